@@ -1,0 +1,29 @@
+import type { Config } from 'jest';
+
+const swc = {
+  swcrc: false,
+  module: { type: 'es6' },
+  jsc: {
+    target: 'es2023',
+    keepClassNames: true,
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: false, useDefineForClassFields: true },
+  },
+};
+
+const config: Config = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', swc] },
+  moduleNameMapper: {
+    '^@drover/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
+    '^@drover/([^/]+)/(.+)$': '<rootDir>/packages/$1/src/$2.ts',
+    '^@drover-plugins/netskope-client$': '<rootDir>/plugins/netskope/client/src/index.ts',
+    '^@drover-plugins/netskope-(?!client)([^/]+)$': '<rootDir>/plugins/netskope/$1/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  testMatch: ['<rootDir>/{packages,plugins,runtime}/**/src/**/*.test.ts'],
+  maxWorkers: 2,
+  testTimeout: 20_000,
+};
+export default config;

@@ -1,0 +1,70 @@
+import type { FaultRecord, OutcomeCounts, PluginManifest, PluginObject, Trigger } from '@drover/model';
+import type { Connection } from './connection-vault.js';
+
+/** A plugin over a connection: what one sandbox serves. */
+export interface PluginTarget {
+  bundleDigest: string;
+  manifest: PluginManifest;
+  connection: Connection;
+}
+
+/** What every hook of a run is told. */
+export interface HookContext {
+  config: Record<string, unknown>;
+  run: {
+    id: string;
+    mode: 'apply' | 'plan';
+    trigger: Trigger;
+    pass: { isFirstSlice: boolean; isLastSlice: boolean; remaining: number };
+    startedAt: string;
+    attempt: number;
+  };
+}
+
+export type Invocation =
+  | { hook: 'testConnection' }
+  | { hook: 'prepare' }
+  | { hook: 'execute'; objects: PluginObject[]; index: number; isFirstOfPass: boolean; prepared: unknown }
+  | { hook: 'executeAll'; pages: AsyncIterable<PluginObject[]>; prepared: unknown }
+  | { hook: 'finish'; prepared: unknown; counts: OutcomeCounts; vendorWrites: number };
+
+export interface InvokeOptions {
+  /** Aborting ends the hook; the invocation then rejects with `CANCELLED`. */
+  signal: AbortSignal;
+  /** Asked right before each vendor write leaves; rejecting (`LEASE_LOST`) stops the write. */
+  beforeWrite(): Promise<void>;
+  /** Outcomes that `executeAll` and `executeOne` give as they go. Raw: the engine checks them. */
+  onOutcomes?(outcomes: unknown[]): Promise<void>;
+}
+
+/** Figures of one invocation, kept whether it came through or not. */
+export interface InvocationFigures {
+  vendorCalls: number;
+  /** Calls with effect `write` or `destructive` whose bytes left. */
+  vendorWrites: number;
+  waitedMs: number;
+  log: { level: 'debug' | 'info' | 'warn'; message: string; fields?: Record<string, unknown> }[];
+}
+
+export type InvocationResult =
+  | { ok: true; value: unknown; figures: InvocationFigures }
+  | { ok: false; fault: FaultRecord; figures: InvocationFigures };
+
+/** Runs hooks of a plugin. Adapter: the sandboxed child process of plugin-host; tests have one in the same process. */
+export interface PluginRuntime {
+  /**
+   * Runs one hook. Never rejects: a fault of the plugin, a crash (`PLUGIN_CRASHED`), a time-out (`PLUGIN_TIMEOUT`,
+   * waiting for rate limits left out), a bad frame (`PLUGIN_CONTRACT`) and a rate limit that asks for more than ten
+   * seconds before the first write (`RATE_LIMITED` with `retryAfterMs`) all come back as `ok: false`.
+   * `value` is what the hook returned, unchecked JSON. For a plugin with `executeOne`, `execute` runs it for each object
+   * with the manifest's concurrency and returns the outcomes of all.
+   */
+  invoke(
+    target: PluginTarget,
+    context: HookContext,
+    invocation: Invocation,
+    options: InvokeOptions,
+  ): Promise<InvocationResult>;
+  /** Stops all sandboxes. */
+  close(): Promise<void>;
+}

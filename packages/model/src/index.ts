@@ -1,0 +1,10 @@
+export * from './ids.js';
+export * from './object.js';
+export * from './outcome.js';
+export * from './run.js';
+export * from './manifest.js';
+export type * from './page.js';
+export type * from './collection-query.js';
+export * from './faults/fault.js';
+export type { FaultEntry } from './faults/fault-entry.js';
+export { FAULTS, type FaultCode } from './faults/fault-table.js';

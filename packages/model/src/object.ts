@@ -1,0 +1,53 @@
+import type { ObjectId, RunId } from './ids.js';
+
+/** A value that an attribute may hold. Numbers and texts compare with their own kind only. */
+export type AttributeValue = string | number | boolean;
+
+export interface Attribute {
+  name: string;
+  value: AttributeValue;
+  /** Who said it: a vendor's name for write-back, the import's source for imported ones. */
+  source: string;
+  /** When the vendor (or the import) said it, ISO 8601 in UTC. */
+  at: string;
+  /** The run that wrote it; absent for imported ones. */
+  runId?: RunId;
+}
+
+/** The identity of an object: no two objects share it. */
+export interface ObjectKey {
+  /** A type of the closed registry, `indicator`, `identity`, `incident`, `asset`, … */
+  type: string;
+  /** The canonical subtype, such as `SHA-256`; types without subtypes have none. */
+  subtype?: string;
+  /** The normalised value. */
+  value: string;
+}
+
+export interface DroverObject extends ObjectKey {
+  id: ObjectId;
+  aliases: string[];
+  attributes: Attribute[];
+  sources: string[];
+  status?: string;
+  /** Counts up by one with each change of value, status, aliases, sources or attributes. */
+  revision: number;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** An object as an importer or a feed offers it, already normalised. */
+export interface ObjectDraft extends ObjectKey {
+  aliases?: string[];
+  attributes?: { name: string; value: AttributeValue }[];
+  status?: string;
+}
+
+/** The object as a plugin sees it: no internal bookkeeping. Read-only. */
+export interface PluginObject extends Readonly<ObjectKey> {
+  readonly id: string;
+  readonly aliases: readonly string[];
+  readonly attributes: readonly Readonly<Pick<Attribute, 'name' | 'value' | 'source'>>[];
+  readonly status?: string;
+  readonly revision: number;
+}

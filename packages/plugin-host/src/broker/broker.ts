@@ -1,0 +1,29 @@
+import type { CallParams, CallReply } from '@drover/plugin-sdk';
+import type { PluginTarget } from '@drover/engine';
+
+/** What one hook invocation allows its calls. */
+export interface CallScope {
+  mode: 'apply' | 'plan';
+  /** Refuses every call that writes (connection tests). */
+  readOnly: boolean;
+  signal: AbortSignal;
+  /** Asked right before each write leaves; rejecting stops it. */
+  beforeWrite(): Promise<void>;
+}
+
+/** The vendor calls of one hook invocation. */
+export interface HookBroker {
+  /** As `PluginContext.call`. `params` came from a plugin: checked here. */
+  call(name: string, params: CallParams): Promise<CallReply>;
+  /** Any JSON value with every secret of the connection replaced, for what leaves the plugin: outcomes, logs, faults. */
+  redact<Value>(value: Value): Value;
+  readonly figures: Readonly<{ vendorCalls: number; vendorWrites: number; waitedMs: number }>;
+  /** How many calls wait for a rate limit right now; while it is above 0 the hook's clock stands still. */
+  readonly waitingCalls: number;
+}
+
+/** Makes vendor calls for plugins: only declared ones, with secrets that it alone holds. */
+export interface Broker {
+  forHook(target: PluginTarget, scope: CallScope): Promise<HookBroker>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,215 @@
+import type { Generated } from 'kysely';
+
+/** Times are integers: milliseconds since 1970 in UTC. JSON is text. Booleans are 0 and 1. */
+type Ms = number;
+type Json = string;
+type Flag = 0 | 1;
+
+export interface Tables {
+  objects: {
+    /** Internal key; joins and frozen lists use it. */
+    seq: Generated<number>;
+    id: string;
+    type: string;
+    /** Empty for types without subtypes, so that the key's unique index holds. */
+    subtype: string;
+    value: string;
+    status: string | null;
+    revision: number;
+    created_at: Ms;
+    updated_at: Ms;
+  };
+  object_aliases: { type: string; alias: string; object_seq: number };
+  object_sources: { object_seq: number; source: string; first_seen_at: Ms; last_seen_at: Ms };
+  /** Values in force. Several rows of one (object, name, source) exist only for mode `add`. */
+  attributes: {
+    object_seq: number;
+    name: string;
+    source: string;
+    /** `string`, `number` or `boolean`. */
+    kind: string;
+    text_value: string;
+    /** The value as a number, for `number` and `boolean` kinds; null for texts. */
+    number_value: number | null;
+    at: Ms;
+    run_id: string | null;
+  };
+  /** Every value ever offered, applied or not. */
+  attribute_history: {
+    seq: Generated<number>;
+    object_seq: number;
+    name: string;
+    source: string;
+    kind: string;
+    text_value: string;
+    mode: string;
+    at: Ms;
+    run_id: string | null;
+    applied: Flag;
+  };
+  collections: { id: string; name: string; kind: string; query: Json | null; created_at: Ms };
+  collection_members: { collection_id: string; object_seq: number };
+  bundles: {
+    digest: string;
+    name: string;
+    version: string;
+    manifest: Json;
+    zip: Buffer;
+    installed_at: Ms;
+  };
+  plugins: {
+    action_id: number;
+    plugin_id: string;
+    version: string;
+    bundle_digest: string;
+    manifest: Json;
+    defaults: Json;
+    installed_at: Ms;
+  };
+  connections: {
+    id: string;
+    name: string;
+    vendor: string;
+    settings: Json;
+    transport: Json;
+    /** Encrypted record of the secrets, references included; see the secrets package of plugin-host. */
+    secrets: Json;
+    created_at: Ms;
+    updated_at: Ms;
+  };
+  passes: {
+    id: string;
+    /** Hash of what is offered to what: action, connection, collection and config, or the step's key. */
+    offering: string;
+    plugin_id: string;
+    action_id: number;
+    /** The bundle that the pass started with; its runs finish on it. */
+    bundle_digest: string;
+    connection_id: string;
+    collection_id: string;
+    step_key: string | null;
+    config: Json;
+    trigger: string;
+    mode: string;
+    /** `freezing`, `open`, `done` or `abandoned` (by --restart). */
+    status: string;
+    /** Last object that freezing has looked at; null when frozen. */
+    frozen_to_seq: number | null;
+    objects: number;
+    /** Objects of the collection that the plugin does not accept. */
+    not_accepted: number;
+    slices: number;
+    created_at: Ms;
+  };
+  /** The frozen list. */
+  pass_items: { pass_id: string; position: number; object_seq: number; revision: number };
+  /** Positions `[from, to)` that no run has taken. */
+  pass_ranges: { pass_id: string; from_position: number; to_position: number };
+  runs: {
+    id: string;
+    pass_id: string;
+    plugin_id: string;
+    action_id: number;
+    connection_id: string;
+    collection_id: string;
+    status: string;
+    /** `prepare`, `execute`, `finish` or `ended`. */
+    phase: string;
+    trigger: string;
+    mode: string;
+    objects_per_run: number;
+    /** Equal keys of runs that are not ended exclude each other; null: none. */
+    exclusive_key: string | null;
+    is_first_slice: Flag;
+    is_last_slice: Flag;
+    remaining: number;
+    prepared: Json | null;
+    cancel_requested: Flag;
+    succeeded: number;
+    unchanged: number;
+    skipped: number;
+    rejected: number;
+    failed: number;
+    deferred: number;
+    unknown: number;
+    objects_taken: number;
+    objects_written: number;
+    attributes_written: number;
+    vendor_calls: number;
+    vendor_writes: number;
+    waited_ms: number;
+    batches_cut: number;
+    fault: Json | null;
+    finish_fault: Json | null;
+    retry_of: string | null;
+    created_at: Ms;
+    started_at: Ms | null;
+    ended_at: Ms | null;
+  };
+  /** Positions `[from, to)` of the run's slice that are in no batch yet. */
+  run_ranges: { run_id: string; from_position: number; to_position: number };
+  /** What a worker claims: `prepare`, a `batch`, `all` (scope whole) or `finish`. */
+  tasks: {
+    id: string;
+    run_id: string;
+    kind: string;
+    batch_index: number;
+    /** JSON `[from, to)[]` of a batch; null for the other kinds. */
+    ranges: Json | null;
+    /** `ready`, `leased`, `waiting` or `done`. */
+    status: string;
+    attempt: number;
+    /** Not to be claimed before. */
+    due_at: Ms;
+    /** When the first wait for a rate limit began, for `maxWaitMs`. */
+    waiting_since: Ms | null;
+    lease_owner: string | null;
+    /** Fencing token: counts up with each claim. */
+    lease_token: number;
+    lease_until: Ms | null;
+    created_at: Ms;
+    settled_at: Ms | null;
+  };
+  outcomes: {
+    run_id: string;
+    position: number;
+    object_seq: number;
+    status: string;
+    code: string | null;
+    message: string | null;
+    data: Json | null;
+    attempt: number;
+    at: Ms;
+  };
+  /** Phases and once-only calls: the intent before, the answer after. Late answers stand beside as evidence. */
+  journal: {
+    seq: Generated<number>;
+    run_id: string;
+    task_id: string;
+    /** `prepare`, `finish`, `call` or `late`. */
+    kind: string;
+    call: string | null;
+    object_seq: number | null;
+    lease_token: number;
+    intent_at: Ms;
+    answered_at: Ms | null;
+    /** Redacted. */
+    answer: Json | null;
+  };
+  /** What a step has handled: which content of an object came to what. */
+  handled: {
+    step_key: string;
+    object_seq: number;
+    /** Hash of value, status and the attributes that the plugin reads. */
+    fingerprint: string;
+    status: string;
+    failures: number;
+    /** Failed objects are offered again after this time. */
+    offer_after: Ms | null;
+    run_id: string;
+    at: Ms;
+  };
+  events: { seq: Generated<number>; run_id: string; at: Ms; kind: string; data: Json };
+  leases: { name: string; owner: string; token: number; until: Ms; data: Json };
+  counters: { name: string; value: number };
+}

@@ -1,0 +1,303 @@
+import { type ColumnDataType, type Kysely, type RawBuilder, sql } from 'kysely';
+import type { DialectTraits } from '../database/dialect-traits.js';
+
+type Type = ColumnDataType | RawBuilder<unknown>;
+
+/** The whole first schema. `traits` names what the two databases spell differently. */
+export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<void> {
+  /** Creates a table from `name: type`; a trailing `?` on the name makes it nullable. */
+  async function table(name: string, columns: Record<string, Type>, primaryKey: string[]): Promise<void> {
+    let builder = db.schema.createTable(name);
+    for (const [column, type] of Object.entries(columns)) {
+      const nullable = column.endsWith('?');
+      builder = builder.addColumn(nullable ? column.slice(0, -1) : column, type, (c) =>
+        nullable ? c : c.notNull(),
+      );
+    }
+    builder = builder.addPrimaryKeyConstraint(`${name}_pk`, primaryKey as never[]);
+    if (traits.withoutRowid) builder = builder.modifyEnd(sql`without rowid`);
+    await builder.execute();
+  }
+
+  /** As `table`, with a `seq` that the database counts up. */
+  async function sequenced(name: string, columns: Record<string, Type>): Promise<void> {
+    let builder = db.schema
+      .createTable(name)
+      .addColumn('seq', traits.sequenceType, (c) => traits.sequence(c));
+    for (const [column, type] of Object.entries(columns)) {
+      const nullable = column.endsWith('?');
+      builder = builder.addColumn(nullable ? column.slice(0, -1) : column, type, (c) =>
+        nullable ? c : c.notNull(),
+      );
+    }
+    await builder.execute();
+  }
+
+  async function index(name: string, on: string, columns: string[], unique = false): Promise<void> {
+    const builder = db.schema.createIndex(name).on(on).columns(columns);
+    await (unique ? builder.unique() : builder).execute();
+  }
+
+  const big = 'bigint';
+  const int = 'integer';
+
+  await sequenced('objects', {
+    id: 'text',
+    type: 'text',
+    subtype: 'text',
+    value: 'text',
+    'status?': 'text',
+    revision: int,
+    created_at: big,
+    updated_at: big,
+  });
+  await index('objects_key', 'objects', ['type', 'subtype', 'value'], true);
+  await index('objects_id', 'objects', ['id'], true);
+  await index('objects_updated', 'objects', ['updated_at']);
+  await index('objects_created', 'objects', ['created_at']);
+
+  await table('object_aliases', { type: 'text', alias: 'text', object_seq: big }, ['type', 'alias']);
+  await index('object_aliases_object', 'object_aliases', ['object_seq']);
+  await table('object_sources', { object_seq: big, source: 'text', first_seen_at: big, last_seen_at: big }, [
+    'object_seq',
+    'source',
+  ]);
+  await index('object_sources_source', 'object_sources', ['source', 'object_seq']);
+
+  await table(
+    'attributes',
+    {
+      object_seq: big,
+      name: 'text',
+      source: 'text',
+      kind: 'text',
+      text_value: 'text',
+      'number_value?': 'double precision',
+      at: big,
+      'run_id?': 'text',
+    },
+    ['object_seq', 'name', 'source', 'text_value'],
+  );
+  await index('attributes_number', 'attributes', ['name', 'number_value', 'object_seq']);
+  await sequenced('attribute_history', {
+    object_seq: big,
+    name: 'text',
+    source: 'text',
+    kind: 'text',
+    text_value: 'text',
+    mode: 'text',
+    at: big,
+    'run_id?': 'text',
+    applied: int,
+  });
+  await index('attribute_history_object', 'attribute_history', ['object_seq']);
+
+  await table('collections', { id: 'text', name: 'text', kind: 'text', 'query?': 'text', created_at: big }, [
+    'id',
+  ]);
+  await index('collections_name', 'collections', ['name'], true);
+  await table('collection_members', { collection_id: 'text', object_seq: big }, [
+    'collection_id',
+    'object_seq',
+  ]);
+
+  await table(
+    'bundles',
+    {
+      digest: 'text',
+      name: 'text',
+      version: 'text',
+      manifest: 'text',
+      zip: traits.binaryType,
+      installed_at: big,
+    },
+    ['digest'],
+  );
+  await table(
+    'plugins',
+    {
+      action_id: int,
+      plugin_id: 'text',
+      version: 'text',
+      bundle_digest: 'text',
+      manifest: 'text',
+      defaults: 'text',
+      installed_at: big,
+    },
+    ['action_id'],
+  );
+  await index('plugins_plugin_id', 'plugins', ['plugin_id'], true);
+
+  await table(
+    'connections',
+    {
+      id: 'text',
+      name: 'text',
+      vendor: 'text',
+      settings: 'text',
+      transport: 'text',
+      secrets: 'text',
+      created_at: big,
+      updated_at: big,
+    },
+    ['id'],
+  );
+  await index('connections_name', 'connections', ['name'], true);
+
+  await table(
+    'passes',
+    {
+      id: 'text',
+      offering: 'text',
+      plugin_id: 'text',
+      action_id: int,
+      bundle_digest: 'text',
+      connection_id: 'text',
+      collection_id: 'text',
+      'step_key?': 'text',
+      config: 'text',
+      trigger: 'text',
+      mode: 'text',
+      status: 'text',
+      'frozen_to_seq?': big,
+      objects: big,
+      not_accepted: big,
+      slices: int,
+      created_at: big,
+    },
+    ['id'],
+  );
+  await index('passes_offering', 'passes', ['offering', 'status']);
+  await table('pass_items', { pass_id: 'text', position: big, object_seq: big, revision: int }, [
+    'pass_id',
+    'position',
+  ]);
+  await table('pass_ranges', { pass_id: 'text', from_position: big, to_position: big }, [
+    'pass_id',
+    'from_position',
+  ]);
+
+  const count = Object.fromEntries(
+    [
+      'succeeded',
+      'unchanged',
+      'skipped',
+      'rejected',
+      'failed',
+      'deferred',
+      'unknown',
+      'objects_taken',
+      'objects_written',
+      'attributes_written',
+      'vendor_calls',
+      'vendor_writes',
+      'waited_ms',
+      'batches_cut',
+    ].map((name) => [name, big] as const),
+  );
+  await table(
+    'runs',
+    {
+      id: 'text',
+      pass_id: 'text',
+      plugin_id: 'text',
+      action_id: int,
+      connection_id: 'text',
+      collection_id: 'text',
+      status: 'text',
+      phase: 'text',
+      trigger: 'text',
+      mode: 'text',
+      objects_per_run: int,
+      'exclusive_key?': 'text',
+      is_first_slice: int,
+      is_last_slice: int,
+      remaining: big,
+      'prepared?': 'text',
+      cancel_requested: int,
+      ...count,
+      'fault?': 'text',
+      'finish_fault?': 'text',
+      'retry_of?': 'text',
+      created_at: big,
+      'started_at?': big,
+      'ended_at?': big,
+    },
+    ['id'],
+  );
+  await index('runs_status', 'runs', ['status', 'created_at']);
+  await index('runs_pass', 'runs', ['pass_id']);
+  await table('run_ranges', { run_id: 'text', from_position: big, to_position: big }, [
+    'run_id',
+    'from_position',
+  ]);
+  await table(
+    'tasks',
+    {
+      id: 'text',
+      run_id: 'text',
+      kind: 'text',
+      batch_index: int,
+      'ranges?': 'text',
+      status: 'text',
+      attempt: int,
+      due_at: big,
+      'waiting_since?': big,
+      'lease_owner?': 'text',
+      lease_token: int,
+      'lease_until?': big,
+      created_at: big,
+      'settled_at?': big,
+    },
+    ['id'],
+  );
+  await index('tasks_run', 'tasks', ['run_id', 'status', 'due_at']);
+  await index('tasks_status', 'tasks', ['status', 'lease_until']);
+
+  await table(
+    'outcomes',
+    {
+      run_id: 'text',
+      position: big,
+      object_seq: big,
+      status: 'text',
+      'code?': 'text',
+      'message?': 'text',
+      'data?': 'text',
+      attempt: int,
+      at: big,
+    },
+    ['run_id', 'position'],
+  );
+  await sequenced('journal', {
+    run_id: 'text',
+    task_id: 'text',
+    kind: 'text',
+    'call?': 'text',
+    'object_seq?': big,
+    lease_token: int,
+    intent_at: big,
+    'answered_at?': big,
+    'answer?': 'text',
+  });
+  await index('journal_task', 'journal', ['task_id']);
+  await index('journal_run', 'journal', ['run_id']);
+  await table(
+    'handled',
+    {
+      step_key: 'text',
+      object_seq: big,
+      fingerprint: 'text',
+      status: 'text',
+      failures: int,
+      'offer_after?': big,
+      run_id: 'text',
+      at: big,
+    },
+    ['step_key', 'object_seq'],
+  );
+  await sequenced('events', { run_id: 'text', at: big, kind: 'text', data: 'text' });
+  await index('events_run', 'events', ['run_id', 'seq']);
+  await table('leases', { name: 'text', owner: 'text', token: int, until: big, data: 'text' }, ['name']);
+  await table('counters', { name: 'text', value: big }, ['name']);
+}
