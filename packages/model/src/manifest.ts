@@ -111,6 +111,8 @@ export interface PluginManifest {
   engines: { drover: string };
   protocol: number;
   accepts?: AcceptedType[];
+  /** Types of the objects that a feed makes. */
+  produces?: AcceptedType[];
   emits?: EmittedAttribute[];
   /** Attribute names whose change makes an object "changed" for this plugin. */
   reads?: string[];

@@ -30,6 +30,9 @@ export interface FaultRecord {
 /** Figures of one run. Times in milliseconds. */
 export interface RunSummary {
   counts: OutcomeCounts;
+  /** Objects of the run's slice. */
+  objects: number;
+  /** Those of them that have an outcome by now. */
   objectsRead: number;
   /** Objects on which write-back changed something. */
   objectsWritten: number;

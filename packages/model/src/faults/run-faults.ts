@@ -70,6 +70,24 @@ export const RUN_FAULTS = {
     exitCode: 1,
     httpStatus: 409,
   },
+  RUN_IN_PROGRESS: {
+    title: 'Run in progress',
+    help: 'Watch, resume or cancel the run that the message names; a pass has one run at a time.',
+    exitCode: 4,
+    httpStatus: 409,
+  },
+  WORKER_LOST: {
+    title: 'Worker lost',
+    help: 'Workers died over this batch again and again; look for what kills them, then use run retry.',
+    exitCode: 3,
+    httpStatus: 500,
+  },
+  NO_ANSWER: {
+    title: 'No answer',
+    help: 'Look at the vendor whether the call arrived; it is not repeated on its own.',
+    exitCode: 3,
+    httpStatus: 502,
+  },
   LEASE_LOST: {
     title: 'Lease lost',
     help: 'Another worker owns the task now; its result counts, this one was discarded.',

@@ -1,4 +1,66 @@
 import type { FaultEntries } from './fault-entry.js';
 
 /** Faults of the environment, the store and the process. */
-export const RUNTIME_FAULTS = {} as const satisfies FaultEntries;
+export const RUNTIME_FAULTS = {
+  ENVIRONMENT_INVALID: {
+    title: 'Environment invalid',
+    help: 'Correct or unset the variables that the problems name; docs/environment.md lists them all.',
+    exitCode: 78,
+    httpStatus: 500,
+  },
+  VARIABLE_INVALID: {
+    title: 'Environment variable invalid',
+    help: 'Give the variable one of the values that docs/environment.md names, or unset it.',
+    exitCode: 78,
+    httpStatus: 500,
+  },
+  DATA_DIR_UNUSABLE: {
+    title: 'Data folder unusable',
+    help: 'Name a folder that this user may write with --data-dir or DROVER_DATA_DIR.',
+    exitCode: 78,
+    httpStatus: 500,
+  },
+  DATABASE_UNREACHABLE: {
+    title: 'Database unreachable',
+    help: 'Check DROVER_DATABASE_URL and that the database server answers there.',
+    retryable: true,
+    exitCode: 78,
+    httpStatus: 503,
+  },
+  CONNECTION_INVALID: {
+    title: 'Connection invalid',
+    help: 'Correct the settings and secrets that the problems name; `drover plugin show` prints what the vendor wants.',
+    exitCode: 78,
+    httpStatus: 422,
+  },
+  FILE_UNREADABLE: {
+    title: 'File unreadable',
+    help: 'Name a file that exists and that this user may read.',
+    exitCode: 1,
+    httpStatus: 400,
+  },
+  SECRET_IN_ARGV: {
+    title: 'Secret on the command line',
+    help: 'Give secrets by prompt, --secret-stdin NAME, or a reference NAME=env:VARIABLE or NAME=file:PATH.',
+    exitCode: 1,
+    httpStatus: 400,
+  },
+  SECRET_NEEDS_TERMINAL: {
+    title: 'Secret needs a terminal',
+    help: 'Give it with --secret-stdin NAME or a reference where there is no terminal to ask on.',
+    exitCode: 1,
+    httpStatus: 400,
+  },
+  INTERRUPTED: {
+    title: 'Interrupted',
+    help: 'Start the command again; `drover run list` shows what is still open.',
+    exitCode: 3,
+    httpStatus: 503,
+  },
+  SIMULATOR_UNKNOWN: {
+    title: 'Simulator unknown',
+    help: 'Use one of the vendors that the message names.',
+    exitCode: 1,
+    httpStatus: 404,
+  },
+} as const satisfies FaultEntries;

@@ -1,4 +1,152 @@
 import type { FaultEntries } from './fault-entry.js';
 
-/** Faults of connections, the broker and the governor. */
-export const VENDOR_FAULTS = {} as const satisfies FaultEntries;
+/** Faults of connections, their secrets, the broker and the governor. */
+export const VENDOR_FAULTS = {
+  CONNECTION_EXISTS: {
+    title: 'Connection exists',
+    help: 'Choose another name, or change the existing one with `drover connection update`.',
+    exitCode: 1,
+    httpStatus: 409,
+  },
+  CONNECTION_IN_USE: {
+    title: 'Connection in use',
+    help: 'Cancel the open runs over it or let them end, then remove it.',
+    exitCode: 4,
+    httpStatus: 409,
+  },
+  BASE_URL_INVALID: {
+    title: 'Base URL invalid',
+    help: 'Give the vendor’s host, such as https://tenant.example.com, without user name, query or fragment.',
+    exitCode: 78,
+    httpStatus: 422,
+  },
+  BASE_URL_INSECURE: {
+    title: 'Base URL insecure',
+    help: 'Use https: secrets are sent over plain http to this machine’s loopback address only.',
+    stopsRun: true,
+    exitCode: 4,
+    httpStatus: 422,
+  },
+  PROXY_INVALID: {
+    title: 'Proxy invalid',
+    help: 'Give `system`, `none`, or an http(s) URL without user name; a proxy that asks for a password is set by HTTPS_PROXY.',
+    exitCode: 78,
+    httpStatus: 422,
+  },
+  SECRET_TOO_SHORT: {
+    title: 'Secret too short',
+    help: 'Use a secret of at least 6 characters; a shorter one cannot be kept out of logs and answers.',
+    exitCode: 78,
+    httpStatus: 422,
+  },
+  SECRET_NOT_SET: {
+    title: 'Secret not set',
+    help: 'Set the field that the message names with `drover connection update`.',
+    exitCode: 78,
+    httpStatus: 422,
+  },
+  SECRET_UNREADABLE: {
+    title: 'Secret unreadable',
+    help: 'Restore what the message names (variable, file or database record), or set the secret again.',
+    stopsRun: true,
+    exitCode: 78,
+    httpStatus: 500,
+  },
+  KEY_UNKNOWN: {
+    title: 'Encryption key unknown',
+    help: 'Put the key with this id into DROVER_ENCRYPTION_KEYS_PREVIOUS, or set the connection’s secrets again.',
+    stopsRun: true,
+    exitCode: 78,
+    httpStatus: 500,
+  },
+  ENCRYPTION_KEY_INVALID: {
+    title: 'Encryption key invalid',
+    help: 'Give 32 bytes as base64 or hex, such as the output of `openssl rand -base64 32`.',
+    stopsRun: true,
+    exitCode: 78,
+    httpStatus: 500,
+  },
+  CALL_NOT_DECLARED: {
+    title: 'Call not declared',
+    help: 'Report it to the plugin’s author: every vendor call has to stand in the manifest under calls.',
+    exitCode: 4,
+    httpStatus: 502,
+  },
+  CALL_INVALID: {
+    title: 'Call invalid',
+    help: 'Report it to the plugin’s author: the parameters of the call do not fit its declaration.',
+    exitCode: 3,
+    httpStatus: 502,
+  },
+  WRITE_NOT_ALLOWED: {
+    title: 'Write not allowed',
+    help: 'Connection tests and plans only read; run the action to write.',
+    exitCode: 4,
+    httpStatus: 403,
+  },
+  CREDENTIALS_REFUSED: {
+    title: 'Credentials refused',
+    help: 'Check that the connection’s credentials are valid and have the right that the message names.',
+    stopsRun: true,
+    exitCode: 3,
+    httpStatus: 502,
+  },
+  RATE_LIMITED: {
+    title: 'Rate limited',
+    help: 'Nothing to do: the rest is taken up again when the vendor’s limit allows it.',
+    retryable: true,
+    exitCode: 3,
+    httpStatus: 503,
+  },
+  REDIRECT_REFUSED: {
+    title: 'Redirect refused',
+    help: 'Correct the connection’s base URL: calls are not sent on to another place.',
+    exitCode: 3,
+    httpStatus: 502,
+  },
+  RESPONSE_TOO_LARGE: {
+    title: 'Response too large',
+    help: 'Ask for less in one call, or raise maxResponseBytes of the call in the manifest.',
+    exitCode: 3,
+    httpStatus: 502,
+  },
+  VENDOR_ANSWER_INVALID: {
+    title: 'Vendor answer invalid',
+    help: 'Check that the base URL points to the vendor’s API; if it does, report the plugin and the vendor’s answer.',
+    exitCode: 3,
+    httpStatus: 502,
+  },
+  VENDOR_NO_ANSWER: {
+    title: 'No answer to a write',
+    help: 'Look at the vendor whether it happened: this call is never repeated without a person’s word.',
+    exitCode: 3,
+    httpStatus: 502,
+  },
+  VENDOR_REFUSED: {
+    title: 'Vendor refused',
+    help: 'Read the vendor’s reason in the message and correct the config or the object.',
+    exitCode: 3,
+    httpStatus: 502,
+  },
+  VENDOR_TIMEOUT: {
+    title: 'Vendor took too long',
+    help: 'Try again later, or raise timeoutMs of the call in the manifest.',
+    retryable: true,
+    exitCode: 3,
+    httpStatus: 504,
+  },
+  VENDOR_UNAVAILABLE: {
+    title: 'Vendor unavailable',
+    help: 'Try again later; the vendor’s status page may say more.',
+    retryable: true,
+    exitCode: 3,
+    httpStatus: 502,
+  },
+  VENDOR_UNREACHABLE: {
+    title: 'Vendor unreachable',
+    help: 'Check the base URL, the network, the proxy and the TLS settings of the connection.',
+    retryable: true,
+    exitCode: 3,
+    httpStatus: 502,
+  },
+} as const satisfies FaultEntries;

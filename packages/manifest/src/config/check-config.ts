@@ -1,0 +1,52 @@
+import { problemsOf } from '../check/ajv-problems.js';
+import { isRecord, type JsonRecord } from '../json/json-shapes.js';
+import { copyJson, jsonProblem } from '../json/measure-json.js';
+import { orderProblems, type Problem } from '../json/problem.js';
+import { type ConfigCheck, compileConfig } from './compile-config.js';
+import { fillDefaults } from './fill-defaults.js';
+import { lintConfigSchema, type SchemaRole } from './lint-config.js';
+
+/** What a config or another document of a plugin may measure at most. */
+const CONFIG_LIMITS = { maxDepth: 32, maxBytes: 256 * 1024 } as const;
+
+export type ConfigResult =
+  /** A new value with defaults filled in. */
+  | { ok: true; config: Record<string, unknown> }
+  /** Everything that is wrong, each with its JSON Pointer into the value. */
+  | { ok: false; problems: Problem[] };
+
+/**
+ * Holds a value against a plugin's schema. The value is not changed; what fits comes back as a new value in which
+ * absent properties have their defaults. Never throws for a JSON value; a schema that is no sound schema of the config
+ * subset makes every value fail with the schema's problems.
+ */
+export function checkConfig(
+  schema: unknown,
+  value: unknown,
+  options: { role?: SchemaRole } = {},
+): ConfigResult {
+  const prepared = prepare(schema, options.role ?? 'config');
+  if ('problems' in prepared) return { ok: false, problems: prepared.problems };
+  const unfit = jsonProblem(value, CONFIG_LIMITS);
+  if (unfit) return { ok: false, problems: [unfit] };
+  const filled = fillDefaults(prepared.schema, copyJson(value));
+  const problems = orderProblems(problemsOf(prepared.check(filled)));
+  return problems.length === 0 && isRecord(filled) ? { ok: true, config: filled } : { ok: false, problems };
+}
+
+type Prepared = { schema: JsonRecord; check: ConfigCheck } | { problems: Problem[] };
+
+/** By the schema's identity: a manifest is read once and checks many configs. */
+const prepared = new WeakMap<object, Prepared>();
+
+function prepare(schema: unknown, role: SchemaRole): Prepared {
+  if (!isRecord(schema)) return { problems: lintConfigSchema(schema, { role }) };
+  const known = prepared.get(schema);
+  if (known) return known;
+  const problems = lintConfigSchema(schema, { role });
+  // Compiled from a copy, so that nobody can change it afterwards.
+  const own = copyJson(schema);
+  const made = problems.length > 0 ? { problems } : { schema: own, check: compileConfig(own) };
+  prepared.set(schema, made);
+  return made;
+}

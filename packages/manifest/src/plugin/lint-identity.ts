@@ -1,0 +1,57 @@
+import { loadSemver } from '../../lazy/libraries.cjs';
+import { engineRangeProblem } from '../engine-range.js';
+import { type JsonRecord, placedTexts, recordOf, textOf, textsOf } from '../json/json-shapes.js';
+import { problem, type Problem } from '../json/problem.js';
+
+/** Version, engine range, and the plugins and attributes that it names beside its own. */
+export function lintIdentity(manifest: JsonRecord): Problem[] {
+  return [
+    ...lintVersion(manifest),
+    ...lintEngines(manifest),
+    ...lintInverse(manifest),
+    ...lintMirror(manifest),
+  ];
+}
+
+function lintVersion({ version }: JsonRecord): Problem[] {
+  // Only what the contract's pattern lets through and semver refuses, such as leading zeros.
+  if (
+    typeof version !== 'string' ||
+    !/^[0-9]+\.[0-9]+\.[0-9]+/.test(version) ||
+    loadSemver().valid(version) !== null
+  )
+    return [];
+  return [
+    problem('VALUE_MALFORMED', '/version', `“${version}” is no semantic version: write one such as 1.0.0.`),
+  ];
+}
+
+function lintEngines(manifest: JsonRecord): Problem[] {
+  const range = textOf(recordOf(manifest.engines).drover);
+  if (range === undefined || range === '') return [];
+  const refusal = engineRangeProblem(range);
+  return refusal === undefined ? [] : [problem('ENGINE_RANGE_INVALID', '/engines/drover', refusal)];
+}
+
+function lintInverse(manifest: JsonRecord): Problem[] {
+  const { plugin } = recordOf(manifest.inverse);
+  if (plugin === undefined || plugin !== manifest.id) return [];
+  return [
+    problem(
+      'VALUE_NOT_ALLOWED',
+      '/inverse/plugin',
+      'A plugin is not its own inverse: name the one that undoes it.',
+    ),
+  ];
+}
+
+function lintMirror(manifest: JsonRecord): Problem[] {
+  const mirror = recordOf(manifest.mirror);
+  const inwards = textsOf(mirror.in);
+  return placedTexts(mirror.out, '/mirror/out')
+    .filter((name) => inwards.includes(name.value))
+    .map((name) => {
+      const message = `“${name.value}” comes in and goes out, so that neither side wins: keep it in one list.`;
+      return problem('VALUE_DOUBLED', name.pointer, message);
+    });
+}
