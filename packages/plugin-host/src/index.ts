@@ -1,1 +1,10 @@
-export {};
+export * from './bundle/index.js';
+export * from './sandbox/index.js';
+export type { Broker, CallScope, HookBroker } from './broker/broker.js';
+export { type Clock, systemClock } from './broker/clock.js';
+export { type BrokerOptions, createBroker } from './broker/create-broker.js';
+export type { ProxyEnvironment } from './broker/vendor-client.js';
+export { LocalGovernor, type LocalGovernorOptions } from './governor/local-governor.js';
+export { type CipherKeys, createSecretCipher } from './secrets/cipher.js';
+export { loadOrCreateKeyFile, parseEncryptionKey } from './secrets/encryption-key.js';
+export { createRedactor, REDACTED, type Redactor } from './secrets/redactor.js';

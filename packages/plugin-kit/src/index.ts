@@ -1,1 +1,1 @@
-export {};
+export { bundleFileName, packBundle, type PackedBundle, type PackOptions } from './pack-bundle.js';

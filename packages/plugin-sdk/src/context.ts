@@ -12,13 +12,18 @@ export interface CallParams {
   form?: Record<string, string>;
   /** Sent as `text/plain; charset=utf-8` unless `contentType` says otherwise. */
   text?: string;
+  /** Media type of `text`. */
   contentType?: string;
-  /** Ids of the objects that a write covers, for plans and journals. Default: all objects of the batch. */
+  /**
+   * Ids of the objects that a write covers, for plans and journals. Default: all objects of the batch; in `executeOne`
+   * the one object.
+   */
   covers?: readonly string[];
 }
 
 /** A vendor's answer, after the redactor has passed over it. */
 export interface CallReply<Body = unknown> {
+  /** HTTP status: 2xx, or one that the call lists under `handles`. */
   status: number;
   /** Lower-case names; `set-cookie` and authentication headers are left out. */
   headers: Readonly<Record<string, string>>;
@@ -28,6 +33,7 @@ export interface CallReply<Body = unknown> {
   at: string;
 }
 
+/** Where a run stands in its pass: one offering of a collection, taken slice by slice. */
 export interface PassPosition {
   /** True for the first slice that a pass offers: the place to clear a vendor list. */
   isFirstSlice: boolean;
@@ -37,11 +43,13 @@ export interface PassPosition {
   remaining: number;
 }
 
+/** The run that a hook belongs to. The same for all its hooks, `attempt` left out. */
 export interface RunInfo {
   /** `run_…` */
   id: string;
   /** `apply` writes; `plan` reads only. */
   mode: 'apply' | 'plan';
+  /** How the run was asked for: `manual`, `schedule`, `api` or `event`. */
   trigger: Trigger;
   pass: PassPosition;
   /** When the run started, ISO 8601 in UTC: the same for all its batches. */
@@ -50,48 +58,62 @@ export interface RunInfo {
   attempt: number;
 }
 
-/** Lines kept with the run, at most 200 a hook; fields are redacted like everything else. */
+/**
+ * Lines kept with the run: at most 200 a hook, messages of at most 2,000 characters; what is over is dropped. A message
+ * is a fixed sentence, what varies belongs into the fields. Secrets are redacted, as in all that leaves a plugin.
+ */
 export interface PluginLog {
   debug(message: string, fields?: Record<string, unknown>): void;
   info(message: string, fields?: Record<string, unknown>): void;
   warn(message: string, fields?: Record<string, unknown>): void;
 }
 
-/** A best-effort cache shared by all runs over one connection; at most 1 MB, entries may vanish at any time. */
+/**
+ * A best-effort cache shared by all runs of a bundle over one connection: at most 1 MiB in all, the least recently used
+ * entries leave first, and any may vanish at any time. For what saves calls, never for what must not be forgotten.
+ */
 export interface PluginCache {
+  /** A fresh copy of the value; `undefined` when it is not there or too old. */
   get<Value>(key: string): Promise<Value | undefined>;
-  /** Keeps a JSON value for `ttlMs` milliseconds (at most 24 h). */
+  /** Keeps a JSON value for `ttlMs` milliseconds, at most 24 h. */
   set(key: string, value: unknown, options: { ttlMs: number }): Promise<void>;
   delete(key: string): Promise<void>;
 }
 
 /** All that a plugin can reach. There is no network, no file system and no secret beside it. */
 export interface PluginContext<Config = Record<string, unknown>, Connection = Record<string, unknown>> {
-  /** The validated config of this use of the plugin. Read-only. */
+  /** The validated config of this use of the plugin, defaults filled in. Read-only. */
   readonly config: Readonly<Config>;
-  /** The connection's fields without its secrets. Read-only. */
+  /** The connection's fields without its secrets, `baseUrl` among them. Read-only. */
   readonly connection: Readonly<Connection>;
   readonly run: RunInfo;
-  /** Aborts on cancel, time-out and lost lease. */
+  /**
+   * Aborts on cancel, time-out and lost lease, with the fault as its reason. The hook then has two seconds to end; no call
+   * leaves any more. A hook that returns all its outcomes in that time has them counted.
+   */
   readonly signal: AbortSignal;
   readonly log: PluginLog;
   readonly cache: PluginCache;
   /**
-   * Makes a call that the manifest declares. The host authenticates, waits for rate limits, repeats repeatable calls
-   * on network errors and 5xx, and redacts.
+   * Makes a call that the manifest declares. The host authenticates, waits for rate limits, repeats calls with delivery
+   * `repeatable` on network errors and 5xx, and redacts. At most 32 calls of a hook are under way, further ones wait.
+   * Waiting for a rate limit does not count against `limits.timeoutMs`; waiting for an answer does.
    *
    * Resolves for 2xx and for the statuses under the call's `handles`. Throws a fault otherwise: `CREDENTIALS_REFUSED`
-   * (401, 403), `RATE_LIMITED`, `VENDOR_UNAVAILABLE` (5xx, network), `VENDOR_TIMEOUT`, `VENDOR_REFUSED` (other 4xx),
-   * `CALL_NOT_DECLARED`. Let them pass unless an answer for one object follows from them.
+   * (401, 403), `RATE_LIMITED`, `VENDOR_UNAVAILABLE` (5xx), `VENDOR_UNREACHABLE` (network, DNS, TLS), `VENDOR_TIMEOUT`,
+   * `VENDOR_REFUSED` (other 4xx), `REDIRECT_REFUSED`, `RESPONSE_TOO_LARGE`, `VENDOR_NO_ANSWER` (a `once` call that may
+   * have arrived), `CALL_NOT_DECLARED`, `CALL_INVALID`, `WRITE_NOT_ALLOWED`. Let them pass unless an answer for single
+   * objects follows from them. Await every call: one that is still open when the hook returns is cut off.
    */
   call<Body = unknown>(name: string, params?: CallParams): Promise<CallReply<Body>>;
 }
 
-/** The objects of one `execute` call. */
+/** The objects of one `execute` call. Read-only. */
 export interface Batch {
+  /** At least one, at most `limits.batch` of them; of accepted types only. */
   readonly objects: readonly PluginObject[];
   /** 0 for the first batch of the run. */
   readonly index: number;
-  /** True for the first batch of the first slice of a pass. */
+  /** True for the first batch of the first slice of a pass: the one that may clear what the vendor holds. */
   readonly isFirstOfPass: boolean;
 }

@@ -10,19 +10,82 @@ export interface CheckStep {
   detail?: string;
 }
 
-type WithPrepared<Context, Prepared> = Context & { readonly prepared: Prepared };
+/** The context of hooks that run after `prepare`, with what it returned. */
+export type WithPrepared<Context, Prepared> = Context & {
+  /** What `prepare` returned, as JSON makes it: no `undefined`, dates as texts. Read-only; `undefined` without a `prepare`. */
+  readonly prepared: Prepared;
+};
 
-interface ActionHooks<Config, Connection, Prepared> {
-  /** Says step by step whether the connection serves this action. Calls that write are refused here. */
+/** What a run came to, as `finish` is told. */
+export interface RunCounts {
+  /** Objects of this run by outcome. */
+  counts: OutcomeCounts;
+  /** Calls with effect `write` or `destructive` that left, or may have left, for the vendor. */
+  vendorWrites: number;
+}
+
+/** The hooks that every action may have beside its way to execute. */
+export interface ActionHooks<Config, Connection, Prepared> {
+  /**
+   * Says step by step whether the connection serves this action. Runs when a person asks, outside of any run. Calls that
+   * write are refused (`WRITE_NOT_ALLOWED`). A fault is shown as the step that failed; config is what `action configure`
+   * has set so far.
+   */
   testConnection?(context: PluginContext<Config, Connection>): Promise<CheckStep[]>;
-  /** Runs once before the first batch (at least once after a crash). What it returns is frozen as JSON (≤ 1 MiB). */
+  /**
+   * Runs before the first batch: once, or again after a crash or a wait for a rate limit, so it must bear repeating.
+   * What it returns is kept with the run as JSON of at most 1 MiB and handed to every later hook. A fault ends the run.
+   */
   prepare?(context: PluginContext<Config, Connection>): Promise<Prepared>;
-  /** Runs after the last batch, not after a cancel or a credential fault unless `finishAlways`. A fault makes the run `partial`. */
+  /**
+   * Runs after the last batch: once, or again after a crash. Not after a cancel or a fault that stopped the run, unless
+   * `finishAlways`. A fault leaves the outcomes as they are and makes the run `partial`.
+   */
   finish?(
-    summary: { counts: OutcomeCounts; vendorWrites: number },
+    summary: RunCounts,
     context: WithPrepared<PluginContext<Config, Connection>, Prepared>,
   ): Promise<void>;
+  /** Runs `finish` also after a cancel or a fault that stopped the run. Default false. */
   finishAlways?: boolean;
+}
+
+/** Executes batch by batch: the usual way, for vendors that take many objects in one call. */
+export interface BatchExecution<Config, Connection, Prepared> {
+  /**
+   * Takes a batch within `limits.batch` and returns exactly one outcome for each of its objects, in any order. What is
+   * missing, doubled or invented is `PLUGIN_CONTRACT`. A fault fails the whole batch, or has it tried again when it is
+   * retryable: throw one only when nothing can be said about single objects.
+   */
+  execute(
+    batch: Batch,
+    context: WithPrepared<PluginContext<Config, Connection>, Prepared>,
+  ): Promise<Outcome[]>;
+}
+
+/** Executes object by object: for vendors that take one in a call, and the only way to calls with delivery `once`. */
+export interface SingleExecution<Config, Connection, Prepared> {
+  /**
+   * Takes one object and returns its outcome. The host runs `limits.concurrency` of them at a time. A fault is this
+   * object's `failed` outcome, unless it is about the whole hook: `CREDENTIALS_REFUSED` and others that stop the run,
+   * `RATE_LIMITED`, and a call that the manifest does not allow. Calls cover this object unless they say otherwise.
+   */
+  executeOne(
+    object: PluginObject,
+    context: WithPrepared<PluginContext<Config, Connection>, Prepared>,
+  ): Promise<Outcome>;
+}
+
+/** Executes over the whole collection at once (`limits.scope: whole`), such as an export or a replaced membership. */
+export interface WholeExecution<Config, Connection, Prepared> {
+  /**
+   * Takes the pages of the collection and yields outcomes as they become known, in any order and grouping, no more than
+   * one for each object. The next page is read when it is asked for, and a yield returns when its outcomes are kept, so
+   * memory does not grow with the collection unless the plugin keeps it. Every retry starts over with the first page.
+   */
+  executeAll(
+    pages: AsyncIterable<readonly PluginObject[]>,
+    context: WithPrepared<PluginContext<Config, Connection>, Prepared>,
+  ): AsyncIterable<Outcome[]>;
 }
 
 /** An action: objects in, exactly one outcome for each of them out, by one of three ways to execute. */
@@ -32,33 +95,21 @@ export type ActionDefinition<
   Prepared = unknown,
 > = ActionHooks<Config, Connection, Prepared> &
   (
-    | {
-        /** Takes a batch of at most `limits.batch` objects. */
-        execute(
-          batch: Batch,
-          context: WithPrepared<PluginContext<Config, Connection>, Prepared>,
-        ): Promise<Outcome[]>;
-      }
-    | {
-        /** Takes one object; the host runs `limits.concurrency` of them at a time. */
-        executeOne(
-          object: PluginObject,
-          context: WithPrepared<PluginContext<Config, Connection>, Prepared>,
-        ): Promise<Outcome>;
-      }
-    | {
-        /** Takes the whole collection, page by page (`limits.scope: whole`); may yield outcomes as it goes. */
-        executeAll(
-          pages: AsyncIterable<readonly PluginObject[]>,
-          context: WithPrepared<PluginContext<Config, Connection>, Prepared>,
-        ): AsyncIterable<Outcome[]>;
-      }
+    | BatchExecution<Config, Connection, Prepared>
+    | SingleExecution<Config, Connection, Prepared>
+    | WholeExecution<Config, Connection, Prepared>
   );
 
-// What a definition is to the host: its hooks with their types erased.
+/** What a definition is to the host: its hooks with their types erased. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the parameters are contravariant: no other type takes every definition
 export type AnyActionDefinition = ActionDefinition<any, any, any>;
 
-/** Declares an action. Returns the definition as it is; the type parameters check its hooks against each other. */
+/**
+ * Declares an action. Returns the definition as it is; the type parameters check its hooks against each other.
+ *
+ * `Config` and `Connection` are the shapes that the manifest's schemas describe: the host has validated both, defaults
+ * filled in, before a hook sees them. `Prepared` is what `prepare` returns; it must survive JSON.
+ */
 export function defineAction<
   Config = Record<string, unknown>,
   Connection = Record<string, unknown>,

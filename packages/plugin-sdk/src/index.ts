@@ -1,12 +1,14 @@
 export type * from './context.js';
 export * from './define-action.js';
+export * from './faults.js';
 export * from './outcomes.js';
 export { Fault, isFault } from '@drover/model';
 export type {
+  AttributeValue,
+  FaultOptions,
   Outcome,
   OutcomeCounts,
   OutcomeReason,
   PluginObject,
   WriteBack,
-  AttributeValue,
 } from '@drover/model';

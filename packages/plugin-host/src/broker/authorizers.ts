@@ -1,0 +1,138 @@
+import { type AuthSpec, type CallSpec, Fault, MIN_SECRET_LENGTH } from '@drover/model';
+import type { AccessToken } from './access-tokens.js';
+import type { RawAnswer } from './call-reply.js';
+import type { Authorizer, CallRunner } from './call-runner.js';
+import type { Clock } from './clock.js';
+import type { ConnectionSession } from './connection-session.js';
+import { buildRequest, type OutgoingRequest } from './outgoing-request.js';
+import { basicCredentials, fieldOf, formEncode, placeSecret, secretOf, withHeader } from './place-secret.js';
+import { orStopped } from './stopped.js';
+import { faultOfAnswer } from './vendor-fault.js';
+
+type OAuthSpec = Extract<AuthSpec, { type: 'oauth2-client-credentials' }>;
+type SecretSpec = Exclude<AuthSpec, OAuthSpec>;
+
+const TOKEN_CALL_TIMEOUT_MS = 30_000;
+const MAX_TOKEN_ANSWER_BYTES = 64 * 1024;
+/** What a token is taken to live when the vendor does not say. */
+const DEFAULT_LIFE_S = 300;
+/** A token is renewed a minute before it expires, or a tenth of a short life before. */
+const RENEW_BEFORE_S = 60;
+
+/** Places a secret of the connection; there is nothing to renew. */
+export function secretAuthorizer(auth: SecretSpec, session: ConnectionSession): Authorizer {
+  return {
+    authorize: async (request) => placeSecret(request, auth, session.account),
+    renew: () => false,
+  };
+}
+
+export interface TokenSource {
+  session: ConnectionSession;
+  clock: Clock;
+  vendor: string;
+  /** Stops the waiting of this caller; the request for the token goes on for the others. */
+  signal: AbortSignal;
+  /** Makes the call that fetches a token. It belongs to no hook. */
+  runner: CallRunner;
+}
+
+/** Places an access token of the OAuth 2.0 client credentials grant (RFC 6749, 4.4), shared by all callers of the session. */
+export class TokenAuthorizer implements Authorizer {
+  readonly #auth: OAuthSpec;
+  readonly #source: TokenSource;
+  readonly #kind: string;
+  #used: string | undefined;
+  #renewed = false;
+
+  constructor(auth: OAuthSpec, source: TokenSource) {
+    this.#auth = auth;
+    this.#source = source;
+    this.#kind = JSON.stringify([auth.tokenPath, auth.clientId, auth.secret, auth.scope]);
+  }
+
+  async authorize(request: OutgoingRequest): Promise<OutgoingRequest> {
+    const { session, clock, signal } = this.#source;
+    const token = session.tokens.get(this.#kind, clock.now(), () => this.#mint());
+    this.#used = await orStopped(token, signal);
+    return withHeader(request, 'authorization', `Bearer ${this.#used}`);
+  }
+
+  /** Once for a call: a token may have been revoked before its time. */
+  renew(): boolean {
+    if (this.#renewed || this.#used === undefined) return false;
+    this.#renewed = true;
+    this.#source.session.tokens.drop(this.#kind, this.#used);
+    return true;
+  }
+
+  async #mint(): Promise<AccessToken> {
+    const { session, runner, clock, vendor } = this.#source;
+    const spec = tokenCall(this.#auth);
+    const answer = await runner.run({ spec, request: this.#tokenRequest(spec), authorizer: NO_AUTHORIZER });
+    if (answer.status === 400) {
+      const { connection, redactor } = session;
+      throw faultOfAnswer(
+        { vendor, connectionName: connection.name, spec, redactor },
+        { ...answer, status: 401 },
+      );
+    }
+    const { token, lifeS } = readToken(answer, vendor);
+    session.hide(token);
+    const renewAfterS = lifeS - Math.min(RENEW_BEFORE_S, lifeS / 10);
+    return { value: token, renewAtMs: clock.now() + renewAfterS * 1_000 };
+  }
+
+  #tokenRequest(spec: CallSpec): OutgoingRequest {
+    const { session } = this.#source;
+    const { clientId, secret, scope, credentialsIn } = this.#auth;
+    const id = fieldOf(session.account, clientId);
+    const key = secretOf(session.account, secret);
+    const isBasic = credentialsIn === 'basic';
+    const form = {
+      grant_type: 'client_credentials',
+      ...(isBasic ? {} : { client_id: id, client_secret: key }),
+      ...(scope === undefined ? {} : { scope }),
+    };
+    const request = buildRequest(spec, { form }, session.baseUrl);
+    // Both parts are form-encoded before they become basic credentials (RFC 6749, 2.3.1).
+    const basic = basicCredentials(formEncode(id), formEncode(key));
+    return isBasic ? withHeader(request, 'authorization', basic) : request;
+  }
+}
+
+const NO_AUTHORIZER: Authorizer = { authorize: async (request) => request, renew: () => false };
+
+function tokenCall(auth: OAuthSpec): CallSpec {
+  return {
+    name: 'oauth2-token',
+    method: 'POST',
+    path: auth.tokenPath,
+    purpose: 'getting an access token',
+    effect: 'read',
+    delivery: 'repeatable',
+    rateGroup: 'oauth2-token',
+    // Wrong credentials are told as 400 by some (RFC 6749, 5.2).
+    handles: [400],
+    timeoutMs: TOKEN_CALL_TIMEOUT_MS,
+    maxResponseBytes: MAX_TOKEN_ANSWER_BYTES,
+  };
+}
+
+function readToken(answer: RawAnswer, vendor: string): { token: string; lifeS: number } {
+  const body = parse(answer.text);
+  const token = body?.access_token;
+  if (typeof token !== 'string' || token.length < MIN_SECRET_LENGTH) {
+    throw new Fault('VENDOR_ANSWER_INVALID', `${vendor} answered ${answer.status} without an access token.`);
+  }
+  const life = Number(body?.expires_in);
+  return { token, lifeS: Number.isFinite(life) && life > 0 ? life : DEFAULT_LIFE_S };
+}
+
+function parse(text: string): { access_token?: unknown; expires_in?: unknown } | undefined {
+  try {
+    return (JSON.parse(text) as object | null) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,68 @@
+/** A request without an answer. */
+export interface Breakage {
+  kind: 'broken';
+  reason: 'timeout' | 'unreachable' | 'untrusted' | 'too-large' | 'aborted';
+  /** False when nothing can have reached the vendor. */
+  mayHaveArrived: boolean;
+  /** In plain words, with the system's code; never the library's message, which may hold the request. */
+  detail: string;
+}
+
+interface LibraryError {
+  code?: unknown;
+  cause?: { code?: unknown; syscall?: unknown };
+}
+
+const PLAIN: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the name server did not answer',
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was closed before an answer came',
+  EPIPE: 'the connection was closed while the request was sent',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  ERR_PROXY_TUNNEL: 'the proxy did not let the connection through',
+  ERR_PROXY_INVALID_CONFIG: 'the proxy settings are invalid',
+  HPE_INVALID_CONSTANT: 'the answer was no HTTP',
+};
+
+/** Node's names for what is wrong with a certificate. */
+const CERTIFICATE =
+  /^(?:CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|ERR_TLS_CERT|ERR_SSL_|EPROTO)/;
+
+/** Codes that only come up before a request is sent. */
+const BEFORE_SENDING =
+  /^(?:ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EMFILE|ENFILE|ERR_PROXY_|ERR_NOCK_)/;
+
+/** What the sender knows of a request that broke. */
+export interface Seen {
+  /** The connection stood, its TLS handshake done: bytes of the request may have left. */
+  connected: boolean;
+  tooLarge: boolean;
+  aborted: boolean;
+}
+
+/** Says what an error of the HTTP library means, and keeps nothing of it. */
+export function breakageOf(thrown: unknown, seen: Seen): Breakage {
+  const error = thrown as LibraryError | undefined;
+  const code = String(error?.cause?.code ?? error?.code ?? 'unknown');
+  const mayHaveArrived = seen.connected && !isBeforeSending(code, error);
+  const broken = (reason: Breakage['reason'], detail: string): Breakage => ({
+    kind: 'broken',
+    reason,
+    mayHaveArrived,
+    detail,
+  });
+  if (seen.tooLarge) return broken('too-large', 'the answer is larger than allowed');
+  if (seen.aborted) return broken('aborted', 'it was stopped');
+  if (code === 'ETIMEDOUT') return broken('timeout', 'no answer came in time');
+  if (CERTIFICATE.test(code)) return broken('untrusted', `the TLS handshake failed (${code})`);
+  return broken('unreachable', `${PLAIN[code] ?? 'the connection failed'} (${code})`);
+}
+
+function isBeforeSending(code: string, error: LibraryError | undefined): boolean {
+  const syscall = error?.cause?.syscall;
+  return (
+    BEFORE_SENDING.test(code) || CERTIFICATE.test(code) || syscall === 'connect' || syscall === 'getaddrinfo'
+  );
+}

@@ -1,0 +1,185 @@
+import type { Governor } from '@drover/engine';
+import { type CallSpec, DEFAULT_CALL_TIMEOUT_MS, DEFAULT_MAX_RESPONSE_BYTES } from '@drover/model';
+import type { PluginManifest } from '@drover/model';
+import type { Breakage } from './breakage.js';
+import type { RawAnswer } from './call-reply.js';
+import type { Clock } from './clock.js';
+import type { ConnectionSession } from './connection-session.js';
+import { type Applicant, type GrantDesk, rateGroupOf } from './grant-desk.js';
+import type { OutgoingRequest } from './outgoing-request.js';
+import { redirectedRequest } from './redirect.js';
+import { stoppedFault } from './stopped.js';
+import {
+  type CallStory,
+  faultOfAnswer,
+  faultOfBreakage,
+  noAnswerFault,
+  rateLimitedFault,
+} from './vendor-fault.js';
+import type { Exchange } from './vendor-client.js';
+import type { WaitMeter } from './wait-meter.js';
+
+/** Most requests of one repeatable call, rate limits and token renewals left out. */
+const MAX_TRIES = 3;
+const FIRST_PAUSE_MS = 500;
+const MAX_REDIRECTS = 3;
+const UNAUTHORIZED = 401;
+const TOO_MANY_REQUESTS = 429;
+
+/** What calls share with the others of their hook. */
+export interface CallOwner {
+  manifest: PluginManifest;
+  signal: AbortSignal;
+  waits: WaitMeter;
+  hasWritten(): boolean;
+  beforeWrite(): Promise<void>;
+  /** A request goes out. Answers what to call with what came of it. */
+  sending(spec: CallSpec): (exchange: Exchange) => void;
+}
+
+/** Puts authentication into requests. */
+export interface Authorizer {
+  authorize(request: OutgoingRequest): Promise<OutgoingRequest>;
+  /** After a 401: whether another try with other credentials makes sense. */
+  renew(): boolean;
+}
+
+export interface VendorCall {
+  spec: CallSpec;
+  request: OutgoingRequest;
+  authorizer: Authorizer;
+}
+
+export interface RunnerDeps {
+  governor: Governor;
+  desk: GrantDesk;
+  clock: Clock;
+  /** From 0 to 1, for jitter. */
+  random: () => number;
+}
+
+/** What one call has come to. */
+interface CallState {
+  request: OutgoingRequest;
+  tries: number;
+  redirects: number;
+}
+
+/** Makes one vendor call: waits for its grant, sends, and sends again where that is safe. */
+export class CallRunner {
+  readonly #deps: RunnerDeps;
+  readonly #session: ConnectionSession;
+  readonly #owner: CallOwner;
+
+  constructor(deps: RunnerDeps, session: ConnectionSession, owner: CallOwner) {
+    this.#deps = deps;
+    this.#session = session;
+    this.#owner = owner;
+  }
+
+  /** Resolves for 2xx and what the call handles; throws a fault else (see `vendor-fault.ts`). */
+  async run(call: VendorCall): Promise<RawAnswer> {
+    const { spec } = call;
+    const state: CallState = { request: call.request, tries: 0, redirects: 0 };
+    const { manifest, signal, waits } = this.#owner;
+    const applicant: Applicant = {
+      connectionId: this.#session.connection.id,
+      manifest,
+      spec,
+      signal,
+      waits,
+      hasWritten: () => this.#owner.hasWritten(),
+      waitedMs: 0,
+    };
+    for (;;) {
+      await this.#deps.desk.grant(applicant, (waitMs) => rateLimitedFault(this.#storyOf(spec), waitMs));
+      const exchange = await this.#send(call, state.request);
+      const answer =
+        exchange.kind === 'broken'
+          ? await this.#afterBreakage(spec, exchange, state)
+          : await this.#afterAnswer(call, exchange, state);
+      if (answer !== undefined) return answer;
+    }
+  }
+
+  async #send({ spec, authorizer }: VendorCall, request: OutgoingRequest): Promise<Exchange> {
+    const authorized = await authorizer.authorize(request);
+    const { signal, manifest } = this.#owner;
+    if (spec.effect !== 'read') await this.#owner.beforeWrite();
+    if (signal.aborted) throw stoppedFault(signal);
+    const settle = this.#owner.sending(spec);
+    const exchange = await this.#session.client.send(authorized, {
+      timeoutMs: spec.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS,
+      maxResponseBytes: spec.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
+      once: spec.delivery === 'once',
+      userAgent: `drover (${manifest.id}/${manifest.version})`,
+      signal,
+    });
+    settle(exchange);
+    return exchange;
+  }
+
+  /** The answer, a fault, or `undefined` to send again. */
+  async #afterAnswer(call: VendorCall, answer: RawAnswer, state: CallState): Promise<RawAnswer | undefined> {
+    const { spec, authorizer } = call;
+    const { status, headers } = answer;
+    const connectionId = this.#session.connection.id;
+    const report = { connectionId, rateGroup: rateGroupOf(spec), status, headers };
+    const { retryAfterMs } = await this.#deps.governor.report(report);
+    if (status === UNAUTHORIZED && authorizer.renew()) return undefined;
+    if ((status >= 200 && status < 300) || spec.handles?.includes(status)) return answer;
+    const story = this.#storyOf(spec);
+    if (status === TOO_MANY_REQUESTS) {
+      // The governor has closed the budget: the wait is in asking it again.
+      if (retryAfterMs !== undefined) return undefined;
+      throw rateLimitedFault(story, FIRST_PAUSE_MS);
+    }
+    if (status >= 500) return this.#afterServerError(story, answer, state, retryAfterMs);
+    if (this.#follow(spec, answer, state)) return undefined;
+    throw faultOfAnswer(story, answer);
+  }
+
+  async #afterServerError(
+    story: CallStory,
+    answer: RawAnswer,
+    state: CallState,
+    retryAfterMs: number | undefined,
+  ): Promise<undefined> {
+    if (story.spec.delivery === 'once') throw noAnswerFault(story, `it answered ${answer.status}`);
+    if (++state.tries >= MAX_TRIES) throw faultOfAnswer(story, answer);
+    if (retryAfterMs === undefined) await this.#pause(state.tries);
+  }
+
+  async #afterBreakage(spec: CallSpec, breakage: Breakage, state: CallState): Promise<undefined> {
+    const story = this.#storyOf(spec);
+    const isUnknown = spec.delivery === 'once' && breakage.mayHaveArrived;
+    if (isUnknown) throw noAnswerFault(story, breakage.detail);
+    if (breakage.reason === 'aborted') throw stoppedFault(this.#owner.signal);
+    const mayRepeat = spec.delivery === 'repeatable' && breakage.reason === 'unreachable';
+    if (!mayRepeat || ++state.tries >= MAX_TRIES) throw faultOfBreakage(story, breakage);
+    await this.#pause(state.tries);
+  }
+
+  #follow(spec: CallSpec, answer: RawAnswer, state: CallState): boolean {
+    const next = spec.effect === 'read' ? redirectedRequest(state.request, answer) : undefined;
+    if (next === undefined || ++state.redirects > MAX_REDIRECTS) return false;
+    state.request = next;
+    return true;
+  }
+
+  async #pause(tries: number): Promise<void> {
+    const { clock, random } = this.#deps;
+    const { signal } = this.#owner;
+    const pauseMs = FIRST_PAUSE_MS * 2 ** (tries - 1) * (0.5 + random());
+    await clock.sleep(Math.ceil(pauseMs), signal).catch(() => Promise.reject(stoppedFault(signal)));
+  }
+
+  #storyOf(spec: CallSpec): CallStory {
+    return {
+      vendor: this.#owner.manifest.vendor,
+      connectionName: this.#session.connection.name,
+      spec,
+      redactor: this.#session.redactor,
+    };
+  }
+}

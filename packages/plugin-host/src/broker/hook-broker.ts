@@ -1,0 +1,124 @@
+import { type AuthSpec, type CallSpec, Fault } from '@drover/model';
+import type { CallParams, CallReply } from '@drover/plugin-sdk';
+import type { PluginTarget } from '@drover/engine';
+import { secretAuthorizer, TokenAuthorizer } from './authorizers.js';
+import type { CallScope, HookBroker } from './broker.js';
+import { toReply } from './call-reply.js';
+import { type Authorizer, type CallOwner, CallRunner, type RunnerDeps } from './call-runner.js';
+import type { ConnectionSession } from './connection-session.js';
+import { buildRequest } from './outgoing-request.js';
+import { authOf } from './place-secret.js';
+import { stoppedFault } from './stopped.js';
+import type { Exchange } from './vendor-client.js';
+import { WaitMeter } from './wait-meter.js';
+
+/** Statuses that refuse a request before anything is done. */
+const DONE_NOTHING: readonly number[] = [401, 429];
+
+export interface HookBrokerDeps {
+  runner: RunnerDeps;
+  session: ConnectionSession;
+  target: PluginTarget;
+  scope: CallScope;
+  /** Aborts when the broker closes. */
+  closing: AbortSignal;
+}
+
+/** The vendor calls of one hook over one connection. */
+export class SessionHookBroker implements HookBroker {
+  readonly #deps: HookBrokerDeps;
+  readonly #waits: WaitMeter;
+  readonly #calls: CallRunner;
+  readonly #tokenCalls: CallRunner;
+  #vendorCalls = 0;
+  #vendorWrites = 0;
+  #writesUnderWay = 0;
+
+  constructor(deps: HookBrokerDeps) {
+    const { runner, session, target, scope, closing } = deps;
+    this.#deps = deps;
+    this.#waits = new WaitMeter(() => runner.clock.now());
+    const owner: CallOwner = {
+      manifest: target.manifest,
+      signal: scope.signal,
+      waits: this.#waits,
+      hasWritten: () => this.#vendorWrites + this.#writesUnderWay > 0,
+      beforeWrite: () => scope.beforeWrite(),
+      sending: (spec) => this.#count(spec),
+    };
+    this.#calls = new CallRunner(runner, session, owner);
+    // A token is for everybody: it is fetched even when the hook that asked first has gone.
+    this.#tokenCalls = new CallRunner(runner, session, { ...owner, signal: closing });
+  }
+
+  get figures(): HookBroker['figures'] {
+    return {
+      vendorCalls: this.#vendorCalls,
+      vendorWrites: this.#vendorWrites,
+      waitedMs: this.#waits.waitedMs,
+    };
+  }
+
+  get waitingCalls(): number {
+    return this.#waits.waitingCalls;
+  }
+
+  redact<Value>(value: Value): Value {
+    return this.#deps.session.redactor.redact(value);
+  }
+
+  async call(name: string, params: CallParams): Promise<CallReply> {
+    const { session, target, scope, runner } = this.#deps;
+    const spec = this.#declared(name);
+    if (scope.signal.aborted) throw stoppedFault(scope.signal);
+    const request = buildRequest(spec, params, session.baseUrl);
+    const authorizer = this.#authorizerFor(authOf(spec, target.manifest));
+    const answer = await this.#calls.run({ spec, request, authorizer });
+    return toReply(answer, session.redactor, new Date(runner.clock.now()).toISOString());
+  }
+
+  #declared(name: string): CallSpec {
+    const { target, scope } = this.#deps;
+    const spec = target.manifest.calls.find((call) => call.name === name);
+    if (spec === undefined) {
+      throw new Fault(
+        'CALL_NOT_DECLARED',
+        `The plugin ${target.manifest.id} made the call ${this.redact(name)}, which its manifest does not declare; add it under calls.`,
+        { path: '/calls' },
+      );
+    }
+    const why = scope.readOnly ? 'a connection test' : scope.mode === 'plan' ? 'a plan' : undefined;
+    if (spec.effect === 'read' || why === undefined) return spec;
+    throw new Fault(
+      'WRITE_NOT_ALLOWED',
+      `The call ${spec.name} (${spec.method} ${spec.path}) writes and was not sent: ${why} only reads.`,
+      { path: `/calls/${spec.name}` },
+    );
+  }
+
+  #authorizerFor(auth: AuthSpec): Authorizer {
+    const { session, runner, target, scope } = this.#deps;
+    if (auth.type !== 'oauth2-client-credentials') return secretAuthorizer(auth, session);
+    return new TokenAuthorizer(auth, {
+      session,
+      clock: runner.clock,
+      vendor: target.manifest.vendor,
+      signal: scope.signal,
+      runner: this.#tokenCalls,
+    });
+  }
+
+  #count(spec: CallSpec): (exchange: Exchange) => void {
+    this.#vendorCalls += 1;
+    if (spec.effect === 'read') return () => undefined;
+    this.#writesUnderWay += 1;
+    return (exchange) => {
+      this.#writesUnderWay -= 1;
+      if (mayHaveWritten(exchange)) this.#vendorWrites += 1;
+    };
+  }
+}
+
+function mayHaveWritten(exchange: Exchange): boolean {
+  return exchange.kind === 'broken' ? exchange.mayHaveArrived : !DONE_NOTHING.includes(exchange.status);
+}

@@ -1,0 +1,201 @@
+import type {
+  HookContext,
+  Invocation,
+  InvocationFigures,
+  InvocationResult,
+  InvokeOptions,
+  PluginTarget,
+} from '@drover/engine';
+import { asFault, DEFAULT_HOOK_TIMEOUT_MS, Fault, type FaultRecord, toFaultRecord } from '@drover/model';
+import type { CallParams } from '@drover/plugin-sdk';
+import {
+  type Ask,
+  type HookCall,
+  type InvokeFrame,
+  type LogLine,
+  MAX_LOG_LINES,
+  MAX_LOG_MESSAGE,
+} from '@drover/plugin-sdk/wire';
+import type { Broker, HookBroker } from '../broker/broker.js';
+import { OutcomeSink } from './outcome-sink.js';
+import type { PluginCache } from './plugin-cache.js';
+
+export interface HookRequest {
+  target: PluginTarget;
+  context: HookContext;
+  invocation: Invocation;
+  options: InvokeOptions;
+}
+
+/**
+ * The host's side of one running hook: answers what the plugin asks, keeps its log and figures, and lets nothing leave
+ * that the redactor has not passed over. Knows nothing of processes and pipes.
+ */
+export class HookInvocation {
+  readonly timeoutMs: number;
+  readonly #request: HookRequest;
+  readonly #broker: HookBroker;
+  readonly #cache: PluginCache;
+  readonly #stopped: AbortController;
+  readonly #log: InvocationFigures['log'] = [];
+  readonly #sink: OutcomeSink;
+  readonly #pages: AsyncIterator<unknown[]> | undefined;
+  #hostWork = 0;
+
+  static async open(
+    request: HookRequest,
+    { broker, cache }: { broker: Broker; cache: PluginCache },
+  ): Promise<HookInvocation> {
+    const stopped = new AbortController();
+    const hookBroker = await broker.forHook(request.target, {
+      mode: request.context.run.mode,
+      readOnly: request.invocation.hook === 'testConnection',
+      signal: stopped.signal,
+      beforeWrite: () => request.options.beforeWrite(),
+    });
+    return new HookInvocation(request, { broker: hookBroker, cache, stopped });
+  }
+
+  private constructor(
+    request: HookRequest,
+    parts: { broker: HookBroker; cache: PluginCache; stopped: AbortController },
+  ) {
+    const { invocation, options, target } = request;
+    this.#request = request;
+    this.#broker = parts.broker;
+    this.#cache = parts.cache;
+    this.#stopped = parts.stopped;
+    this.timeoutMs = target.manifest.limits.timeoutMs ?? DEFAULT_HOOK_TIMEOUT_MS;
+    this.#sink = new OutcomeSink({
+      deliver: options.onOutcomes && ((outcomes) => options.onOutcomes!(this.#broker.redact(outcomes))),
+      offered: invocation.hook === 'execute' ? invocation.objects.length : 0,
+    });
+    if (invocation.hook === 'executeAll') this.#pages = invocation.pages[Symbol.asyncIterator]();
+  }
+
+  get hook(): Invocation['hook'] {
+    return this.#request.invocation.hook;
+  }
+
+  get plugin(): string {
+    return this.#request.target.manifest.id;
+  }
+
+  /** Aborts when the engine wants the hook to end. */
+  get cancelled(): AbortSignal {
+    return this.#request.options.signal;
+  }
+
+  /** While true, the plugin waits for others (a rate limit, the store) and its clock stands still. */
+  get isHeldUp(): boolean {
+    return this.#broker.waitingCalls > 0 || this.#hostWork > 0;
+  }
+
+  frame(id: number): InvokeFrame {
+    const { target, context } = this.#request;
+    return {
+      kind: 'invoke',
+      id,
+      plugin: this.plugin,
+      call: this.#hookCall(),
+      config: context.config,
+      connection: target.connection.settings,
+      run: context.run,
+    };
+  }
+
+  #hookCall(): HookCall {
+    const { invocation, target, options } = this.#request;
+    switch (invocation.hook) {
+      case 'execute':
+        return {
+          ...invocation,
+          concurrency: target.manifest.limits.concurrency ?? 1,
+          stream: options.onOutcomes !== undefined,
+        };
+      case 'executeAll':
+        return { hook: 'executeAll', prepared: invocation.prepared };
+      default:
+        return invocation;
+    }
+  }
+
+  /** The value that answers a request of the plugin; rejects with a fault that the plugin is to see. */
+  async serve(ask: Ask): Promise<unknown> {
+    switch (ask.what) {
+      case 'call':
+        return this.#broker.call(ask.name, (ask.params ?? {}) as CallParams);
+      case 'cacheGet':
+        return this.#cache.get(ask.key) ?? null;
+      case 'cacheSet':
+        return this.#cache.set(ask.key, this.#broker.redact(ask.value), { ttlMs: ask.ttlMs });
+      case 'cacheDelete':
+        return this.#cache.delete(ask.key);
+      case 'page':
+        return this.#asHostWork(() => this.#nextPage());
+      case 'outcomes':
+        return this.#asHostWork(() => this.#sink.take(ask.outcomes));
+    }
+  }
+
+  async #nextPage(): Promise<unknown[] | null> {
+    if (!this.#pages) throw new Fault('PLUGIN_CONTRACT', `The hook ${this.hook} has no pages to ask for.`);
+    const { value, done } = await this.#pages.next();
+    if (done) return null;
+    this.#sink.offer(value.length);
+    return value;
+  }
+
+  async #asHostWork<Value>(work: () => Promise<Value>): Promise<Value> {
+    this.#hostWork += 1;
+    try {
+      return await work();
+    } finally {
+      this.#hostWork -= 1;
+    }
+  }
+
+  /** A fault as the plugin may see it. */
+  toPlugin(thrown: unknown): FaultRecord {
+    return this.#broker.redact(toFaultRecord(asFault(thrown)));
+  }
+
+  log(line: LogLine): void {
+    if (this.#log.length >= MAX_LOG_LINES) return;
+    const kept = { ...line, message: line.message.slice(0, MAX_LOG_MESSAGE) };
+    this.#log.push(this.#broker.redact(kept));
+  }
+
+  redact<Value>(value: Value): Value {
+    return this.#broker.redact(value);
+  }
+
+  /** Lets calls in flight end; nothing that the hook still does counts. */
+  stop(fault: FaultRecord): void {
+    this.#stopped.abort(new Fault(fault.code, fault.message));
+  }
+
+  succeed(value: unknown): InvocationResult {
+    // Outcomes of `executeAll` that nobody takes as they come are its value.
+    const result = this.hook === 'executeAll' ? this.#sink.kept : this.#broker.redact(value);
+    return { ok: true, value: result, figures: this.#figures() };
+  }
+
+  fail(fault: FaultRecord): InvocationResult {
+    return { ok: false, fault: this.#broker.redact(fault), figures: this.#figures() };
+  }
+
+  async close(): Promise<void> {
+    await this.#pages?.return?.();
+  }
+
+  #figures(): InvocationFigures {
+    const { vendorCalls, vendorWrites, waitedMs } = this.#broker.figures;
+    return { vendorCalls, vendorWrites, waitedMs, log: this.#log };
+  }
+}
+
+/** The result of a hook that never ran. */
+export function refused(fault: FaultRecord): InvocationResult {
+  return { ok: false, fault, figures: { vendorCalls: 0, vendorWrites: 0, waitedMs: 0, log: [] } };
+}

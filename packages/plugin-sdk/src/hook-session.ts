@@ -1,0 +1,103 @@
+import { Fault, type FaultRecord, fromFaultRecord } from '@drover/model';
+import { type Ask, type LogLine, MAX_LOG_LINES, MAX_LOG_MESSAGE, MAX_OPEN_ASKS } from './wire.js';
+import type { PluginFrame } from './wire.js';
+
+export type SendFrame = (frame: PluginFrame) => void;
+
+interface OpenAsk {
+  resolve(value: unknown): void;
+  reject(fault: Fault): void;
+}
+
+/** The plugin's end of one running hook: what it asks of the host, what it logs, and whether it has to stop. */
+export class HookSession {
+  readonly #id: number;
+  readonly #send: SendFrame;
+  readonly #abort = new AbortController();
+  readonly #open = new Map<number, OpenAsk>();
+  readonly #waiting: (() => void)[] = [];
+  #nextAsk = 1;
+  #logLines = 0;
+  #ended = false;
+
+  constructor(options: { id: number; send: SendFrame }) {
+    this.#id = options.id;
+    this.#send = options.send;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Asks the host and waits for its answer. Only outcomes are taken after an abort: what was done must be told. */
+  ask<Value>(ask: Ask): Promise<Value> {
+    const answer = this.#ask(ask) as Promise<Value>;
+    // A call that nobody awaits must not end the process, and other hooks with it.
+    answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #ask(ask: Ask): Promise<unknown> {
+    while (this.#open.size >= MAX_OPEN_ASKS && !this.#ended) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#refuseIfOver(ask);
+    const number = this.#nextAsk++;
+    const answer = new Promise<unknown>((resolve, reject) => this.#open.set(number, { resolve, reject }));
+    try {
+      this.#send({ kind: 'ask', id: this.#id, ask: number, ...ask });
+    } catch (thrown) {
+      this.#settle(number)?.reject(thrown as Fault);
+    }
+    return answer;
+  }
+
+  #refuseIfOver(ask: Ask): void {
+    if (this.#ended) {
+      const message = `The hook has ended, so ${ask.what} came too late; await every call before returning.`;
+      throw new Fault('PLUGIN_CONTRACT', message);
+    }
+    if (ask.what !== 'outcomes') this.signal.throwIfAborted();
+  }
+
+  answer(answer: { ask: number; value?: unknown; fault?: FaultRecord }): void {
+    const open = this.#settle(answer.ask);
+    if (answer.fault) open?.reject(fromFaultRecord(answer.fault));
+    else open?.resolve(answer.value);
+  }
+
+  #settle(number: number): OpenAsk | undefined {
+    const open = this.#open.get(number);
+    this.#open.delete(number);
+    this.#waiting.shift()?.();
+    return open;
+  }
+
+  log(line: LogLine): void {
+    if (this.#ended || this.#logLines >= MAX_LOG_LINES) return;
+    this.#logLines += 1;
+    const message = String(line.message).slice(0, MAX_LOG_MESSAGE);
+    try {
+      this.#send({ kind: 'log', id: this.#id, ...line, message });
+    } catch {
+      // Fields that are no JSON cost the fields, never the hook.
+      this.#send({ kind: 'log', id: this.#id, level: line.level, message });
+    }
+  }
+
+  abort(fault: FaultRecord): void {
+    this.#abort.abort(fromFaultRecord(fault));
+  }
+
+  /** Nothing leaves after this; what still waits is refused. */
+  end(): void {
+    this.#ended = true;
+    const late = new Fault('PLUGIN_CONTRACT', 'The hook ended before this call; await every call.');
+    for (const number of this.#open.keys()) {
+      const open = this.#open.get(number);
+      this.#open.delete(number);
+      open?.reject(late);
+    }
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
