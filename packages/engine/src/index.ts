@@ -1,6 +1,15 @@
+export type * from './application.js';
+export { type BookRules, type Books, type CheckedOutcome, balanceBooks } from './balance-books.js';
+export { type FaultDecision, type FaultSituation, decideFault } from './decide-fault.js';
+export { Engine, type EngineOptions, type EnginePorts } from './engine.js';
 export type * from './ports/connection-vault.js';
 export type * from './ports/doorbell.js';
 export type * from './ports/governor.js';
+export type * from './ports/leases.js';
 export type * from './ports/object-library.js';
 export type * from './ports/plugin-library.js';
 export type * from './ports/plugin-runtime.js';
+export type * from './ports/run-ledger.js';
+export type * from './ports/secret-cipher.js';
+export type { RunSubmission, Submitted } from './submit-run.js';
+export type { RunProgress } from './watch-run.js';

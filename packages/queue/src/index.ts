@@ -1,1 +1,1 @@
-export {};
+export { InProcessDoorbell } from './in-process-doorbell.js';

@@ -1,1 +1,51 @@
-export {};
+export { brokenBundle, type BrokenBundleRecipe, type RecipeStep } from './bundles/broken-bundle.js';
+export {
+  goodBundle,
+  goodBundleFiles,
+  goodBundleManifest,
+  goodPluginManifest,
+  withFileList,
+} from './bundles/good-bundle.js';
+export { type RawEntry, type RawHeader, writeRawZip } from './bundles/raw-zip.js';
+export { describePluginLibraryContract } from './contracts/describe-plugin-library-contract.js';
+export { describeCollectionLibraryContract } from './contracts/describe-collection-library-contract.js';
+export { describeObjectLibraryContract } from './contracts/describe-object-library-contract.js';
+export { describeDatabases, missingPostgres, skipLoudly } from './databases/describe-databases.js';
+export { vendorFiles, writeVendorFolder } from './bundles/vendor-folder.js';
+export { describeRunBehaviour } from './behaviour/describe-run-behaviour.js';
+export {
+  type EngineWorld,
+  type WorldOptions,
+  behaviourManifest,
+  openEngineWorld,
+} from './behaviour/engine-world.js';
+export { type Script, type ScriptCall, ScriptedRuntime } from './behaviour/scripted-runtime.js';
+export { type BrokerWorld, type BrokerWorldOptions, openBrokerWorld } from './http/broker-world.js';
+export { type ManualClock, manualClock } from './http/manual-clock.js';
+export {
+  type Answer,
+  type MockedReply,
+  type MockOptions,
+  type SeenRequest,
+  vendorMock,
+  type VendorMock,
+  type VendorMockOptions,
+} from './http/vendor-mock.js';
+export { describeDoorbellContract } from './contracts/describe-doorbell-contract.js';
+export { InProcessPluginRuntime } from './plugins/in-process-plugin-runtime.js';
+export {
+  createHarness,
+  type ExecuteReport,
+  type ExecuteSettings,
+  type HarnessOptions,
+  type HookReport,
+  type HookSettings,
+  type PluginHarness,
+  type RunReport,
+} from './plugins/plugin-harness.js';
+export { pluginObject, pluginObjects } from './plugins/plugin-objects.js';
+export { type LoopbackVendor, startLoopbackVendor } from './http/loopback-vendor.js';
+export {
+  describeConnectionVaultContract,
+  type OpenedConnectionVault,
+} from './contracts/describe-connection-vault-contract.js';

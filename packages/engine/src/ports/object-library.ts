@@ -13,8 +13,13 @@ export interface UpsertReport {
   created: number;
   updated: number;
   unchanged: number;
-  /** Drafts whose key (or one of whose aliases) an earlier draft of the same call already had. */
+  /** Drafts about the object that an earlier draft of the same call was about, by its value or an alias of it. */
   duplicates: number;
+  /**
+   * Aliases that were left out (`ALIAS_TAKEN`), since another object of the type owns them or has them as its value; the
+   * rest of their drafts went in. `index` is the draft's place in the call. Absent when there are none.
+   */
+  takenAliases?: { index: number; alias: string }[];
 }
 
 export interface UpsertOptions {
@@ -47,14 +52,21 @@ export interface StoredCollection {
 
 /** The object library: objects by key, their attributes with history. Every method is one transaction. */
 export interface ObjectLibrary {
-  /** Writes at most 1,000 drafts. An alias leads to the object that owns it. */
+  /**
+   * Writes at most 1,000 drafts, as if one after the other. A draft whose value is an alias leads to the object of its
+   * type that owns the alias. Attributes are added to what the source said before; a status replaces. Faults:
+   * `NOT_FOUND`, `COLLECTION_NOT_FIXED` for the collection, `INVALID_ARGUMENT` for too many drafts.
+   */
   upsert(drafts: readonly ObjectDraft[], options: UpsertOptions): Promise<UpsertReport>;
   get(id: ObjectId): Promise<DroverObject | undefined>;
-  /** Newest last; `filter` and `collectionId` narrow. */
+  /** Newest last; `filter` and `collectionId` narrow. Faults: `QUERY_INVALID`, `NOT_FOUND`, `INVALID_ARGUMENT`. */
   list(
     request: PageRequest & { filter?: CollectionQuery; collectionId?: CollectionId },
   ): Promise<Page<DroverObject>>;
-  /** Every value that was ever offered for an attribute of the object, newest first. */
+  /**
+   * Every value that was ever offered for an attribute of the object, newest first by the time at which it was said;
+   * repetitions of a value in force are left out. A status is an entry named `status` with the mode `status`.
+   */
   history(id: ObjectId): Promise<AttributeChange[]>;
 }
 

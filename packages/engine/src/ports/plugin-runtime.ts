@@ -26,14 +26,24 @@ export type Invocation =
   | { hook: 'prepare' }
   | { hook: 'execute'; objects: PluginObject[]; index: number; isFirstOfPass: boolean; prepared: unknown }
   | { hook: 'executeAll'; pages: AsyncIterable<PluginObject[]>; prepared: unknown }
-  | { hook: 'finish'; prepared: unknown; counts: OutcomeCounts; vendorWrites: number };
+  | {
+      hook: 'finish';
+      prepared: unknown;
+      counts: OutcomeCounts;
+      vendorWrites: number;
+      /** The run was stopped before its slice was through: the hook runs only when the plugin says `finishAlways`. */
+      stopped?: 'cancelled' | 'fault';
+    };
 
 export interface InvokeOptions {
   /** Aborting ends the hook; the invocation then rejects with `CANCELLED`. */
   signal: AbortSignal;
   /** Asked right before each vendor write leaves; rejecting (`LEASE_LOST`) stops the write. */
   beforeWrite(): Promise<void>;
-  /** Outcomes that `executeAll` and `executeOne` give as they go. Raw: the engine checks them. */
+  /**
+   * Outcomes as they come, raw: the engine checks them. Those of `executeAll` come only this way; those of `executeOne`
+   * are in the hook's value as well, and come here for the case that the hook does not end well.
+   */
   onOutcomes?(outcomes: unknown[]): Promise<void>;
 }
 

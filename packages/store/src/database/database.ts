@@ -6,6 +6,7 @@ import type { Tables } from './tables.js';
 export interface Database {
   kysely: Kysely<Tables>;
   traits: DialectTraits;
+  /** May be called twice. */
   close(): Promise<void>;
 }
 
@@ -13,7 +14,8 @@ type CellType = 'bigint' | 'text' | 'double precision' | 'integer';
 
 /**
  * Rows as a table to select or insert from, passed as one JSON parameter: the statement's text does not depend on their
- * number, so that it is compiled once and a thousand rows cost one round trip. `(select … ) as alias`.
+ * number, so that it is compiled once and a thousand rows cost one round trip. `(select … ) as alias`. Texts go in as
+ * `storableText` has them.
  */
 export function rowsFrom<Columns extends Record<string, CellType>>(
   traits: DialectTraits,
@@ -21,9 +23,24 @@ export function rowsFrom<Columns extends Record<string, CellType>>(
   rows: readonly { [K in keyof Columns]: string | number | null }[],
 ): RawBuilder<{ [K in keyof Columns]: Columns[K] extends 'text' ? string : number }> {
   const names = Object.keys(columns);
-  const json = JSON.stringify(rows.map((row) => names.map((name) => row[name])));
+  const json = storableJson(rows.map((row) => names.map((name) => row[name] as Cell)));
   const cells = names.map(
     (name, at) => sql`cast(value ->> ${sql.lit(at)} as ${sql.raw(columns[name]!)}) as ${sql.ref(name)}`,
   );
   return sql`(select ${sql.join(cells)} from ${traits.jsonElements(sql`${json}`)})`;
+}
+
+/** The text as every database takes it: NUL and halves of surrogate pairs become U+FFFD. */
+export function storableText(text: string): string {
+  return (text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text).toWellFormed();
+}
+
+type Cell = string | number | null;
+
+function storableJson(rows: Cell[][]): string {
+  const json = JSON.stringify(rows);
+  if (!/\\u(?:0000|d[89a-f])/.test(json)) return json;
+  return JSON.stringify(
+    rows.map((row) => row.map((cell) => (typeof cell === 'string' ? storableText(cell) : cell))),
+  );
 }

@@ -1,4 +1,5 @@
-import type { ColumnDataType, ColumnDefinitionBuilder, RawBuilder } from 'kysely';
+import type { ColumnDataType, ColumnDefinitionBuilder, Expression, RawBuilder, Transaction } from 'kysely';
+import type { Tables } from './tables.js';
 
 /** What the databases can do or spell differently; queries ask these flags and never for a dialect's name. */
 export interface DialectTraits {
@@ -8,9 +9,20 @@ export interface DialectTraits {
   rowLocks: boolean;
   /** Column type of byte strings. */
   binaryType: ColumnDataType;
+  /** Column type of texts; they sort by code point on every database. */
+  textType: ColumnDataType | RawBuilder<unknown>;
   sequenceType: ColumnDataType;
   /** Makes a column one that the database counts up and that is the primary key. */
   sequence(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder;
   /** One row per element of a JSON array parameter, as the column `value`. */
   jsonElements(json: RawBuilder<unknown>): RawBuilder<unknown>;
+  /**
+   * Stands behind a table's alias and keeps a planner without statistics off the secondary indexes, so that a page in
+   * the order of the primary key stops at its limit and does not sort everything that matches.
+   */
+  readByPrimaryKey: RawBuilder<unknown>;
+  /** Whether a text has the pieces in this order with anything between them; the outer ones are anchored. Case counts. */
+  matchesPieces(column: Expression<string>, pieces: readonly string[]): RawBuilder<boolean>;
+  /** Until the transaction ends, no other one gets past the same call with the same name. */
+  serialize(trx: Transaction<Tables>, name: string): Promise<void>;
 }

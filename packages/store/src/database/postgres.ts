@@ -8,21 +8,31 @@ export const POSTGRES_TRAITS: DialectTraits = {
   withoutRowid: false,
   rowLocks: true,
   binaryType: 'bytea',
+  textType: sql`text collate "C"`,
   sequenceType: 'bigserial',
   sequence: (column) => column.primaryKey(),
   jsonElements: (json) => sql`json_array_elements(cast(${json} as json))`,
+  readByPrimaryKey: sql``,
+  matchesPieces: (column, pieces) =>
+    sql`${column} like ${pieces.map((piece) => piece.replaceAll(/[\\%_]/g, String.raw`\$&`)).join('%')}`,
+  async serialize(trx, name) {
+    await sql`select pg_advisory_xact_lock(hashtext(${name}))`.execute(trx);
+  },
 };
 
-const BIGINT_OID = 20;
+/** Types whose values come as text from the driver: `bigint`, and `numeric` as sums of it are. */
+const WHOLE_NUMBER_OIDS = [20, 1700];
 const MAX_CONNECTIONS = 10;
 
-/** Opens a PostgreSQL database (13 or newer) by URL. `bigint` columns come as numbers: no value here passes 2^53. */
+/** Opens a PostgreSQL database (13 or newer) by URL. `bigint` columns and sums come as numbers: no value here passes 2^53. */
 export function openPostgres(url: string): Database {
   const types = {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-      oid === BIGINT_OID ? Number : pg.types.getTypeParser(oid, format as 'text'),
+      WHOLE_NUMBER_OIDS.includes(oid) ? Number : pg.types.getTypeParser(oid, format as 'text'),
   };
   const pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS, types: types as never });
+  // Without a listener, the loss of an idle connection would end the process; the next query opens a new one.
+  pool.on('error', () => undefined);
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return { kysely, traits: POSTGRES_TRAITS, close: () => kysely.destroy() };
 }

@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { CompiledQuery, Kysely, SqliteDialect, sql } from 'kysely';
+import { CompiledQuery, Kysely, SqliteAdapter, SqliteDialect, sql } from 'kysely';
 import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
 import type { Tables } from './tables.js';
@@ -8,9 +8,16 @@ export const SQLITE_TRAITS: DialectTraits = {
   withoutRowid: true,
   rowLocks: false,
   binaryType: 'blob',
+  textType: 'text',
   sequenceType: 'integer',
   sequence: (column) => column.primaryKey().autoIncrement(),
   jsonElements: (json) => sql`json_each(${json})`,
+  readByPrimaryKey: sql`not indexed`,
+  // LIKE ignores the case of ASCII letters here; GLOB does not.
+  matchesPieces: (column, pieces) =>
+    sql`${column} glob ${pieces.map((piece) => piece.replaceAll(/[*?[]/g, '[$&]')).join('*')}`,
+  // A transaction that may write holds the database's only write lock from its start.
+  serialize: async () => undefined,
 };
 
 /** How long a statement waits for another process's write before it gives up. */
@@ -24,13 +31,22 @@ export function openSqlite(file: string): Database {
   raw.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = off;');
   raw.exec('pragma temp_store = memory; pragma cache_size = -16000;');
   const kysely = new Kysely<Tables>({ dialect: new NodeSqliteDialect(raw) });
-  return { kysely, traits: SQLITE_TRAITS, close: () => kysely.destroy() };
+  async function close(): Promise<void> {
+    await kysely.destroy();
+    // Kysely closes only what it has used.
+    if (raw.isOpen) raw.close();
+  }
+  return { kysely, traits: SQLITE_TRAITS, close };
 }
 
 /** Kysely's own dialect over node:sqlite, with transactions that take the write lock at once instead of failing half-way. */
 class NodeSqliteDialect extends SqliteDialect {
   constructor(raw: DatabaseSync) {
     super({ database: asKyselyDatabase(raw) });
+  }
+
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalDdlAdapter();
   }
 
   override createDriver(): ReturnType<SqliteDialect['createDriver']> {
@@ -42,31 +58,39 @@ class NodeSqliteDialect extends SqliteDialect {
   }
 }
 
+/** SQLite's schema changes are part of a transaction, so that migrations run in one and keep other processes out. */
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
 type SqliteConfig = Exclude<
   ConstructorParameters<typeof SqliteDialect>[0]['database'],
   (...args: never[]) => unknown
 >;
+type KyselyStatement = ReturnType<SqliteConfig['prepare']>;
 
 function asKyselyDatabase(raw: DatabaseSync): SqliteConfig {
-  const prepared = new Map<string, StatementSync>();
-  function prepare(text: string): StatementSync {
-    const known = prepared.get(text);
-    if (known !== undefined) return known;
-    const statement = raw.prepare(text);
-    prepared.set(text, statement);
-    if (prepared.size > MAX_PREPARED) prepared.delete(prepared.keys().next().value!);
-    return statement;
-  }
+  const prepared = new Map<string, KyselyStatement>();
   return {
     close: () => raw.close(),
     prepare(text) {
-      const statement = prepare(text);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...(parameters as never[])),
-        run: (parameters) => statement.run(...(parameters as never[])),
-        iterate: (parameters) => statement.iterate(...(parameters as never[])) as IterableIterator<unknown>,
-      };
+      const known = prepared.get(text);
+      if (known !== undefined) return known;
+      const statement = asKyselyStatement(raw.prepare(text));
+      prepared.set(text, statement);
+      if (prepared.size > MAX_PREPARED) prepared.delete(prepared.keys().next().value!);
+      return statement;
     },
-  } as SqliteConfig;
+  };
+}
+
+function asKyselyStatement(statement: StatementSync): KyselyStatement {
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...(parameters as never[])),
+    run: (parameters) => statement.run(...(parameters as never[])),
+    iterate: (parameters) => statement.iterate(...(parameters as never[])) as IterableIterator<unknown>,
+  };
 }

@@ -14,14 +14,18 @@ export interface Tables {
     /** Empty for types without subtypes, so that the key's unique index holds. */
     subtype: string;
     value: string;
+    /** `valueKey(value)`: what the indexes hold. */
+    value_key: string;
     status: string | null;
+    /** When the status in force was said; null without one. */
+    status_at: Ms | null;
     revision: number;
     created_at: Ms;
     updated_at: Ms;
   };
-  object_aliases: { type: string; alias: string; object_seq: number };
+  object_aliases: { type: string; alias_key: string; alias: string; object_seq: number };
   object_sources: { object_seq: number; source: string; first_seen_at: Ms; last_seen_at: Ms };
-  /** Values in force. Several rows of one (object, name, source) exist only for mode `add`. */
+  /** Values in force. Several rows of one (object, name, source) come from mode `add`, imports included. */
   attributes: {
     object_seq: number;
     name: string;
@@ -29,12 +33,14 @@ export interface Tables {
     /** `string`, `number` or `boolean`. */
     kind: string;
     text_value: string;
+    /** `valueKey(text_value)`: what the indexes hold. */
+    value_key: string;
     /** The value as a number, for `number` and `boolean` kinds; null for texts. */
     number_value: number | null;
     at: Ms;
     run_id: string | null;
   };
-  /** Every value ever offered, applied or not. */
+  /** Every value ever offered, applied or not, repetitions of one in force left out; statuses have the mode `status`. */
   attribute_history: {
     seq: Generated<number>;
     object_seq: number;
@@ -98,6 +104,7 @@ export interface Tables {
     objects: number;
     /** Objects of the collection that the plugin does not accept. */
     not_accepted: number;
+    /** Runs that have settled a batch. */
     slices: number;
     created_at: Ms;
   };
@@ -118,7 +125,11 @@ export interface Tables {
     trigger: string;
     mode: string;
     objects_per_run: number;
-    /** Equal keys of runs that are not ended exclude each other; null: none. */
+    /** Objects of the run's slice. */
+    objects: number;
+    /** What claiming needs of the manifest's limits. */
+    limits: Json;
+    /** Started runs with equal keys exclude each other (a row of `leases`); null: none. */
     exclusive_key: string | null;
     is_first_slice: Flag;
     is_last_slice: Flag;
@@ -139,6 +150,8 @@ export interface Tables {
     vendor_writes: number;
     waited_ms: number;
     batches_cut: number;
+    /** A batch has settled without a fault of its own. */
+    first_batch_done: Flag;
     fault: Json | null;
     finish_fault: Json | null;
     retry_of: string | null;
@@ -159,6 +172,8 @@ export interface Tables {
     /** `ready`, `leased`, `waiting` or `done`. */
     status: string;
     attempt: number;
+    /** How often its worker was lost. */
+    deaths: number;
     /** Not to be claimed before. */
     due_at: Ms;
     /** When the first wait for a rate limit began, for `maxWaitMs`. */

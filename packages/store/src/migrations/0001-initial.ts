@@ -5,12 +5,14 @@ type Type = ColumnDataType | RawBuilder<unknown>;
 
 /** The whole first schema. `traits` names what the two databases spell differently. */
 export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<void> {
+  const columnType = (type: Type): Type => (type === 'text' ? traits.textType : type);
+
   /** Creates a table from `name: type`; a trailing `?` on the name makes it nullable. */
   async function table(name: string, columns: Record<string, Type>, primaryKey: string[]): Promise<void> {
     let builder = db.schema.createTable(name);
     for (const [column, type] of Object.entries(columns)) {
       const nullable = column.endsWith('?');
-      builder = builder.addColumn(nullable ? column.slice(0, -1) : column, type, (c) =>
+      builder = builder.addColumn(nullable ? column.slice(0, -1) : column, columnType(type), (c) =>
         nullable ? c : c.notNull(),
       );
     }
@@ -26,7 +28,7 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
       .addColumn('seq', traits.sequenceType, (c) => traits.sequence(c));
     for (const [column, type] of Object.entries(columns)) {
       const nullable = column.endsWith('?');
-      builder = builder.addColumn(nullable ? column.slice(0, -1) : column, type, (c) =>
+      builder = builder.addColumn(nullable ? column.slice(0, -1) : column, columnType(type), (c) =>
         nullable ? c : c.notNull(),
       );
     }
@@ -38,6 +40,14 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
     await (unique ? builder.unique() : builder).execute();
   }
 
+  /** An index of the rows that meet a condition; queries repeat the condition literally. */
+  async function partialIndex(name: string, on: string, columns: string[], condition: string): Promise<void> {
+    const list = sql.join(columns.map((column) => sql.ref(column)));
+    await sql`create index ${sql.ref(name)} on ${sql.table(on)} (${list}) where ${sql.raw(condition)}`.execute(
+      db,
+    );
+  }
+
   const big = 'bigint';
   const int = 'integer';
 
@@ -46,17 +56,24 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
     type: 'text',
     subtype: 'text',
     value: 'text',
+    value_key: 'text',
     'status?': 'text',
+    'status_at?': big,
     revision: int,
     created_at: big,
     updated_at: big,
   });
-  await index('objects_key', 'objects', ['type', 'subtype', 'value'], true);
+  await index('objects_key', 'objects', ['value_key', 'type', 'subtype'], true);
+  await index('objects_type', 'objects', ['type', 'subtype']);
+  await partialIndex('objects_status', 'objects', ['status'], 'status is not null');
   await index('objects_id', 'objects', ['id'], true);
   await index('objects_updated', 'objects', ['updated_at']);
   await index('objects_created', 'objects', ['created_at']);
 
-  await table('object_aliases', { type: 'text', alias: 'text', object_seq: big }, ['type', 'alias']);
+  await table('object_aliases', { type: 'text', alias_key: 'text', alias: 'text', object_seq: big }, [
+    'type',
+    'alias_key',
+  ]);
   await index('object_aliases_object', 'object_aliases', ['object_seq']);
   await table('object_sources', { object_seq: big, source: 'text', first_seen_at: big, last_seen_at: big }, [
     'object_seq',
@@ -72,13 +89,20 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
       source: 'text',
       kind: 'text',
       text_value: 'text',
+      value_key: 'text',
       'number_value?': 'double precision',
       at: big,
       'run_id?': 'text',
     },
-    ['object_seq', 'name', 'source', 'text_value'],
+    ['object_seq', 'name', 'source', 'kind', 'value_key'],
   );
-  await index('attributes_number', 'attributes', ['name', 'number_value', 'object_seq']);
+  await index('attributes_value', 'attributes', ['name', 'kind', 'value_key', 'object_seq']);
+  await partialIndex(
+    'attributes_number',
+    'attributes',
+    ['name', 'number_value', 'object_seq'],
+    "kind = 'number'",
+  );
   await sequenced('attribute_history', {
     object_seq: big,
     name: 'text',
@@ -209,12 +233,15 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
       trigger: 'text',
       mode: 'text',
       objects_per_run: int,
+      objects: big,
+      limits: 'text',
       'exclusive_key?': 'text',
       is_first_slice: int,
       is_last_slice: int,
       remaining: big,
       'prepared?': 'text',
       cancel_requested: int,
+      first_batch_done: int,
       ...count,
       'fault?': 'text',
       'finish_fault?': 'text',
@@ -241,6 +268,7 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
       'ranges?': 'text',
       status: 'text',
       attempt: int,
+      deaths: int,
       due_at: big,
       'waiting_since?': big,
       'lease_owner?': 'text',

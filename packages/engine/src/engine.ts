@@ -1,0 +1,133 @@
+import {
+  Fault,
+  type OutcomeStatus,
+  type Page,
+  type PageRequest,
+  type Run,
+  type RunId,
+  hasEnded,
+} from '@drover/model';
+import { Executor, type ExecutorOptions } from './executor.js';
+import { HeldLeases } from './held-leases.js';
+import type { ConnectionVault } from './ports/connection-vault.js';
+import type { Doorbell } from './ports/doorbell.js';
+import type { Leases } from './ports/leases.js';
+import type { PluginLibrary } from './ports/plugin-library.js';
+import type { PluginRuntime } from './ports/plugin-runtime.js';
+import type { ReasonCount, RunHold, RunLedger, RunListFilter, StoredOutcome } from './ports/run-ledger.js';
+import { exclusiveKeyOf, runLimitsOf } from './run-limits.js';
+import { type RunSubmission, type Submitted, submitRun } from './submit-run.js';
+import { TaskRunner } from './task-runner.js';
+import { type RunProgress, watchRun } from './watch-run.js';
+
+export interface EnginePorts {
+  ledger: RunLedger;
+  plugins: PluginLibrary;
+  connections: ConnectionVault;
+  leases: Leases;
+  doorbell: Doorbell;
+  runtime: PluginRuntime;
+}
+
+export type EngineOptions = Pick<ExecutorOptions, 'owner' | 'self' | 'isDead' | 'onError'> & {
+  /** Tasks in flight in this process. Default 16. */
+  concurrency?: number;
+  /** How long a task stays leased without a sign of life. Default 15,000. */
+  leaseMs?: number;
+  now?: () => Date;
+};
+
+const DEFAULT_CONCURRENCY = 16;
+const DEFAULT_LEASE_MS = 15_000;
+
+/** Runs over one store: submitting, following and steering them, and executing them while this process is the executor. */
+export class Engine {
+  readonly #ports: EnginePorts;
+  readonly #executor: Executor;
+
+  constructor(ports: EnginePorts, options: EngineOptions) {
+    const { concurrency = DEFAULT_CONCURRENCY, leaseMs = DEFAULT_LEASE_MS, now = () => new Date() } = options;
+    this.#ports = ports;
+    const held = new HeldLeases({ leaseMs });
+    const runner = new TaskRunner({ ...ports, leases: held, now });
+    this.#executor = new Executor({ ...ports, held, runner }, { ...options, concurrency, leaseMs, now });
+  }
+
+  /** Queues a run over the next slice of the pass; it executes when some process is the executor. */
+  async submit(submission: RunSubmission): Promise<Submitted> {
+    const submitted = await submitRun(this.#ports.ledger, submission);
+    if (submitted.runId !== undefined) await this.#ports.doorbell.ring();
+    return submitted;
+  }
+
+  /** Queues a run over the objects that failed in an ended run. Faults: `NOT_FOUND`, `RUN_IN_PROGRESS`, `NOTHING_TO_RETRY`. */
+  async retry(runId: RunId): Promise<RunId> {
+    const { ledger, plugins } = this.#ports;
+    const run = await this.run(runId);
+    if (!hasEnded(run.status)) {
+      throw new Fault('RUN_IN_PROGRESS', `${runId} has not ended; retry its failed objects after it has.`);
+    }
+    const plugin = await plugins.find(run.pluginId);
+    if (plugin === undefined)
+      throw new Fault('NOT_FOUND', `Plugin ${run.pluginId} is not installed any more.`);
+    const pass = (await ledger.pass(run.passId))!;
+    const exclusiveKey = exclusiveKeyOf(plugin.manifest, run.connectionId, pass.config);
+    const retried = await ledger.createRetry(runId, {
+      trigger: 'manual',
+      limits: runLimitsOf(plugin.manifest),
+      ...(exclusiveKey === undefined ? {} : { exclusiveKey }),
+    });
+    await this.#ports.doorbell.ring();
+    return retried;
+  }
+
+  async run(runId: RunId): Promise<Run & { hold: RunHold }> {
+    const run = await this.#ports.ledger.run(runId);
+    if (run === undefined)
+      throw new Fault('NOT_FOUND', `There is no run ${runId}; "drover run list" shows them.`);
+    return run;
+  }
+
+  listRuns(request: PageRequest & RunListFilter): Promise<Page<Run & { hold: RunHold }>> {
+    return this.#ports.ledger.listRuns(request);
+  }
+
+  outcomes(runId: RunId, request: PageRequest & { status?: OutcomeStatus }): Promise<Page<StoredOutcome>> {
+    return this.#ports.ledger.outcomes(runId, request);
+  }
+
+  reasons(runId: RunId, limit: number): Promise<ReasonCount[]> {
+    return this.#ports.ledger.reasons(runId, limit);
+  }
+
+  watch(runId: RunId, options: { signal?: AbortSignal } = {}): AsyncGenerator<RunProgress> {
+    return watchRun(this.#ports.ledger, runId, options);
+  }
+
+  /** What is in flight settles, the rest is deferred. Faults: `NOT_FOUND`, `RUN_ENDED`. */
+  async cancel(runId: RunId): Promise<void> {
+    await this.#ports.ledger.requestCancel(runId);
+    await this.#ports.doorbell.ring();
+  }
+
+  get isExecuting(): boolean {
+    return this.#executor.isExecuting;
+  }
+
+  /** Becomes the executor, now or as soon as the present one is gone. */
+  start(): Promise<void> {
+    return this.#executor.start();
+  }
+
+  /** Lets what is in flight settle and stops its sandboxes. */
+  async stop(): Promise<void> {
+    await this.#executor.stop();
+    await this.#ports.runtime.close();
+  }
+
+  /** Aborts what is in flight; its tasks are taken up again by the next executor. */
+  async abort(): Promise<void> {
+    await this.#executor.abort();
+    await this.#ports.runtime.close();
+  }
+}

@@ -1,0 +1,54 @@
+import { Fault, type TaskId } from '@drover/model';
+
+/** The leases that this process holds, measured on the monotonic clock: a process that slept knows that it is late. */
+export class HeldLeases {
+  readonly #leaseMs: number;
+  readonly #now: () => number;
+  readonly #held = new Map<TaskId, { until: number; abort: AbortController }>();
+
+  constructor(options: { leaseMs: number; now?: () => number }) {
+    this.#leaseMs = options.leaseMs;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** `askedAt`: the monotonic time before the claim was sent, since the store counts from then at the earliest. */
+  hold(taskId: TaskId, askedAt: number): AbortSignal {
+    const abort = new AbortController();
+    this.#held.set(taskId, { until: askedAt + this.#leaseMs, abort });
+    return abort.signal;
+  }
+
+  release(taskId: TaskId): void {
+    this.#held.delete(taskId);
+  }
+
+  /** Prolongs the leases that the store confirmed; the others are lost, and their work is aborted. */
+  confirm(taskIds: readonly TaskId[], askedAt: number): void {
+    const confirmed = new Set(taskIds);
+    for (const [taskId, lease] of this.#held) {
+      if (confirmed.has(taskId)) lease.until = Math.max(lease.until, askedAt + this.#leaseMs);
+      else this.#lose(taskId);
+    }
+  }
+
+  /** Throws `LEASE_LOST` when the task's lease is over: asked right before each vendor write. */
+  check(taskId: TaskId): void {
+    const lease = this.#held.get(taskId);
+    if (lease !== undefined && this.#now() < lease.until) return;
+    this.#lose(taskId);
+    throw new Fault('LEASE_LOST', `The lease on ${taskId} is over; the call was not sent.`);
+  }
+
+  /** Aborts everything in flight. */
+  abortAll(reason: Fault): void {
+    for (const { abort } of this.#held.values()) abort.abort(reason);
+  }
+
+  #lose(taskId: TaskId): void {
+    this.#held.get(taskId)?.abort.abort(new Fault('LEASE_LOST', `The lease on ${taskId} is over.`));
+  }
+}

@@ -1,0 +1,284 @@
+import type {
+  CollectionId,
+  ConnectionId,
+  EmitMode,
+  EndedRunStatus,
+  FaultRecord,
+  LimitsSpec,
+  OutcomeCounts,
+  OutcomeStatus,
+  Page,
+  PageRequest,
+  PassId,
+  PluginObject,
+  Run,
+  RunId,
+  RunStatus,
+  TaskId,
+  Trigger,
+  AcceptedType,
+  AttributeValue,
+} from '@drover/model';
+
+/** Positions `[from, to)` of a pass. */
+export interface PositionRange {
+  from: number;
+  to: number;
+}
+
+export interface PassRequest {
+  /** Equal for requests that offer the same collection to the same use of a plugin. */
+  offering: string;
+  pluginId: string;
+  actionId: number;
+  bundleDigest: string;
+  connectionId: ConnectionId;
+  collectionId: CollectionId;
+  /** Names the step whose handled objects are left out; absent for direct runs, which mark nothing. */
+  stepKey?: string;
+  config: Record<string, unknown>;
+  trigger: Trigger;
+  /** Gives up an open pass of this offering and begins anew. Fault `RUN_IN_PROGRESS` while a run of it is open. */
+  restart: boolean;
+}
+
+export interface Pass {
+  id: PassId;
+  pluginId: string;
+  bundleDigest: string;
+  config: Record<string, unknown>;
+  status: 'freezing' | 'open' | 'done' | 'abandoned';
+  objects: number;
+  notAccepted: number;
+  remaining: number;
+}
+
+/** Which objects of a collection a pass takes. */
+export interface FreezeRule {
+  accepts: readonly AcceptedType[];
+  /** For passes with a step key: `new` leaves out what the step has handled, `changed` only if it is as it was. */
+  inputMode: 'new' | 'changed';
+  /** Attributes that count for "changed". */
+  reads: readonly string[];
+}
+
+export interface RunRequest {
+  passId: PassId;
+  trigger: Trigger;
+  objectsPerRun: number;
+  limits: RunLimits;
+  /** Runs with equal keys exclude each other. */
+  exclusiveKey?: string;
+}
+
+/** The part of the manifest's limits that claiming needs, with defaults filled in. */
+export type RunLimits = {
+  batchObjects: number;
+  batchBytes?: number;
+  concurrency: number;
+  firstBatchAlone: boolean;
+  scope: NonNullable<LimitsSpec['scope']>;
+};
+
+export type TaskKind = 'prepare' | 'batch' | 'all' | 'finish';
+
+/** A task under this worker's lease. */
+export interface ClaimedTask {
+  id: TaskId;
+  kind: TaskKind;
+  batchIndex: number;
+  ranges: PositionRange[];
+  /** 1 for the first try. */
+  attempt: number;
+  /** How often its worker was lost: its lease ran out, or its process was found dead. */
+  deaths: number;
+  leaseToken: number;
+  /** When the first wait for a rate limit began. */
+  waitingSince?: Date;
+  /** The first batch that this pass sends: the place to clear a vendor list. */
+  isFirstOfPass: boolean;
+  run: ClaimedRun;
+}
+
+export interface ClaimedRun {
+  id: RunId;
+  passId: PassId;
+  pluginId: string;
+  bundleDigest: string;
+  connectionId: ConnectionId;
+  stepKey?: string;
+  config: Record<string, unknown>;
+  trigger: Trigger;
+  startedAt: Date;
+  isFirstSlice: boolean;
+  isLastSlice: boolean;
+  remaining: number;
+  prepared: unknown;
+  counts: OutcomeCounts;
+  vendorWrites: number;
+  /** Whether `prepare` has come through. */
+  isPrepared: boolean;
+  /** Set on a `finish` task of a run that was stopped before its slice was through. */
+  stopped?: 'cancelled' | 'fault';
+}
+
+export type ClaimResult =
+  | { task: ClaimedTask; /** More tasks of this run could be claimed right now. */ more: boolean }
+  | { task?: undefined; /** When the next task becomes due, if one is known. */ nextDueAt?: Date };
+
+/** An object at its place in a pass; `object` is absent when it was removed since. */
+export interface PlacedObject {
+  position: number;
+  objectSeq: number;
+  object?: PluginObject;
+}
+
+export interface OutcomeRow {
+  position: number;
+  objectSeq: number;
+  status: Exclude<OutcomeStatus, 'deferred'>;
+  code?: string;
+  message?: string;
+  data?: Record<string, unknown>;
+}
+
+export interface AttributeWrite {
+  objectSeq: number;
+  name: string;
+  value: AttributeValue;
+  mode: EmitMode;
+  source: string;
+  /** When the vendor answered. */
+  at: Date;
+}
+
+export interface StatusWrite {
+  objectSeq: number;
+  status: string;
+  source: string;
+  /** When the vendor answered. */
+  at: Date;
+}
+
+export interface Figures {
+  vendorCalls: number;
+  vendorWrites: number;
+  waitedMs: number;
+}
+
+/** A task's end, or a part of it, in one transaction. Fault `LEASE_LOST` when the lease is no longer this worker's. */
+export interface Settlement {
+  task: ClaimedTask;
+  outcomes: OutcomeRow[];
+  attributes: AttributeWrite[];
+  statuses: StatusWrite[];
+  figures: Figures;
+  /** Objects to try again in this run, as a task of their own. */
+  again?: { positions: number[]; dueAt: Date };
+  /** Positions that go back to the pass; the run's summary counts them as deferred. */
+  deferred?: PositionRange[];
+  /** Objects answered for twice: their outcomes, already stored, become these. */
+  revised?: OutcomeRow[];
+  /** Leaves the task leased: more settlements of it follow (`all`). */
+  partial?: boolean;
+  /** A fault of the whole run: it takes no further objects and ends `failed`. */
+  runFault?: FaultRecord;
+  /** The batch came through and wrote, if its plugin writes: what comes first in the pass has been done. */
+  cleanFirst?: boolean;
+  /** Fingerprints by object for a step's handled list. */
+  reads: readonly string[];
+}
+
+export interface RunListFilter {
+  status?: RunStatus;
+  pluginId?: string;
+}
+
+export interface StoredOutcome {
+  objectId: string;
+  type: string;
+  subtype?: string;
+  value: string;
+  status: OutcomeStatus;
+  code?: string;
+  message?: string;
+  data?: Record<string, unknown>;
+  attempt: number;
+  at: string;
+}
+
+export interface ReasonCount {
+  status: OutcomeStatus;
+  code: string;
+  objects: number;
+  /** One of the messages. */
+  example: string;
+}
+
+/** How a run that has not ended is held: what `run list` shows beside its status. */
+export interface RunHold {
+  /** Tasks under a live lease. 0 for a running run: interrupted. */
+  liveTasks: number;
+}
+
+/**
+ * Passes, runs and tasks: the truth about work. Every method is one transaction, so that a process may die between any
+ * two of them and another one goes on from what the ledger says.
+ */
+export interface RunLedger {
+  /** The open pass of this offering, or a new one that is still to be frozen. */
+  openPass(request: PassRequest): Promise<Pass>;
+  /** Freezes the next part of the pass's list; false when nothing is left to freeze. Goes on where a dead process stopped. */
+  freezeNext(passId: PassId, rule: FreezeRule): Promise<boolean>;
+  pass(passId: PassId): Promise<Pass | undefined>;
+
+  /** Takes the pass's next slice. Fault `RUN_IN_PROGRESS` while another run of the pass is open. */
+  createRun(request: RunRequest): Promise<RunId>;
+  /** A run over the objects that failed in an ended run. Fault `NOTHING_TO_RETRY`. */
+  createRetry(runId: RunId, request: Omit<RunRequest, 'passId' | 'objectsPerRun'>): Promise<RunId>;
+  run(runId: RunId): Promise<(Run & { hold: RunHold }) | undefined>;
+  listRuns(request: PageRequest & RunListFilter): Promise<Page<Run & { hold: RunHold }>>;
+  outcomes(runId: RunId, request: PageRequest & { status?: OutcomeStatus }): Promise<Page<StoredOutcome>>;
+  /** Codes of what did not succeed, most frequent first. */
+  reasons(runId: RunId, limit: number): Promise<ReasonCount[]>;
+  /** Asks for a graceful cancel: what is in flight settles, the rest is deferred. */
+  requestCancel(runId: RunId): Promise<void>;
+
+  /** Leases the next eligible task: fair between runs, within each run's limits. */
+  claim(worker: { owner: string; leaseMs: number; now: Date }): Promise<ClaimResult>;
+  /** Objects of a task in order, with attributes and aliases. */
+  objectsOf(passId: PassId, ranges: readonly PositionRange[]): Promise<PlacedObject[]>;
+  /** Prolongs all leases of the owner; returns the tasks that it still holds. */
+  renewLeases(owner: string, options: { leaseMs: number; now: Date }): Promise<TaskId[]>;
+  /** Frees tasks whose lease has run out, or all that are not this owner's when it alone executes. Returns how many. */
+  reap(options: { now: Date; onlyOwner?: string }): Promise<number>;
+
+  settlePrepare(task: ClaimedTask, prepared: unknown, figures: Figures): Promise<void>;
+  settleBatch(settlement: Settlement): Promise<void>;
+  /** Drops what earlier tries of an `all` task have settled, before it starts again. */
+  restartWhole(task: ClaimedTask): Promise<void>;
+  /** Puts a task back to be tried again at `dueAt`; `waiting` when a rate limit is the reason (the attempt does not count). */
+  postpone(task: ClaimedTask, options: { dueAt: Date; waiting: boolean; figures: Figures }): Promise<void>;
+  /** Ends the run after its `finish` hook, or without one when it was cancelled or a fault stopped it. */
+  endRun(
+    task: ClaimedTask,
+    end: { fault?: FaultRecord; finishFault?: FaultRecord; figures: Figures },
+  ): Promise<EndedRunStatus>;
+
+  appendLog(runId: RunId, lines: readonly LogLine[]): Promise<void>;
+  events(runId: RunId, afterSeq: number): Promise<RunEvent[]>;
+}
+
+export interface LogLine {
+  level: 'debug' | 'info' | 'warn';
+  message: string;
+  fields?: Record<string, unknown>;
+}
+
+export interface RunEvent {
+  seq: number;
+  runId: RunId;
+  at: string;
+  kind: 'started' | 'progress' | 'waiting' | 'log' | 'ended';
+  data: Record<string, unknown>;
+}

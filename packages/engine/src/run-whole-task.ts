@@ -1,0 +1,151 @@
+import { Fault, type PluginObject } from '@drover/model';
+import { type CheckedOutcome, balanceBooks } from './balance-books.js';
+import { decideFault } from './decide-fault.js';
+import type { PlacedObject, PositionRange, Settlement } from './ports/run-ledger.js';
+import { sendsOnce, toRows } from './settlement-rows.js';
+import type { PreparedTask, TaskPorts } from './task-ports.js';
+
+const PAGE_OBJECTS = 1_000;
+
+/**
+ * Runs `executeAll`: the slice goes to the plugin page by page, outcomes come back as it gives them and are settled in
+ * parts. Held in memory is one small entry per object that waits for its answer.
+ */
+export async function runWholeTask(
+  ports: TaskPorts,
+  { task, target, context, options }: PreparedTask,
+): Promise<void> {
+  const { ledger, runtime } = ports;
+  const { manifest } = target;
+  const waiting = new Map<string, PlacedObject>();
+  const answered = new Map<string, PlacedObject>();
+  const doubled = new Set<string>();
+  const rules = { emits: manifest.emits ?? [] };
+  const base = {
+    task,
+    attributes: [],
+    statuses: [],
+    figures: { vendorCalls: 0, vendorWrites: 0, waitedMs: 0 },
+    reads: manifest.reads ?? [],
+  };
+
+  async function settlePart(
+    outcomes: readonly CheckedOutcome[],
+    rest: Partial<Settlement> = {},
+  ): Promise<void> {
+    await ledger.settleBatch({ ...base, ...toRows(outcomes, manifest, ports.now()), partial: true, ...rest });
+  }
+
+  async function* pages(): AsyncGenerator<PluginObject[]> {
+    for (const range of pagesOf(task.ranges)) {
+      const placed = await ledger.objectsOf(task.run.passId, [range]);
+      const gone = placed.filter(({ object }) => object === undefined);
+      if (gone.length > 0) await settlePart(balanceBooks(gone, [], rules).outcomes);
+      const present = placed.filter(({ object }) => object !== undefined);
+      for (const one of present) waiting.set(one.object!.id, { ...one, object: undefined });
+      if (present.length > 0) yield present.map(({ object }) => object!);
+    }
+  }
+
+  async function onOutcomes(outcomes: unknown[]): Promise<void> {
+    const offered: PlacedObject[] = [];
+    const fresh: unknown[] = [];
+    for (const outcome of outcomes) {
+      const id = (outcome as { objectId?: unknown } | null)?.objectId;
+      if (typeof id !== 'string') continue;
+      const placed = waiting.get(id);
+      if (placed === undefined) {
+        if (answered.has(id)) doubled.add(id);
+        continue;
+      }
+      waiting.delete(id);
+      answered.set(id, placed);
+      offered.push({ ...placed, object: { id } as PluginObject });
+      fresh.push(outcome);
+    }
+    await settlePart(balanceBooks(offered, fresh, rules).outcomes);
+  }
+
+  await ledger.restartWhole(task);
+  const { prepared } = task.run;
+  const result = await runtime.invoke(
+    target,
+    context,
+    { hook: 'executeAll', pages: pages(), prepared },
+    { ...options, onOutcomes },
+  );
+  if (result.figures.log.length > 0) await ledger.appendLog(task.run.id, result.figures.log);
+  const { figures } = result;
+  if (!result.ok) {
+    if (options.signal.aborted) throw new Fault('LEASE_LOST', `${task.id} was cut off.`);
+    const decision = decideFault(result.fault, {
+      attempt: task.attempt,
+      vendorWrites: figures.vendorWrites,
+      sendsOnce: sendsOnce(manifest),
+      waitingSince: task.waitingSince,
+      maxWaitMs: manifest.limits.maxWaitMs,
+      now: ports.now(),
+    });
+    if (decision.do === 'postpone') return ledger.postpone(task, { ...decision, figures });
+    await ledger.restartWhole(task);
+    return settleWholeFault(ports, { task, base: { ...base, figures }, decision, fault: result.fault });
+  }
+  const missing = [...waiting].map(([id, placed]) => ({ ...placed, object: { id } as PluginObject }));
+  const revised = [...doubled].map((id) => ({
+    position: answered.get(id)!.position,
+    objectSeq: answered.get(id)!.objectSeq,
+    status: 'failed' as const,
+    code: 'PLUGIN_CONTRACT',
+    message: 'The plugin answered more than once for this object.',
+  }));
+  await settlePart(balanceBooks(missing, [], rules).outcomes, {
+    partial: false,
+    figures,
+    revised,
+    cleanFirst: true,
+  });
+}
+
+async function settleWholeFault(
+  { ledger }: TaskPorts,
+  {
+    task,
+    base,
+    decision,
+    fault,
+  }: {
+    task: PreparedTask['task'];
+    base: Omit<Settlement, 'outcomes'>;
+    decision: Exclude<ReturnType<typeof decideFault>, { do: 'postpone' }>;
+    fault: { code: string; message: string };
+  },
+): Promise<void> {
+  const runFault = decision.stopsRun ? { runFault: fault } : {};
+  if (decision.do === 'defer') {
+    return ledger.settleBatch({ ...base, outcomes: [], deferred: task.ranges, ...runFault });
+  }
+  const pages = pagesOf(task.ranges);
+  for (const range of pages) {
+    const placed = await ledger.objectsOf(task.run.passId, [range]);
+    const outcomes = placed.map(({ position, objectSeq }) => ({
+      position,
+      objectSeq,
+      status: decision.as,
+      code: fault.code,
+      message: fault.message,
+    }));
+    const last = range === pages.at(-1);
+    await ledger.settleBatch({ ...base, ...(last ? runFault : { figures: NONE }), outcomes, partial: !last });
+  }
+}
+
+const NONE = { vendorCalls: 0, vendorWrites: 0, waitedMs: 0 };
+
+function pagesOf(ranges: readonly PositionRange[]): PositionRange[] {
+  const pages: PositionRange[] = [];
+  for (const { from, to } of ranges) {
+    for (let at = from; at < to; at += PAGE_OBJECTS)
+      pages.push({ from: at, to: Math.min(to, at + PAGE_OBJECTS) });
+  }
+  return pages;
+}

@@ -1,0 +1,22 @@
+import type { HeldLeases } from './held-leases.js';
+import type { ConnectionVault } from './ports/connection-vault.js';
+import type { PluginLibrary } from './ports/plugin-library.js';
+import type { HookContext, InvokeOptions, PluginRuntime, PluginTarget } from './ports/plugin-runtime.js';
+import type { ClaimedTask, RunLedger } from './ports/run-ledger.js';
+
+export interface TaskPorts {
+  ledger: RunLedger;
+  plugins: PluginLibrary;
+  connections: ConnectionVault;
+  runtime: PluginRuntime;
+  leases: HeldLeases;
+  now: () => Date;
+}
+
+/** A task with all that its hook needs. */
+export interface PreparedTask {
+  task: ClaimedTask;
+  target: PluginTarget;
+  context: HookContext;
+  options: InvokeOptions;
+}

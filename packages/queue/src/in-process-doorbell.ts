@@ -1,0 +1,46 @@
+import type { Doorbell } from '@drover/engine';
+import PQueue from 'p-queue';
+
+/** A doorbell within one process: each ring lets one more listener look for work, up to the concurrency. */
+export class InProcessDoorbell implements Doorbell {
+  readonly #queue = new PQueue({ concurrency: 1 });
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #onRing: (() => Promise<boolean>) | undefined;
+  /** A ring that found every listener busy: one of them has to look once more before it rests. */
+  #missed = false;
+
+  async ring(options: { delayMs?: number } = {}): Promise<void> {
+    if (options.delayMs === undefined) return this.#ringNow();
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#ringNow();
+    }, options.delayMs);
+    this.#timers.add(timer);
+  }
+
+  async listen(onRing: () => Promise<boolean>, { concurrency }: { concurrency: number }): Promise<void> {
+    this.#queue.concurrency = concurrency;
+    this.#onRing = onRing;
+  }
+
+  async close(): Promise<void> {
+    this.#onRing = undefined;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    await this.#queue.onIdle();
+  }
+
+  #ringNow(): void {
+    if (this.#onRing === undefined) return;
+    if (this.#queue.pending + this.#queue.size >= this.#queue.concurrency) this.#missed = true;
+    else void this.#queue.add(() => this.#answer());
+  }
+
+  async #answer(): Promise<void> {
+    for (;;) {
+      this.#missed = false;
+      const found = (await this.#onRing?.()) ?? false;
+      if (this.#onRing === undefined || (!found && !this.#missed)) return;
+    }
+  }
+}

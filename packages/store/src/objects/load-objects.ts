@@ -1,0 +1,95 @@
+import type { Attribute, DroverObject, ObjectId, RunId } from '@drover/model';
+import { type Kysely, sql } from 'kysely';
+import { rowsFrom } from '../database/database.js';
+import type { DialectTraits } from '../database/dialect-traits.js';
+import type { Tables } from '../database/tables.js';
+import { fromStoredValue } from './attribute-rules.js';
+
+type Db = Kysely<Tables>;
+
+/** The objects that exist of the given ones, in the order of `seq`, whole. Attributes by name, source and value. */
+export async function loadObjects(
+  db: Db,
+  traits: DialectTraits,
+  seqs: readonly number[],
+): Promise<DroverObject[]> {
+  if (seqs.length === 0) return [];
+  const wanted = seqsIn(traits, seqs);
+  const rows = await db.selectFrom('objects').selectAll().where('seq', 'in', wanted).orderBy('seq').execute();
+  const aliases = await aliasesOf(db, wanted);
+  const sources = await sourcesOf(db, wanted);
+  const attributes = await attributesOf(db, wanted);
+  return rows.map((row) => ({
+    id: row.id as ObjectId,
+    type: row.type,
+    ...(row.subtype === '' ? {} : { subtype: row.subtype }),
+    value: row.value,
+    aliases: aliases.get(row.seq) ?? [],
+    attributes: attributes.get(row.seq) ?? [],
+    sources: sources.get(row.seq) ?? [],
+    ...(row.status === null ? {} : { status: row.status }),
+    revision: row.revision,
+    createdAt: new Date(row.created_at).toISOString(),
+    updatedAt: new Date(row.updated_at).toISOString(),
+  }));
+}
+
+function seqsIn(traits: DialectTraits, seqs: readonly number[]) {
+  const rows = seqs.map((seq) => ({ seq }));
+  return sql<number>`(select seq from ${rowsFrom(traits, { seq: 'bigint' }, rows)} as wanted)`;
+}
+
+async function aliasesOf(db: Db, wanted: ReturnType<typeof seqsIn>): Promise<Map<number, string[]>> {
+  const rows = await db
+    .selectFrom('object_aliases')
+    .select(['object_seq', 'alias'])
+    .where('object_seq', 'in', wanted)
+    .orderBy('object_seq')
+    .orderBy('alias')
+    .execute();
+  return bySeq(rows, ({ alias }) => alias);
+}
+
+async function sourcesOf(db: Db, wanted: ReturnType<typeof seqsIn>): Promise<Map<number, string[]>> {
+  const rows = await db
+    .selectFrom('object_sources')
+    .select(['object_seq', 'source'])
+    .where('object_seq', 'in', wanted)
+    .orderBy('object_seq')
+    .orderBy('source')
+    .execute();
+  return bySeq(rows, ({ source }) => source);
+}
+
+async function attributesOf(db: Db, wanted: ReturnType<typeof seqsIn>): Promise<Map<number, Attribute[]>> {
+  const rows = await db
+    .selectFrom('attributes')
+    .select(['object_seq', 'name', 'source', 'kind', 'text_value', 'at', 'run_id'])
+    .where('object_seq', 'in', wanted)
+    .orderBy('object_seq')
+    .orderBy('name')
+    .orderBy('source')
+    .orderBy('kind')
+    .orderBy('value_key')
+    .execute();
+  return bySeq(rows, (row) => ({
+    name: row.name,
+    value: fromStoredValue(row),
+    source: row.source,
+    at: new Date(row.at).toISOString(),
+    ...(row.run_id === null ? {} : { runId: row.run_id as RunId }),
+  }));
+}
+
+function bySeq<Row extends { object_seq: number }, Item>(
+  rows: readonly Row[],
+  toItem: (row: Row) => Item,
+): Map<number, Item[]> {
+  const items = new Map<number, Item[]>();
+  for (const row of rows) {
+    const list = items.get(row.object_seq);
+    if (list === undefined) items.set(row.object_seq, [toItem(row)]);
+    else list.push(toItem(row));
+  }
+  return items;
+}

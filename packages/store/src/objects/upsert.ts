@@ -1,0 +1,205 @@
+import type { UpsertOptions, UpsertReport } from '@drover/engine';
+import { type ObjectDraft, newId } from '@drover/model';
+import { type Transaction, sql } from 'kysely';
+import { rowsFrom, storableText } from '../database/database.js';
+import type { DialectTraits } from '../database/dialect-traits.js';
+import type { Tables } from '../database/tables.js';
+import { toStoredValue } from './attribute-rules.js';
+import { applyOffers, insertHistory } from './attribute-store.js';
+import { readKnownFacts } from './known-facts.js';
+import { type LockedObject, bumpRevisions, lockObjects, setStatuses } from './object-rows.js';
+import { type UpsertTarget, planUpsert } from './upsert-plan.js';
+import { valueKey } from './value-key.js';
+import { statusHistory } from './write-back.js';
+
+type Trx = Transaction<Tables>;
+
+/** A target with its row in the store. */
+type StoredTarget = UpsertTarget & { seq: number };
+
+interface Call {
+  trx: Trx;
+  traits: DialectTraits;
+  source: string;
+  /** Milliseconds since 1970. */
+  at: number;
+  runId?: string;
+}
+
+/** Writes drafts in one transaction, each kind of row with one statement. Imports wait for each other. */
+export async function upsertDrafts(
+  trx: Trx,
+  traits: DialectTraits,
+  { drafts, options }: { drafts: readonly ObjectDraft[]; options: UpsertOptions },
+): Promise<UpsertReport> {
+  const source = storableText(options.source);
+  const call: Call = { trx, traits, source, at: options.at.getTime(), runId: options.runId };
+  await traits.serialize(trx, 'objects');
+  const plan = planUpsert(drafts, await readKnownFacts(trx, traits, drafts));
+  const made = await insertObjects(
+    call,
+    plan.targets.filter(({ known }) => known === undefined),
+  );
+  const known = plan.targets.flatMap((target) =>
+    target.known === undefined ? [] : [{ ...target, seq: target.known.seq }],
+  );
+  const changed = await changeKnown(call, known, made);
+  if (options.collectionId !== undefined) {
+    await addMembers(call, { collectionId: options.collectionId, targets: [...made, ...known] });
+  }
+  return {
+    created: made.length,
+    updated: changed.size,
+    unchanged: known.length - changed.size,
+    duplicates: plan.duplicates,
+    ...(plan.takenAliases.length === 0 ? {} : { takenAliases: plan.takenAliases }),
+  };
+}
+
+/** Writes aliases, sources, attributes and statuses; returns the known objects that changed by it. */
+async function changeKnown(
+  call: Call,
+  known: readonly StoredTarget[],
+  made: readonly StoredTarget[],
+): Promise<Set<number>> {
+  const all = [...made, ...known];
+  const madeSeqs = new Set(made.map(({ seq }) => seq));
+  const locked = await lockObjects(
+    call.trx,
+    call.traits,
+    known.map(({ seq }) => seq),
+  );
+  await insertAliases(call, all);
+  const changed = new Set(known.filter(({ newAliases }) => newAliases.length > 0).map(({ seq }) => seq));
+  for (const seq of await seeSources(call, { known, all })) changed.add(seq);
+
+  const offers = all.flatMap(({ seq, attributes }) =>
+    attributes.map(({ name, value }) => ({
+      objectSeq: seq,
+      name,
+      source: call.source,
+      offer: { mode: 'add' as const, ...toStoredValue(value, call) },
+    })),
+  );
+  const { changedSeqs } = await applyOffers(call.trx, call.traits, { offers, newSeqs: madeSeqs });
+  for (const seq of changedSeqs) if (!madeSeqs.has(seq)) changed.add(seq);
+
+  for (const seq of await sayStatuses(call, { known, made, locked })) changed.add(seq);
+  await bumpRevisions(call.trx, call.traits, { seqs: changed, at: call.at });
+  return changed;
+}
+
+/** Sets statuses that were not said before one in force; of several at one time the last counts. */
+async function sayStatuses(
+  call: Call,
+  {
+    known,
+    made,
+    locked,
+  }: { known: readonly StoredTarget[]; made: readonly StoredTarget[]; locked: Map<number, LockedObject> },
+): Promise<number[]> {
+  const said = known.filter(
+    ({ seq, status }) => status !== undefined && (locked.get(seq)!.status_at ?? 0) <= call.at,
+  );
+  await setStatuses(
+    call.trx,
+    call.traits,
+    said.map(({ seq, status }) => ({ seq, status: status!, at: call.at })),
+  );
+  const changed = said.filter(({ seq, status }) => status !== locked.get(seq)!.status);
+  const news = [...made.filter(({ status }) => status !== undefined), ...changed];
+  await insertHistory(
+    call.trx,
+    call.traits,
+    news.map(({ seq, status }) =>
+      statusHistory({ ...call, objectSeq: seq }, { status: status!, applied: true }),
+    ),
+  );
+  return changed.map(({ seq }) => seq);
+}
+
+const NEW_OBJECT_COLUMNS = {
+  id: 'text',
+  type: 'text',
+  subtype: 'text',
+  value: 'text',
+  value_key: 'text',
+  status: 'text',
+} as const;
+
+async function insertObjects(call: Call, targets: readonly UpsertTarget[]): Promise<StoredTarget[]> {
+  if (targets.length === 0) return [];
+  const byId = new Map(targets.map((target) => [newId('object') as string, target]));
+  const rows = Array.from(byId, ([id, target]) => ({
+    id,
+    type: target.type,
+    subtype: target.subtype,
+    value: target.value,
+    value_key: target.valueKey,
+    status: target.status ?? null,
+  }));
+  const { rows: stored } = await sql<{ seq: number; id: string }>`
+    insert into objects (id, type, subtype, value, value_key, status, status_at, revision, created_at, updated_at)
+    select id, type, subtype, value, value_key, status,
+      case when status is not null then cast(${call.at} as bigint) end, 1,
+      cast(${call.at} as bigint), cast(${call.at} as bigint)
+    from ${rowsFrom(call.traits, NEW_OBJECT_COLUMNS, rows)} as draft
+    returning seq, id`.execute(call.trx);
+  return stored.map(({ seq, id }) => ({ ...byId.get(id)!, seq }));
+}
+
+async function insertAliases(call: Call, targets: readonly StoredTarget[]): Promise<void> {
+  const rows = targets.flatMap(({ type, seq, newAliases }) =>
+    newAliases.map((alias) => ({ type, alias_key: valueKey(alias), alias, object_seq: seq })),
+  );
+  if (rows.length === 0) return;
+  const columns = { type: 'text', alias_key: 'text', alias: 'text', object_seq: 'bigint' } as const;
+  await sql`insert into object_aliases (type, alias_key, alias, object_seq)
+    select type, alias_key, alias, object_seq from ${rowsFrom(call.traits, columns, rows)} as alias`.execute(
+    call.trx,
+  );
+}
+
+/** Notes that the source has seen the objects; returns the known ones that it had not seen before. */
+async function seeSources(
+  call: Call,
+  { known, all }: { known: readonly StoredTarget[]; all: readonly StoredTarget[] },
+): Promise<number[]> {
+  const seqRows = (targets: readonly StoredTarget[]) =>
+    rowsFrom(
+      call.traits,
+      { seq: 'bigint' },
+      targets.map(({ seq }) => ({ seq })),
+    );
+  const seenBefore =
+    known.length === 0
+      ? []
+      : await call.trx
+          .selectFrom(seqRows(known).as('wanted'))
+          .crossJoin('object_sources as s')
+          .whereRef('s.object_seq', '=', 'wanted.seq')
+          .where('s.source', '=', call.source)
+          .select('s.object_seq')
+          .execute();
+  await sql`insert into object_sources (object_seq, source, first_seen_at, last_seen_at)
+    select seq, cast(${call.source} as text), cast(${call.at} as bigint), cast(${call.at} as bigint)
+    from ${seqRows(all)} as seen where true
+    on conflict (object_seq, source) do update set
+      first_seen_at = case when excluded.first_seen_at < object_sources.first_seen_at
+        then excluded.first_seen_at else object_sources.first_seen_at end,
+      last_seen_at = case when excluded.last_seen_at > object_sources.last_seen_at
+        then excluded.last_seen_at else object_sources.last_seen_at end`.execute(call.trx);
+  const seen = new Set(seenBefore.map(({ object_seq }) => object_seq));
+  return known.map(({ seq }) => seq).filter((seq) => !seen.has(seq));
+}
+
+async function addMembers(
+  call: Call,
+  { collectionId, targets }: { collectionId: string; targets: readonly StoredTarget[] },
+): Promise<void> {
+  const rows = targets.map(({ seq }) => ({ object_seq: seq }));
+  await sql`insert into collection_members (collection_id, object_seq)
+    select cast(${collectionId} as text), object_seq
+    from ${rowsFrom(call.traits, { object_seq: 'bigint' }, rows)} as member where true
+    on conflict (collection_id, object_seq) do nothing`.execute(call.trx);
+}

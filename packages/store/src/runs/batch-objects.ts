@@ -1,0 +1,114 @@
+import type { PlacedObject, PositionRange } from '@drover/engine';
+import type { AttributeValue, PluginObject } from '@drover/model';
+import { type Kysely, sql } from 'kysely';
+import { type Database, rowsFrom } from '../database/database.js';
+import type { Tables } from '../database/tables.js';
+
+type Attributes = PluginObject['attributes'][number];
+
+/** The objects at some positions of a pass, as they are now, in order. */
+export async function objectsOf(
+  { kysely, traits }: Database,
+  passId: string,
+  ranges: readonly PositionRange[],
+): Promise<PlacedObject[]> {
+  const wanted = rowsFrom(
+    traits,
+    { from_position: 'bigint', to_position: 'bigint' },
+    ranges.map(({ from, to }) => ({ from_position: from, to_position: to })),
+  );
+  const rows = await kysely
+    .selectFrom(wanted.as('wanted'))
+    .innerJoin('pass_items', (join) =>
+      join
+        .onRef('pass_items.position', '>=', 'wanted.from_position')
+        .onRef('pass_items.position', '<', 'wanted.to_position')
+        .on('pass_items.pass_id', '=', passId),
+    )
+    .leftJoin('objects', 'objects.seq', 'pass_items.object_seq')
+    .select([
+      'pass_items.position',
+      'pass_items.object_seq',
+      'objects.id',
+      'objects.type',
+      'objects.subtype',
+      'objects.value',
+      'objects.status',
+      'objects.revision',
+    ])
+    .orderBy('pass_items.position')
+    .execute();
+  const seqs = rows.map((row) => row.object_seq);
+  const attributes = await attributesOf(kysely, traits, seqs);
+  const aliases = await aliasesOf(kysely, traits, seqs);
+  return rows.map((row) => ({
+    position: row.position,
+    objectSeq: row.object_seq,
+    ...(row.id === null
+      ? {}
+      : {
+          object: {
+            id: row.id,
+            type: row.type!,
+            ...(row.subtype === '' ? {} : { subtype: row.subtype! }),
+            value: row.value!,
+            ...(row.status === null ? {} : { status: row.status }),
+            revision: row.revision!,
+            aliases: aliases.get(row.object_seq) ?? [],
+            attributes: attributes.get(row.object_seq) ?? [],
+          },
+        }),
+  }));
+}
+
+async function attributesOf(
+  db: Kysely<Tables>,
+  traits: Database['traits'],
+  seqs: readonly number[],
+): Promise<Map<number, Attributes[]>> {
+  const wanted = rowsFrom(
+    traits,
+    { seq: 'bigint' },
+    seqs.map((seq) => ({ seq })),
+  );
+  const rows = await db
+    .selectFrom(wanted.as('wanted'))
+    .innerJoin('attributes', 'attributes.object_seq', 'wanted.seq')
+    .select(['object_seq', 'name', 'source', 'kind', 'text_value', 'number_value'])
+    .orderBy(sql`object_seq, name, source, text_value`)
+    .execute();
+  const bySeq = new Map<number, Attributes[]>();
+  for (const row of rows) {
+    const list = bySeq.get(row.object_seq) ?? [];
+    list.push({ name: row.name, source: row.source, value: valueOf(row) });
+    bySeq.set(row.object_seq, list);
+  }
+  return bySeq;
+}
+
+function valueOf(row: { kind: string; text_value: string; number_value: number | null }): AttributeValue {
+  if (row.kind === 'number') return row.number_value ?? Number(row.text_value);
+  if (row.kind === 'boolean') return row.number_value === 1;
+  return row.text_value;
+}
+
+async function aliasesOf(
+  db: Kysely<Tables>,
+  traits: Database['traits'],
+  seqs: readonly number[],
+): Promise<Map<number, string[]>> {
+  const wanted = rowsFrom(
+    traits,
+    { seq: 'bigint' },
+    seqs.map((seq) => ({ seq })),
+  );
+  const rows = await db
+    .selectFrom(wanted.as('wanted'))
+    .innerJoin('object_aliases', 'object_aliases.object_seq', 'wanted.seq')
+    .select(['object_seq', 'alias'])
+    .orderBy(sql`object_seq, alias`)
+    .execute();
+  const bySeq = new Map<number, string[]>();
+  for (const row of rows) bySeq.set(row.object_seq, [...(bySeq.get(row.object_seq) ?? []), row.alias]);
+  return bySeq;
+}

@@ -1,0 +1,130 @@
+import type { PositionRange, RunLimits, RunRequest } from '@drover/engine';
+import { Fault, type RunId, newId } from '@drover/model';
+import type { Transaction } from 'kysely';
+import type { Tables } from '../database/tables.js';
+import { refuseWhileRunOpen, remainingOf } from './passes.js';
+import { PASS_RANGES, takeHead } from './open-ranges.js';
+import { type PassRow, type RunRow, toRanges } from './rows.js';
+
+type Trx = Transaction<Tables>;
+
+export async function createRun(trx: Trx, request: RunRequest, now: number): Promise<RunId> {
+  const pass = await passRow(trx, request.passId);
+  await refuseWhileRunOpen(trx, pass.id);
+  const slice = await takeSlice(trx, pass.id, request.objectsPerRun);
+  return insertRun(trx, pass, slice, request, now);
+}
+
+export async function createRetry(
+  trx: Trx,
+  runId: RunId,
+  request: Omit<RunRequest, 'passId' | 'objectsPerRun'>,
+  now: number,
+): Promise<RunId> {
+  const run = await trx.selectFrom('runs').selectAll().where('id', '=', runId).executeTakeFirst();
+  if (run === undefined) throw new Fault('NOT_FOUND', `There is no run ${runId}.`);
+  const pass = await passRow(trx, run.pass_id);
+  await refuseWhileRunOpen(trx, pass.id);
+  const failed = await trx
+    .selectFrom('outcomes')
+    .select('position')
+    .where('run_id', '=', runId)
+    .where('status', '=', 'failed')
+    .orderBy('position')
+    .execute();
+  if (failed.length === 0) throw new Fault('NOTHING_TO_RETRY', `No object of ${runId} failed.`);
+  const ranges = toRanges(failed.map(({ position }) => position));
+  return insertRun(trx, pass, ranges, { ...request, objectsPerRun: failed.length, retryOf: runId }, now);
+}
+
+async function passRow(trx: Trx, passId: string): Promise<PassRow> {
+  const pass = await trx.selectFrom('passes').selectAll().where('id', '=', passId).executeTakeFirst();
+  if (pass === undefined) throw new Fault('NOT_FOUND', `There is no pass ${passId}.`);
+  return pass;
+}
+
+async function takeSlice(trx: Trx, passId: string, objects: number): Promise<PositionRange[]> {
+  const taken: PositionRange[] = [];
+  let room = objects;
+  while (room > 0) {
+    const next = await trx
+      .selectFrom('pass_ranges')
+      .selectAll()
+      .where('pass_id', '=', passId)
+      .orderBy('from_position')
+      .limit(1)
+      .executeTakeFirst();
+    if (next === undefined) break;
+    const to = Math.min(next.to_position, next.from_position + room);
+    taken.push({ from: next.from_position, to });
+    room -= to - next.from_position;
+    await takeHead(trx, PASS_RANGES, passId, { ...next, takenTo: to });
+  }
+  return taken;
+}
+
+async function insertRun(
+  trx: Trx,
+  pass: PassRow,
+  ranges: readonly PositionRange[],
+  request: {
+    trigger: string;
+    objectsPerRun: number;
+    limits: RunLimits;
+    exclusiveKey?: string;
+    retryOf?: RunId;
+  },
+  now: number,
+): Promise<RunId> {
+  const remaining = await remainingOf(trx, pass.id);
+  const row: RunRow = {
+    id: newId('run'),
+    pass_id: pass.id,
+    plugin_id: pass.plugin_id,
+    action_id: pass.action_id,
+    connection_id: pass.connection_id,
+    collection_id: pass.collection_id,
+    status: 'queued',
+    phase: 'prepare',
+    trigger: request.trigger,
+    mode: 'apply',
+    objects_per_run: request.objectsPerRun,
+    objects: ranges.reduce((sum, { from, to }) => sum + to - from, 0),
+    limits: JSON.stringify(request.limits),
+    exclusive_key: request.exclusiveKey ?? null,
+    is_first_slice: pass.slices === 0 ? 1 : 0,
+    is_last_slice: remaining === 0 ? 1 : 0,
+    remaining,
+    prepared: null,
+    cancel_requested: 0,
+    first_batch_done: 0,
+    succeeded: 0,
+    unchanged: 0,
+    skipped: 0,
+    rejected: 0,
+    failed: 0,
+    deferred: 0,
+    unknown: 0,
+    objects_taken: 0,
+    objects_written: 0,
+    attributes_written: 0,
+    vendor_calls: 0,
+    vendor_writes: 0,
+    waited_ms: 0,
+    batches_cut: 0,
+    fault: null,
+    finish_fault: null,
+    retry_of: request.retryOf ?? null,
+    created_at: now,
+    started_at: null,
+    ended_at: null,
+  };
+  await trx.insertInto('runs').values(row).execute();
+  for (const { from, to } of ranges) {
+    await trx
+      .insertInto('run_ranges')
+      .values({ run_id: row.id, from_position: from, to_position: to })
+      .execute();
+  }
+  return row.id as RunId;
+}

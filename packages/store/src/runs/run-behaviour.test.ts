@@ -1,0 +1,5 @@
+import { describeDatabases, describeRunBehaviour } from '@drover/testing';
+
+describeDatabases('the run ledger', (open) => {
+  describeRunBehaviour(open);
+});

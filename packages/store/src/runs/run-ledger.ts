@@ -1,0 +1,167 @@
+import type {
+  ClaimResult,
+  ClaimedTask,
+  Figures,
+  FreezeRule,
+  LogLine,
+  Pass,
+  PassRequest,
+  PlacedObject,
+  PositionRange,
+  ReasonCount,
+  RunEvent,
+  RunHold,
+  RunLedger,
+  RunListFilter,
+  RunRequest,
+  Settlement,
+  StoredOutcome,
+} from '@drover/engine';
+import type {
+  EndedRunStatus,
+  FaultRecord,
+  OutcomeStatus,
+  Page,
+  PageRequest,
+  PassId,
+  Run,
+  RunId,
+  TaskId,
+} from '@drover/model';
+import type { Transaction } from 'kysely';
+import type { Database } from '../database/database.js';
+import type { Tables } from '../database/tables.js';
+import { objectsOf } from './batch-objects.js';
+import { claim, reap } from './claim.js';
+import { createRetry, createRun } from './create-run.js';
+import { endRun } from './end-run.js';
+import { freezeNext, openPass, remainingOf } from './passes.js';
+import { toPass } from './rows.js';
+import {
+  appendLog,
+  findRun,
+  listEvents,
+  listOutcomes,
+  listReasons,
+  listRuns,
+  renewLeases,
+  requestCancel,
+} from './run-queries.js';
+import { postpone, restartWhole, settleBatch, settlePrepare } from './settle.js';
+
+/** At most four progress events a second for one run. */
+const PROGRESS_INTERVAL_MS = 250;
+
+/** The run ledger over Kysely; one transaction a method. */
+export class KyselyRunLedger implements RunLedger {
+  readonly #database: Database;
+  readonly #now: () => number;
+  readonly #announcedAt = new Map<string, number>();
+
+  constructor(database: Database, options: { now?: () => number } = {}) {
+    this.#database = database;
+    this.#now = options.now ?? Date.now;
+  }
+
+  openPass(request: PassRequest): Promise<Pass> {
+    return this.#transaction((trx) => openPass(trx, request, this.#now()));
+  }
+
+  freezeNext(passId: PassId, rule: FreezeRule): Promise<boolean> {
+    return freezeNext(this.#database, passId, rule, this.#now());
+  }
+
+  pass(passId: PassId): Promise<Pass | undefined> {
+    return this.#transaction(async (trx) => {
+      const row = await trx.selectFrom('passes').selectAll().where('id', '=', passId).executeTakeFirst();
+      return row === undefined ? undefined : toPass(row, await remainingOf(trx, passId));
+    });
+  }
+
+  createRun(request: RunRequest): Promise<RunId> {
+    return this.#transaction((trx) => createRun(trx, request, this.#now()));
+  }
+
+  createRetry(runId: RunId, request: Omit<RunRequest, 'passId' | 'objectsPerRun'>): Promise<RunId> {
+    return this.#transaction((trx) => createRetry(trx, runId, request, this.#now()));
+  }
+
+  run(runId: RunId): Promise<(Run & { hold: RunHold }) | undefined> {
+    return findRun(this.#database, runId, this.#now());
+  }
+
+  listRuns(request: PageRequest & RunListFilter): Promise<Page<Run & { hold: RunHold }>> {
+    return listRuns(this.#database, request, this.#now());
+  }
+
+  outcomes(runId: RunId, request: PageRequest & { status?: OutcomeStatus }): Promise<Page<StoredOutcome>> {
+    return listOutcomes(this.#database, runId, request);
+  }
+
+  reasons(runId: RunId, limit: number): Promise<ReasonCount[]> {
+    return listReasons(this.#database, runId, limit);
+  }
+
+  requestCancel(runId: RunId): Promise<void> {
+    return requestCancel(this.#database, runId);
+  }
+
+  claim({ owner, leaseMs, now }: { owner: string; leaseMs: number; now: Date }): Promise<ClaimResult> {
+    return claim(this.#database, { owner, leaseMs, now: now.getTime() });
+  }
+
+  objectsOf(passId: PassId, ranges: readonly PositionRange[]): Promise<PlacedObject[]> {
+    return objectsOf(this.#database, passId, ranges);
+  }
+
+  async renewLeases(owner: string, { leaseMs, now }: { leaseMs: number; now: Date }): Promise<TaskId[]> {
+    return (await renewLeases(this.#database, owner, { until: now.getTime() + leaseMs })) as TaskId[];
+  }
+
+  reap({ now, onlyOwner }: { now: Date; onlyOwner?: string }): Promise<number> {
+    return reap(this.#database, { now: now.getTime(), ...(onlyOwner === undefined ? {} : { onlyOwner }) });
+  }
+
+  settlePrepare(task: ClaimedTask, prepared: unknown, figures: Figures): Promise<void> {
+    return settlePrepare(this.#database, task, { prepared, figures, now: this.#now() });
+  }
+
+  async settleBatch(settlement: Settlement): Promise<void> {
+    const now = this.#now();
+    const runId = settlement.task.run.id;
+    const announce = now - (this.#announcedAt.get(runId) ?? 0) >= PROGRESS_INTERVAL_MS;
+    if (announce) this.#announcedAt.set(runId, now);
+    await settleBatch(this.#database, settlement, { now, announce });
+  }
+
+  restartWhole(task: ClaimedTask): Promise<void> {
+    return restartWhole(this.#database, task);
+  }
+
+  postpone(
+    task: ClaimedTask,
+    { dueAt, waiting, figures }: { dueAt: Date; waiting: boolean; figures: Figures },
+  ): Promise<void> {
+    return postpone(this.#database, task, { dueAt: dueAt.getTime(), waiting, figures, now: this.#now() });
+  }
+
+  endRun(
+    task: ClaimedTask,
+    end: { fault?: FaultRecord; finishFault?: FaultRecord; figures: Figures },
+  ): Promise<EndedRunStatus> {
+    this.#announcedAt.delete(task.run.id);
+    return endRun(this.#database, task, { ...end, now: this.#now() });
+  }
+
+  appendLog(runId: RunId, lines: readonly LogLine[]): Promise<void> {
+    return appendLog(this.#database, runId, lines, this.#now());
+  }
+
+  events(runId: RunId, afterSeq: number): Promise<RunEvent[]> {
+    return listEvents(this.#database, runId, afterSeq);
+  }
+
+  #transaction<Result>(work: (trx: Transaction<Tables>) => Promise<Result>): Promise<Result> {
+    return this.#database.kysely.transaction().execute(work);
+  }
+}

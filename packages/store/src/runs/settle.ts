@@ -1,0 +1,161 @@
+import type { ClaimedTask, Figures, Settlement } from '@drover/engine';
+import { newId } from '@drover/model';
+import { type Transaction, sql } from 'kysely';
+import type { Database } from '../database/database.js';
+import type { Tables } from '../database/tables.js';
+import { applyWriteBacks } from '../objects/write-back.js';
+import { markHandled } from './handled.js';
+import { whileHeld } from './hold-task.js';
+import { defer } from './open-ranges.js';
+import { insertOutcomes, reviseOutcome, tally } from './outcomes.js';
+import { formatRanges, toRanges } from './rows.js';
+import { endTask, figureSums, insertEvent } from './task-end.js';
+
+type Trx = Transaction<Tables>;
+
+export async function settleBatch(
+  database: Database,
+  settlement: Settlement,
+  { now, announce }: { now: number; announce: boolean },
+): Promise<void> {
+  const { task } = settlement;
+  const late = {
+    outcomes: settlement.outcomes.map(({ position, status, code }) => [position, status, code ?? null]),
+  };
+  await whileHeld(database, task, late, async (trx, run) => {
+    await insertOutcomes(trx, database, task, settlement.outcomes, now);
+    const written = await writeBack(trx, database, settlement);
+    await markHandled(trx, database, settlement, now);
+    const counts = tally(settlement.outcomes);
+    for (const row of settlement.revised ?? []) await reviseOutcome(trx, task, row, counts);
+    if (settlement.again !== undefined) await queueAgain(trx, task, settlement.again, now);
+    await defer(trx, run, settlement.deferred ?? []);
+    const first = settlement.cleanFirst === true && run.first_batch_done === 0;
+    await trx
+      .updateTable('runs')
+      .set({
+        ...Object.fromEntries([...counts].map(([status, n]) => [status, sql`${sql.ref(status)} + ${n}`])),
+        objects_taken: sql<number>`objects_taken + ${settlement.outcomes.length}`,
+        objects_written: sql<number>`objects_written + ${written.objectsWritten}`,
+        attributes_written: sql<number>`attributes_written + ${written.attributesWritten}`,
+        ...figureSums(settlement.figures),
+        ...(first ? { first_batch_done: 1 as const } : {}),
+        ...(settlement.runFault === undefined || run.fault !== null
+          ? {}
+          : { fault: JSON.stringify(settlement.runFault) }),
+      })
+      .where('id', '=', run.id)
+      .execute();
+    if (first) {
+      await trx
+        .updateTable('passes')
+        .set({ slices: sql<number>`slices + 1` })
+        .where('id', '=', run.pass_id)
+        .execute();
+    }
+    if (settlement.partial !== true) await endTask(trx, task, now);
+    if (announce) await insertEvent(trx, run.id, 'progress', Object.fromEntries(counts), now);
+  });
+}
+
+async function writeBack(
+  trx: Trx,
+  database: Database,
+  { task, attributes, statuses }: Settlement,
+): Promise<{ objectsWritten: number; attributesWritten: number }> {
+  if (attributes.length === 0 && statuses.length === 0) return { objectsWritten: 0, attributesWritten: 0 };
+  const runId = task.run.id;
+  return applyWriteBacks(trx, database.traits, {
+    attributes: attributes.map((write) => ({ ...write, at: write.at.getTime(), runId })),
+    statuses: statuses.map((write) => ({ ...write, at: write.at.getTime(), runId })),
+  });
+}
+
+async function queueAgain(
+  trx: Trx,
+  task: ClaimedTask,
+  again: NonNullable<Settlement['again']>,
+  now: number,
+): Promise<void> {
+  await trx
+    .insertInto('tasks')
+    .values({
+      id: newId('task'),
+      run_id: task.run.id,
+      kind: 'batch',
+      batch_index: task.batchIndex,
+      ranges: formatRanges(toRanges(again.positions)),
+      status: 'ready',
+      attempt: task.attempt + 1,
+      deaths: 0,
+      due_at: again.dueAt.getTime(),
+      waiting_since: null,
+      lease_owner: null,
+      lease_token: 0,
+      lease_until: null,
+      created_at: now,
+      settled_at: null,
+    })
+    .execute();
+}
+
+export async function settlePrepare(
+  database: Database,
+  task: ClaimedTask,
+  { prepared, figures, now }: { prepared: unknown; figures: Figures; now: number },
+): Promise<void> {
+  await whileHeld(database, task, { prepared: true }, async (trx) => {
+    await trx
+      .updateTable('runs')
+      .set({ phase: 'execute', prepared: JSON.stringify(prepared ?? null), ...figureSums(figures) })
+      .where('id', '=', task.run.id)
+      .execute();
+    await endTask(trx, task, now);
+  });
+}
+
+export async function postpone(
+  database: Database,
+  task: ClaimedTask,
+  { dueAt, waiting, figures, now }: { dueAt: number; waiting: boolean; figures: Figures; now: number },
+): Promise<void> {
+  await whileHeld(database, task, { postponed: true }, async (trx) => {
+    await trx
+      .updateTable('tasks')
+      .set({
+        status: waiting ? 'waiting' : 'ready',
+        due_at: dueAt,
+        lease_owner: null,
+        lease_until: null,
+        ...(waiting
+          ? { waiting_since: sql<number>`coalesce(waiting_since, ${now})` }
+          : { attempt: sql<number>`attempt + 1` }),
+      })
+      .where('id', '=', task.id)
+      .execute();
+    await trx.updateTable('runs').set(figureSums(figures)).where('id', '=', task.run.id).execute();
+    if (!waiting) return;
+    const others = await trx
+      .selectFrom('tasks')
+      .select('id')
+      .where('run_id', '=', task.run.id)
+      .where('status', 'in', ['leased', 'ready'])
+      .limit(1)
+      .executeTakeFirst();
+    if (others !== undefined) return;
+    await trx.updateTable('runs').set({ status: 'waiting' }).where('id', '=', task.run.id).execute();
+    await insertEvent(trx, task.run.id, 'waiting', { until: new Date(dueAt).toISOString() }, now);
+  });
+}
+
+/** Forgets what earlier tries of an `all` task have settled. */
+export async function restartWhole(database: Database, task: ClaimedTask): Promise<void> {
+  await whileHeld(database, task, { restarted: true }, async (trx) => {
+    await trx.deleteFrom('outcomes').where('run_id', '=', task.run.id).execute();
+    await trx
+      .updateTable('runs')
+      .set({ succeeded: 0, unchanged: 0, skipped: 0, rejected: 0, failed: 0, unknown: 0, objects_taken: 0 })
+      .where('id', '=', task.run.id)
+      .execute();
+  });
+}

@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from '@jest/globals';
+import { type Database, migrate, openSqlite } from '@drover/store';
+import { START_TIMEOUT_MS, openFreshPostgres, postgresOrigin, startPostgres } from './postgres-databases.js';
+
+type Fresh = { database: Database; remove(): Promise<void> };
+
+/**
+ * Runs a suite over SQLite (a file) and over PostgreSQL. Each `open` gives a fresh database with this version's schema; it
+ * is closed and removed after the test, or after the suite when it was opened in `beforeAll`. Where there is no
+ * PostgreSQL, its half is skipped and says what was missing; with `CI=true` it fails.
+ */
+export function describeDatabases(name: string, suite: (open: () => Promise<Database>) => void): void {
+  describe(name, () => {
+    const open = removedAfterwards(openFreshSqlite);
+    // In a suite of its own, so that its hooks come before the removal.
+    describe('on SQLite', () => suite(open));
+  });
+  const missing = missingPostgres();
+  if (missing !== undefined) {
+    skipLoudly(`${name} on PostgreSQL`, missing);
+    return;
+  }
+  describe(name, () => {
+    beforeAll(startPostgres, START_TIMEOUT_MS);
+    const open = removedAfterwards(openFreshPostgres);
+    describe('on PostgreSQL', () => suite(open));
+  });
+}
+
+/** What keeps tests from having PostgreSQL; undefined when they can have it. */
+export function missingPostgres(): string | undefined {
+  const origin = postgresOrigin();
+  if (origin.kind !== 'missing') return undefined;
+  return `no PostgreSQL: ${origin.reasons.join('; ')}; set DROVER_TEST_POSTGRES_URL or install postgresql`;
+}
+
+/** A skipped suite that names what was missing; under `CI=true` a failing one. */
+export function skipLoudly(title: string, missing: string): void {
+  if (process.env.CI === 'true') {
+    describe(title, () => {
+      test('runs in CI', () => {
+        throw new Error(missing);
+      });
+    });
+    return;
+  }
+  process.stderr.write(`SKIPPED: ${title} (${missing})\n`);
+  describe.skip(`${title} (skipped: ${missing})`, () => {
+    test('runs', () => undefined);
+  });
+}
+
+function removedAfterwards(openFresh: () => Promise<Fresh>): () => Promise<Database> {
+  const ofSuite: Fresh[] = [];
+  const ofTest: Fresh[] = [];
+  let opened = ofSuite;
+  beforeEach(() => {
+    opened = ofTest;
+  });
+  afterEach(async () => {
+    opened = ofSuite;
+    await removeAll(ofTest);
+  });
+  afterAll(() => removeAll(ofSuite));
+  return async () => {
+    const fresh = await openFresh();
+    opened.push(fresh);
+    return fresh.database;
+  };
+}
+
+async function removeAll(opened: Fresh[]): Promise<void> {
+  for (const { remove } of opened.splice(0)) await remove();
+}
+
+async function openFreshSqlite(): Promise<Fresh> {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-test-sqlite-'));
+  const database = openSqlite(join(folder, 'drover.db'));
+  await migrate(database);
+  async function remove(): Promise<void> {
+    await database.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return { database, remove };
+}

@@ -1,0 +1,203 @@
+/**
+ * A process of its own that runs one PostgreSQL server for a test run and ends it when it is told to (SIGTERM) or when
+ * the test run is gone, however that ended. Node runs this file as it stands: no syntax that needs compiling.
+ * Arguments: one JSON document. Announces itself by writing `stateFile`.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+
+interface Assignment {
+  origin: { kind: 'binaries'; folder: string } | { kind: 'docker' };
+  /** Takes the data folder. */
+  directory: string;
+  stateFile: string;
+  /** Process id of the test run. */
+  watch: number;
+}
+
+interface Server {
+  url: string;
+  stop(): Promise<void>;
+}
+
+const WATCH_EVERY_MS = 500;
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 10_000;
+const DOCKER_IMAGE = 'postgres:17-alpine';
+
+const assignment = JSON.parse(process.argv[2]!) as Assignment;
+const password = randomBytes(16).toString('hex');
+
+function announce(state: { url: string } | { error: string }): void {
+  writeFileSync(`${assignment.stateFile}.part`, JSON.stringify({ ...state, pid: process.pid }));
+  renameSync(`${assignment.stateFile}.part`, assignment.stateFile);
+}
+
+/** PostgreSQL refuses to run as root: the account `postgres`, or else `nobody`. */
+function account(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
+  for (const name of ['postgres', 'nobody']) {
+    const fields = lines.find((line) => line.startsWith(`${name}:`))?.split(':');
+    if (fields !== undefined) return { uid: Number(fields[2]), gid: Number(fields[3]) };
+  }
+  throw new Error('This process is root and there is no account postgres or nobody to run PostgreSQL as.');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function startBinaries(folder: string): Promise<Server> {
+  const user = account();
+  const home = join(assignment.directory, 'postgres');
+  const data = join(home, 'data');
+  const passwordFile = join(home, 'password');
+  // The other account has to pass through the folders above its own.
+  chmodSync(assignment.directory, 0o711);
+  mkdirSync(home, { mode: 0o700 });
+  writeFileSync(passwordFile, password);
+  if (user !== undefined) {
+    chownSync(home, user.uid, user.gid);
+    chownSync(passwordFile, user.uid, user.gid);
+  }
+  const options = { ...user, cwd: home, env: { PATH: process.env.PATH, LC_ALL: 'C' } };
+  const initdb = ['-D', data, '-U', 'drover', '-A', 'password', '--pwfile', passwordFile];
+  execFileSync(join(folder, 'initdb'), [...initdb, '-E', 'UTF8', '--locale=C', '--no-sync'], {
+    ...options,
+    stdio: 'pipe',
+  });
+  const port = await freePort();
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: home,
+    fsync: 'off',
+    synchronous_commit: 'off',
+    full_page_writes: 'off',
+    max_connections: '200',
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const child = spawn(join(folder, 'postgres'), ['-D', data, '-p', String(port), ...flags], {
+    ...options,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  await saysReady(child);
+  return {
+    url: `postgres://drover:${password}@127.0.0.1:${port}/postgres`,
+    async stop() {
+      await ended(child, 'SIGINT');
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+function saysReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const timer = setTimeout(() => fail('was not ready in time'), START_TIMEOUT_MS);
+    const onExit = (): void => fail('ended while starting');
+    function fail(what: string): void {
+      settle();
+      child.kill('SIGKILL');
+      reject(new Error(`PostgreSQL ${what}:\n${said}`));
+    }
+    function onText(text: string): void {
+      said += text;
+      if (!said.includes('ready to accept connections')) return;
+      settle();
+      resolve();
+    }
+    function settle(): void {
+      clearTimeout(timer);
+      child.off('exit', onExit);
+      child.stderr!.off('data', onText);
+      // What it says from now on is let through unread, or it would block.
+      child.stderr!.resume();
+    }
+    child.once('exit', onExit);
+    child.once('error', (error) => fail(error.message));
+    child.stderr!.setEncoding('utf8').on('data', onText);
+  });
+}
+
+/** SIGINT ends sessions and then the server; SIGQUIT ends it at once. */
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill('SIGQUIT'), STOP_TIMEOUT_MS);
+  await exit;
+  clearTimeout(timer);
+}
+
+async function startDocker(): Promise<Server> {
+  const environment = ['-e', 'POSTGRES_USER=drover', '-e', `POSTGRES_PASSWORD=${password}`];
+  const command = ['-c', 'fsync=off', '-c', 'max_connections=200'];
+  const id = docker('run', '--rm', '-d', '-p', '127.0.0.1::5432', ...environment, DOCKER_IMAGE, ...command);
+  const port = docker('port', id, '5432/tcp').split(':').at(-1)!;
+  const stop = async (): Promise<void> => void docker('rm', '-f', id);
+  const until = Date.now() + START_TIMEOUT_MS;
+  // Over TCP: while the image sets itself up, its server listens on a local socket only.
+  while (!isDockerReady(id)) {
+    if (Date.now() > until) {
+      await stop();
+      throw new Error('PostgreSQL in Docker was not ready in time.');
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  return { url: `postgres://drover:${password}@127.0.0.1:${port}/drover`, stop };
+}
+
+function docker(...words: string[]): string {
+  return execFileSync('docker', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+}
+
+function isDockerReady(id: string): boolean {
+  try {
+    docker('exec', id, 'pg_isready', '-h', '127.0.0.1', '-U', 'drover');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function supervise(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve);
+    const watch = setInterval(() => {
+      if (isAlive(assignment.watch)) return;
+      clearInterval(watch);
+      resolve();
+    }, WATCH_EVERY_MS);
+  });
+  await server.stop();
+  if (!isAlive(assignment.watch)) rmSync(assignment.directory, { recursive: true, force: true });
+  process.exit(0);
+}
+
+process.on('SIGINT', () => undefined);
+try {
+  const { origin } = assignment;
+  const server = await (origin.kind === 'docker' ? startDocker() : startBinaries(origin.folder));
+  announce({ url: server.url });
+  await supervise(server);
+} catch (error) {
+  announce({ error: String((error as Error).stack ?? error) });
+  process.exit(1);
+}

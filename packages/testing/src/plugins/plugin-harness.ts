@@ -1,0 +1,258 @@
+import {
+  balanceBooks,
+  type Connection,
+  type HookContext,
+  type Invocation,
+  type InvocationFigures,
+  type InvocationResult,
+  type PluginTarget,
+  type TransportSettings,
+} from '@drover/engine';
+import {
+  addCounts,
+  emptyCounts,
+  type FaultRecord,
+  newId,
+  type Outcome,
+  type OutcomeCounts,
+  type PluginManifest,
+  type PluginObject,
+} from '@drover/model';
+import { type Broker, type Clock, createBroker, LocalGovernor } from '@drover/plugin-host';
+import type { AnyActionDefinition, CheckStep } from '@drover/plugin-sdk';
+import { InProcessPluginRuntime } from './in-process-plugin-runtime.js';
+
+export interface HarnessOptions {
+  definition: AnyActionDefinition;
+  /** The plugin's `plugin.json`. */
+  manifest: PluginManifest;
+  connection: {
+    settings: Record<string, unknown>;
+    secrets?: Record<string, string>;
+    transport?: Partial<TransportSettings>;
+  };
+  /** The config of every hook unless it is given another. Nothing is filled in from the schema's defaults. */
+  config?: Record<string, unknown>;
+  /** Time of broker and governor, so that a test need not wait out a rate limit. Default: the system's. */
+  clock?: Clock;
+}
+
+/** What a hook of a run is told; what is left out is as in a first, manual, applying run over all there is. */
+export interface HookSettings extends Partial<
+  Pick<HookContext['run'], 'mode' | 'trigger' | 'attempt' | 'pass'>
+> {
+  config?: Record<string, unknown>;
+  signal?: AbortSignal;
+  /** Asked before each vendor write; a rejection stops it. Default: every write may leave. */
+  beforeWrite?(): Promise<void>;
+}
+
+export interface ExecuteSettings extends HookSettings {
+  /** What `prepare` returned. Default: what the last `prepare` of this harness returned. */
+  prepared?: unknown;
+  /** Default 0. */
+  index?: number;
+  /** Default true for index 0 of a first slice. */
+  isFirstOfPass?: boolean;
+}
+
+export interface HookReport<Value> {
+  /** What the hook returned; absent after a fault. */
+  value?: Value;
+  fault?: FaultRecord;
+  figures: InvocationFigures;
+}
+
+export interface ExecuteReport {
+  /** As the plugin gave them, those given before a fault included. */
+  outcomes: Outcome[];
+  /** What the engine will hold against the plugin: outcomes that are missing, doubled, invented or malformed. */
+  breaches: string[];
+  fault?: FaultRecord;
+  figures: InvocationFigures;
+}
+
+export interface RunReport extends ExecuteReport {
+  prepared: unknown;
+  counts: OutcomeCounts;
+  /** What `finish` threw. */
+  finishFault?: FaultRecord;
+}
+
+/** A plugin over the real broker, in this process; the network below the broker is the test's to mock. */
+export function createHarness(options: HarnessOptions): PluginHarness {
+  return new PluginHarness(options);
+}
+
+export class PluginHarness {
+  readonly #target: PluginTarget;
+  readonly #config: Record<string, unknown>;
+  readonly #broker: Broker;
+  readonly #runtime: InProcessPluginRuntime;
+  #prepared: unknown = null;
+
+  constructor({ definition, manifest, connection, config = {}, clock }: HarnessOptions) {
+    const { secrets = {} } = connection;
+    this.#target = { bundleDigest: '0'.repeat(64), manifest, connection: connectionOf(manifest, connection) };
+    this.#config = config;
+    this.#broker = createBroker({
+      vault: { reveal: async () => secrets },
+      governor: new LocalGovernor(clock ? { now: () => clock.now() } : {}),
+      ...(clock ? { clock } : {}),
+      random: () => 0,
+    });
+    this.#runtime = new InProcessPluginRuntime({
+      broker: this.#broker,
+      plugins: { [manifest.id]: definition },
+    });
+  }
+
+  testConnection(settings: HookSettings = {}): Promise<HookReport<CheckStep[]>> {
+    return this.#report(this.#invoke({ hook: 'testConnection' }, settings));
+  }
+
+  async prepare(settings: HookSettings = {}): Promise<HookReport<unknown>> {
+    const report = await this.#report(this.#invoke({ hook: 'prepare' }, settings));
+    this.#prepared = report.value ?? null;
+    return report;
+  }
+
+  /** One batch, or with a plugin that takes its collection whole, all of it as one page. */
+  async execute(objects: readonly PluginObject[], settings: ExecuteSettings = {}): Promise<ExecuteReport> {
+    const streamed: unknown[] = [];
+    const result = await this.#invoke(this.#execution(objects, settings), {
+      ...settings,
+      onOutcomes: async (outcomes) => void streamed.push(...outcomes),
+    });
+    const value = result.ok ? (result.value ?? streamed) : streamed;
+    const outcomes = value as Outcome[];
+    return {
+      outcomes,
+      breaches: result.ok ? this.#breaches(objects, value) : [],
+      ...(result.ok ? {} : { fault: result.fault }),
+      figures: result.figures,
+    };
+  }
+
+  finish(
+    summary: { counts: OutcomeCounts; vendorWrites: number; stopped?: 'cancelled' | 'fault' },
+    settings: HookSettings & { prepared?: unknown } = {},
+  ): Promise<HookReport<void>> {
+    const { prepared = this.#prepared } = settings;
+    return this.#report(this.#invoke({ hook: 'finish', prepared, ...summary }, settings));
+  }
+
+  /**
+   * A whole run: `prepare`, batches of the manifest's size one after the other, `finish`. The first fault ends it, as a
+   * fault that may not be tried again ends a run; `finish` is then told that the run was stopped.
+   */
+  async run(objects: readonly PluginObject[], settings: HookSettings = {}): Promise<RunReport> {
+    const prepare = await this.prepare(settings);
+    const report: RunReport = {
+      prepared: this.#prepared,
+      outcomes: [],
+      breaches: [],
+      counts: emptyCounts(),
+      figures: prepare.figures,
+      ...(prepare.fault ? { fault: prepare.fault } : {}),
+    };
+    if (prepare.fault) return report;
+    const size = this.#target.manifest.limits.batch.objects;
+    for (let index = 0; index * size < objects.length && !report.fault; index += 1) {
+      const batch = objects.slice(index * size, (index + 1) * size);
+      add(report, await this.execute(batch, { ...settings, index }));
+    }
+    const { counts, figures, fault } = report;
+    const summary = {
+      counts,
+      vendorWrites: figures.vendorWrites,
+      ...(fault ? { stopped: 'fault' as const } : {}),
+    };
+    const finish = await this.finish(summary, settings);
+    report.figures = addFigures(figures, finish.figures);
+    if (finish.fault) report.finishFault = finish.fault;
+    return report;
+  }
+
+  async close(): Promise<void> {
+    await this.#runtime.close();
+    await this.#broker.close();
+  }
+
+  #execution(objects: readonly PluginObject[], settings: ExecuteSettings): Invocation {
+    const { index = 0, prepared = this.#prepared } = settings;
+    if (this.#target.manifest.limits.scope === 'whole') {
+      return { hook: 'executeAll', pages: inOnePage(objects), prepared };
+    }
+    const { isFirstOfPass = index === 0 && (settings.pass?.isFirstSlice ?? true) } = settings;
+    return { hook: 'execute', objects: [...objects], index, isFirstOfPass, prepared };
+  }
+
+  #breaches(objects: readonly PluginObject[], outcomes: unknown): string[] {
+    const offered = objects.map((object, position) => ({ position, objectSeq: position, object }));
+    return balanceBooks(offered, outcomes, { emits: this.#target.manifest.emits ?? [] }).breaches;
+  }
+
+  #invoke(
+    invocation: Invocation,
+    settings: HookSettings & { onOutcomes?(outcomes: unknown[]): Promise<void> },
+  ): Promise<InvocationResult> {
+    const {
+      mode = 'apply',
+      trigger = 'manual',
+      attempt = 1,
+      pass = { isFirstSlice: true, isLastSlice: true, remaining: 0 },
+    } = settings;
+    const run = { id: 'run_harness', mode, trigger, pass, startedAt: new Date().toISOString(), attempt };
+    return this.#runtime.invoke(this.#target, { config: settings.config ?? this.#config, run }, invocation, {
+      signal: settings.signal ?? new AbortController().signal,
+      beforeWrite: settings.beforeWrite ?? (async () => {}),
+      ...(settings.onOutcomes ? { onOutcomes: settings.onOutcomes } : {}),
+    });
+  }
+
+  async #report<Value>(invoked: Promise<InvocationResult>): Promise<HookReport<Value>> {
+    const result = await invoked;
+    if (result.ok) return { value: result.value as Value, figures: result.figures };
+    return { fault: result.fault, figures: result.figures };
+  }
+}
+
+async function* inOnePage(objects: readonly PluginObject[]): AsyncGenerator<PluginObject[]> {
+  if (objects.length > 0) yield [...objects];
+}
+
+function add(report: RunReport, batch: ExecuteReport): void {
+  report.outcomes.push(...batch.outcomes);
+  report.breaches.push(...batch.breaches);
+  report.figures = addFigures(report.figures, batch.figures);
+  const counts = emptyCounts();
+  for (const { status } of batch.outcomes) counts[status] += 1;
+  report.counts = addCounts(report.counts, counts);
+  if (batch.fault) report.fault = batch.fault;
+}
+
+function addFigures(left: InvocationFigures, right: InvocationFigures): InvocationFigures {
+  return {
+    vendorCalls: left.vendorCalls + right.vendorCalls,
+    vendorWrites: left.vendorWrites + right.vendorWrites,
+    waitedMs: left.waitedMs + right.waitedMs,
+    log: [...left.log, ...right.log],
+  };
+}
+
+function connectionOf(manifest: PluginManifest, connection: HarnessOptions['connection']): Connection {
+  const at = new Date().toISOString();
+  return {
+    id: newId('connection'),
+    name: 'harness',
+    vendor: manifest.vendor,
+    settings: connection.settings,
+    transport: { verifyTls: true, proxy: 'none', ...connection.transport },
+    secrets: Object.fromEntries(
+      Object.keys(connection.secrets ?? {}).map((name) => [name, 'stored' as const]),
+    ),
+    createdAt: at,
+    updatedAt: at,
+  };
+}
