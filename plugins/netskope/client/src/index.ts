@@ -1,1 +1,3 @@
-export {};
+export * from './list-entry.js';
+export type { Refusal } from './refusals.js';
+export * from './url-lists.js';

@@ -1,0 +1,34 @@
+import type { FastifyRequest } from 'fastify';
+import { DEPLOY_PATH, URL_LISTS_PATH } from './url-list-routes.js';
+import { VendorRefusal } from './vendor-refusal.js';
+
+/** An endpoint that a REST API v2 token is given rights to. */
+export type NetskopeEndpoint = typeof URL_LISTS_PATH | typeof DEPLOY_PATH;
+export type Privilege = 'none' | 'read' | 'readWrite';
+
+/** The endpoint that a path belongs to, as tokens and rate limits count them. */
+export function endpointOf(path: string): NetskopeEndpoint | undefined {
+  if (path === DEPLOY_PATH) return DEPLOY_PATH;
+  return path === URL_LISTS_PATH || path.startsWith(`${URL_LISTS_PATH}/`) ? URL_LISTS_PATH : undefined;
+}
+
+/** What a request shows as its token: the vendor's own header, or a bearer token. */
+export function tokenOf(request: FastifyRequest): string | undefined {
+  const own = request.headers['netskope-api-token'];
+  if (typeof own === 'string') return own;
+  return /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+}
+
+/** 401 for a missing or wrong token, 403 for one without the right to the endpoint. */
+export function admit(
+  request: FastifyRequest,
+  token: string,
+  privileges: Partial<Record<NetskopeEndpoint, Privilege>>,
+): void {
+  if (tokenOf(request) !== token) throw new VendorRefusal(401, 'Unauthorized');
+  const endpoint = endpointOf(request.routeOptions.url ?? '');
+  if (endpoint === undefined) return;
+  const held = privileges[endpoint] ?? 'readWrite';
+  const enough = request.method === 'GET' ? held !== 'none' : held === 'readWrite';
+  if (!enough) throw new VendorRefusal(403, `The token has no privilege for ${request.method} ${endpoint}`);
+}

@@ -1,0 +1,63 @@
+/**
+ * How a vendor words a 429: `ratelimit-reset` (Netskope: seconds from now), `retry-after` (seconds), `okta` (the epoch
+ * second of the reset, against the `Date` header), `crowdstrike` (the epoch second to retry after), `silent` (no header).
+ */
+export type RateLimitDialect = 'ratelimit-reset' | 'retry-after' | 'okta' | 'crowdstrike' | 'silent';
+
+export interface RateLimitAnswer {
+  headers: Record<string, string>;
+  body: unknown;
+}
+
+const PLAIN_BODY = { statusCode: 429, message: 'Too Many Requests' };
+
+const OKTA_BODY = {
+  errorCode: 'E0000047',
+  errorSummary: 'API call exceeded rate limit due to too many requests.',
+  errorLink: 'E0000047',
+  errorId: 'simulated',
+  errorCauses: [],
+};
+
+const CROWDSTRIKE_BODY = { errors: [{ code: 429, message: 'API rate limit exceeded.' }], resources: [] };
+
+/** The headers and body of a 429 that asks for `waitSeconds`, said at `now`. */
+export function rateLimitAnswer(
+  dialect: RateLimitDialect,
+  { waitSeconds, limit, now }: { waitSeconds: number; limit: number; now: Date },
+): RateLimitAnswer {
+  const resetEpochSecond = String(Math.ceil(now.getTime() / 1000) + waitSeconds);
+  switch (dialect) {
+    case 'ratelimit-reset':
+      return {
+        headers: {
+          'ratelimit-limit': String(limit),
+          'ratelimit-remaining': '0',
+          'ratelimit-reset': String(waitSeconds),
+        },
+        body: PLAIN_BODY,
+      };
+    case 'retry-after':
+      return { headers: { 'retry-after': String(waitSeconds) }, body: PLAIN_BODY };
+    case 'okta':
+      return {
+        headers: {
+          'x-rate-limit-limit': String(limit),
+          'x-rate-limit-remaining': '0',
+          'x-rate-limit-reset': resetEpochSecond,
+        },
+        body: OKTA_BODY,
+      };
+    case 'crowdstrike':
+      return {
+        headers: {
+          'x-ratelimit-limit': String(limit),
+          'x-ratelimit-remaining': '0',
+          'x-ratelimit-retryafter': resetEpochSecond,
+        },
+        body: CROWDSTRIKE_BODY,
+      };
+    case 'silent':
+      return { headers: {}, body: PLAIN_BODY };
+  }
+}

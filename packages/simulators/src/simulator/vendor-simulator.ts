@@ -1,0 +1,171 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { addControlPath, isControlPath } from './control-path.js';
+import { FaultBook } from './fault-book.js';
+import type { FaultOrder } from './fault-order.js';
+import { rateLimitAnswer, type RateLimitDialect } from './rate-limit-answer.js';
+import { RequestLog } from './request-log.js';
+import { RequestWindow } from './request-window.js';
+import type { Simulator } from './simulator.js';
+import { spoiltAnswer, type SpoiltAnswer } from './spoilt-answer.js';
+
+/** What a vendor brings: its routes and what it keeps. */
+export interface VendorPart<State> {
+  addRoutes(app: FastifyInstance): void;
+  state(): State;
+  reset(): void;
+  /** Secrets that a request shows, for `echoToken`. */
+  secretsOf(request: FastifyRequest): string[];
+  /** The endpoint whose rate limit a path shares. */
+  endpointOf(path: string): string;
+}
+
+export interface SimulatorOptions {
+  /** Milliseconds that every vendor request takes at least. Default 0. */
+  latencyMs?: number;
+  /** Vendor requests per second and endpoint; without it there is no limit. */
+  rateLimit?: { requestsPerSecond: number; dialect: RateLimitDialect };
+  /** Most bytes of a request body. */
+  maxBodyBytes: number;
+  now: () => Date;
+}
+
+/** Puts a vendor's routes behind faults to order, a request log, latency and a rate limit. */
+export function createSimulator<State>(
+  vendor: VendorPart<State>,
+  options: SimulatorOptions,
+): Simulator<State> {
+  const app = Fastify({
+    forceCloseConnections: true,
+    bodyLimit: options.maxBodyBytes,
+    // By default unknown keys would be dropped and "2" turned into 2: an order with a slip must be refused.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, strictTypes: false } },
+  });
+  const closing = new AbortController();
+  const book = new FaultBook();
+  const log = new RequestLog();
+  const window = new RequestWindow(options.rateLimit?.requestsPerSecond ?? Infinity, options.now);
+  const simulator: Simulator<State> = {
+    listen: (port = 0) => app.listen({ host: '127.0.0.1', port }),
+    close: () => {
+      app.server.closeAllConnections();
+      closing.abort();
+      return app.close();
+    },
+    state: () => vendor.state(),
+    order: (fault) => book.order(fault),
+    requests: () => log.figures(),
+    reset: () => {
+      vendor.reset();
+      book.clear();
+      log.clear();
+      window.clear();
+    },
+  };
+  addControlPath(app, simulator, book);
+  addGates(app, { vendor, options, book, log, window, closing: closing.signal });
+  app.register(async (scope) => vendor.addRoutes(scope));
+  return simulator;
+}
+
+interface Gates {
+  vendor: Pick<VendorPart<unknown>, 'secretsOf' | 'endpointOf'>;
+  options: SimulatorOptions;
+  book: FaultBook;
+  log: RequestLog;
+  window: RequestWindow;
+  closing: AbortSignal;
+}
+
+function addGates(app: FastifyInstance, gates: Gates): void {
+  const afterwards = new WeakMap<FastifyRequest, FaultOrder>();
+
+  app.addHook('onRequest', async (request, reply) => {
+    const path = pathOf(request);
+    if (isControlPath(path)) return;
+    note(request, reply, gates);
+    if (gates.options.latencyMs) await held(gates.options.latencyMs, gates.closing);
+    const order = gates.book.take(request.method, path);
+    if (order?.when === 'after') afterwards.set(request, order);
+    else if (order !== undefined) {
+      const answer = await strike(order, request, gates);
+      if (answer === 'dropped') return reply.hijack();
+      if (answer !== undefined) return send(reply, answer);
+    }
+    const tooMany = overLimit(path, gates);
+    if (tooMany !== undefined) return send(reply, tooMany);
+  });
+
+  app.addHook('onSend', async (request, reply, payload) => {
+    const order = afterwards.get(request);
+    if (order === undefined) return payload;
+    const answer = await strike(order, request, gates);
+    if (answer === undefined || answer === 'dropped') return payload;
+    reply.code(answer.status).headers(answer.headers).removeHeader('content-length');
+    return answer.payload;
+  });
+}
+
+function note(request: FastifyRequest, reply: FastifyReply, { log, options }: Gates): void {
+  const { method } = request;
+  const path = pathOf(request);
+  const end = log.begin(
+    { at: options.now().toISOString(), method, path },
+    request.routeOptions.url ?? '(no route)',
+  );
+  reply.raw.once('finish', () => end(reply.raw.statusCode));
+  reply.raw.once('close', () => end());
+}
+
+/** Lets a fault happen: held back, dropped, or with an answer in the place of the vendor's. */
+async function strike(
+  order: FaultOrder,
+  request: FastifyRequest,
+  gates: Gates,
+): Promise<SpoiltAnswer | 'dropped' | undefined> {
+  const { effect } = order;
+  if (effect.kind === 'delay') {
+    await held(effect.delayMs, gates.closing);
+    return undefined;
+  }
+  if (effect.kind === 'drop') {
+    request.raw.socket.destroy();
+    return 'dropped';
+  }
+  return spoiltAnswer(effect, {
+    now: gates.options.now(),
+    limit: gates.options.rateLimit?.requestsPerSecond ?? 0,
+    secrets: gates.vendor.secretsOf(request),
+  });
+}
+
+function overLimit(path: string, { options, window, vendor }: Gates): SpoiltAnswer | undefined {
+  if (options.rateLimit === undefined) return undefined;
+  const waitSeconds = window.take(vendor.endpointOf(path));
+  if (waitSeconds === 0) return undefined;
+  const { dialect, requestsPerSecond } = options.rateLimit;
+  const { headers, body } = rateLimitAnswer(dialect, {
+    waitSeconds,
+    limit: requestsPerSecond,
+    now: options.now(),
+  });
+  return {
+    status: 429,
+    headers: { ...headers, 'content-type': 'application/json' },
+    payload: JSON.stringify(body),
+  };
+}
+
+function send(reply: FastifyReply, answer: SpoiltAnswer): FastifyReply {
+  return reply.code(answer.status).headers(answer.headers).send(answer.payload);
+}
+
+/** Waits; a simulator that closes ends the wait at once. */
+async function held(delayMs: number, closing: AbortSignal): Promise<void> {
+  await delay(delayMs, undefined, { signal: closing }).catch(() => undefined);
+}
+
+function pathOf(request: FastifyRequest): string {
+  const query = request.url.indexOf('?');
+  return query === -1 ? request.url : request.url.slice(0, query);
+}

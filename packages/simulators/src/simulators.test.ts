@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import { simulators } from './simulators.js';
+
+test('a started simulator says how to reach it, and is reached so', async () => {
+  const started = await simulators.netskope.start();
+  try {
+    expect(started.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(started.about.join('\n')).toContain(started.token);
+    const reply = await fetch(`${started.url}/api/v2/policy/urllist?field=name`, {
+      headers: { 'netskope-api-token': started.token },
+    });
+    expect(await reply.json()).toEqual([{ name: 'Drover Blocklist' }, { name: 'Partner Sites' }]);
+  } finally {
+    await started.close();
+  }
+});
+
+test('the vendor’s own rate limit holds unless it is switched off', async () => {
+  const statuses = async (rateLimit: boolean) => {
+    const started = await simulators.netskope.start({ rateLimit, token: 'another-token' });
+    try {
+      const replies = [];
+      for (let nth = 0; nth < 12; nth += 1) {
+        const headers = { 'netskope-api-token': 'another-token' };
+        replies.push((await fetch(`${started.url}/api/v2/policy/urllist`, { headers })).status);
+      }
+      return new Set(replies);
+    } finally {
+      await started.close();
+    }
+  };
+  expect(await statuses(true)).toEqual(new Set([200, 429]));
+  expect(await statuses(false)).toEqual(new Set([200]));
+});
