@@ -23,6 +23,8 @@ const config: Config = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   testMatch: ['<rootDir>/{packages,plugins,runtime}/**/src/**/*.test.ts'],
+  globalSetup: '<rootDir>/packages/testing/src/databases/jest-global-setup.ts',
+  globalTeardown: '<rootDir>/packages/testing/src/databases/jest-global-teardown.ts',
   maxWorkers: 2,
   testTimeout: 20_000,
 };

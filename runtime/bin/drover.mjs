@@ -1,1 +1,54 @@
 #!/usr/bin/env node
+// Kept to what old versions of Node can read: it brings them to the one that Drover is pinned to.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MIN_MAJOR = 24;
+const MIN_MINOR = 5;
+const USAGE = 1;
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+const isOld = major < MIN_MAJOR || (major === MIN_MAJOR && minor < MIN_MINOR);
+
+if (isOld) runOnPinnedNode();
+else await runHere();
+
+async function runHere() {
+  const main = new URL('../dist/cli/main.js', import.meta.url);
+  if (existsSync(main)) await import(main.href);
+  else fail('Drover is not built yet; run "npm run build" in its repository.');
+}
+
+function runOnPinnedNode() {
+  const node = findPinnedNode();
+  if (node === undefined) {
+    fail(
+      `Drover needs Node ${MIN_MAJOR}.${MIN_MINOR} or newer; this is ${process.versions.node}. Install it, or run "npm ci" in the repository, which brings it on Linux.`,
+    );
+    return;
+  }
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  // A terminal interrupts both processes by itself; only what is sent to this one alone is passed on.
+  const atTerminal = process.stdin.isTTY === true;
+  process.on('SIGINT', () => atTerminal || child.kill('SIGINT'));
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('error', (error) => fail(`${node} does not start: ${error.message}`));
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? 128 + (signal === 'SIGKILL' ? 9 : 15);
+  });
+}
+
+function findPinnedNode() {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const node = join(folder, 'node_modules', '.bin', 'node');
+    if (existsSync(node)) return node;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+function fail(sentence) {
+  process.stderr.write(`${sentence}\n`);
+  process.exitCode = USAGE;
+}

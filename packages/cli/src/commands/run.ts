@@ -1,0 +1,148 @@
+import { type Command, Option } from 'commander';
+import type { ExportFormat, RunView } from '@drover/engine';
+import {
+  ENDED_RUN_STATUSES,
+  hasEnded,
+  OPEN_RUN_STATUSES,
+  OUTCOME_STATUSES,
+  type OutcomeStatus,
+  type PageRequest,
+  type RunStatus,
+  settledCount,
+} from '@drover/model';
+import { followRun } from '../follow-run.js';
+import { addPageOptions, moreText, pageOf } from '../input/page-options.js';
+import { exportText } from '../output/export-text.js';
+import { count, duration } from '../output/figures.js';
+import { exitCodeOfRun, runReport, runTimeMs } from '../output/run-report.js';
+import { table } from '../output/table.js';
+import type { CommandResult, Session } from '../session.js';
+import { runUntilEnd } from './run-to-end.js';
+
+const EXPORT_FORMATS = ['jsonl', 'csv'] as const satisfies ExportFormat[];
+const SHOWN_REASONS = 10;
+
+type ListOptions = PageRequest & { status?: RunStatus; action?: string };
+type ExportOptions = { status?: OutcomeStatus; format: ExportFormat; output?: string };
+
+export function addRunCommands(program: Command, session: Session): void {
+  const run = program.command('run').description('look at runs and steer them');
+  addPageOptions(run.command('list'))
+    .description('list the runs, newest first')
+    .addOption(
+      new Option('--status <status>', 'only runs in this state').choices([
+        ...OPEN_RUN_STATUSES,
+        ...ENDED_RUN_STATUSES,
+      ]),
+    )
+    .option('--action <action>', 'only runs of this action')
+    .action(async (options: ListOptions) => session.finish(await list(session, options)));
+  run
+    .command('show <run>')
+    .description('show a run: counts, figures and why objects did not succeed')
+    .action(async (ref: string) => session.finish(await show(session, ref)));
+  run
+    .command('watch <run>')
+    .description('follow a run to its end; an interrupt stops the watching, not the run')
+    .action(async (ref: string) => session.finish(await watch(session, ref)));
+  run
+    .command('cancel <run>')
+    .description('end a run gracefully: batches in flight finish, the rest is deferred')
+    .action(async (ref: string) => session.finish(await cancel(session, ref)));
+  run
+    .command('resume <run>')
+    .description('go on with a run that was interrupted and follow it to its end')
+    .action(async (ref: string) => {
+      const application = await session.application();
+      session.finish(await runUntilEnd(session, await application.runs.resume(ref)));
+    });
+  run
+    .command('retry <run>')
+    .description('run the failed objects of an ended run again and follow that run to its end')
+    .action(async (ref: string) => {
+      const application = await session.application();
+      session.finish(await runUntilEnd(session, await application.runs.retry(ref)));
+    });
+  addExportCommand(run, session);
+}
+
+function addExportCommand(run: Command, session: Session): void {
+  run
+    .command('export <run>')
+    .description('write what became of each object as JSON Lines or CSV')
+    .addOption(new Option('--status <status>', 'only these outcomes').choices(OUTCOME_STATUSES))
+    .addOption(new Option('--format <format>', 'how to write them').choices(EXPORT_FORMATS).default('jsonl'))
+    .option('--output <file>', 'where to write them (default: stdout)')
+    .action(async (ref: string, options: ExportOptions) => {
+      const application = await session.application();
+      const result = await exportText(session, application.runs.export(ref, options), options);
+      if (result !== undefined) session.finish(result);
+    });
+}
+
+async function list(session: Session, options: ListOptions): Promise<CommandResult> {
+  const application = await session.application();
+  const { status, action } = options;
+  const page = await application.runs.list({ ...pageOf(options), status, action });
+  const text = table(
+    page.data,
+    [
+      { title: 'RUN', value: (run) => run.id },
+      { title: 'ACTION', value: (run) => `${run.actionId} ${run.pluginId}` },
+      { title: 'COLLECTION', value: (run) => run.collection, maxWidth: 24 },
+      { title: 'CONNECTION', value: (run) => run.connection, maxWidth: 24 },
+      { title: 'STATUS', value: statusText },
+      { title: 'DONE', value: doneText, right: true },
+      { title: 'OF', value: (run) => count(run.summary.objects), right: true },
+      { title: 'STARTED', value: (run) => run.startedAt },
+      { title: 'TIME', value: timeText, right: true },
+    ],
+    { nothing: 'There are no such runs.' },
+  );
+  return { document: page, text: text + moreText(page.nextCursor) };
+}
+
+async function show(session: Session, ref: string): Promise<CommandResult> {
+  const application = await session.application();
+  const run = await application.runs.show(ref);
+  return reported(session, run, 0);
+}
+
+async function watch(session: Session, ref: string): Promise<CommandResult> {
+  const application = await session.application();
+  const run = await application.runs.show(ref);
+  const ended = hasEnded(run.status)
+    ? run
+    : await followRun(session, run, { onFirstInterrupt: 'stop watching' });
+  return reported(session, ended, exitCodeOfRun(ended.status));
+}
+
+async function reported(session: Session, run: RunView, exitCode: number): Promise<CommandResult> {
+  const application = await session.application();
+  const reasons = await application.runs.reasons(run.id, { limit: SHOWN_REASONS });
+  const text = runReport(run, reasons, undefined);
+  return { document: { ...run, reasons }, text, exitCode };
+}
+
+async function cancel(session: Session, ref: string): Promise<CommandResult> {
+  const application = await session.application();
+  const run = await application.runs.cancel(ref);
+  const text = hasEnded(run.status)
+    ? `Run ${run.id} has ended: ${run.status}.`
+    : `Run ${run.id} is being cancelled: batches in flight finish, the rest is deferred.`;
+  return { document: run, text };
+}
+
+function statusText(run: RunView): string {
+  if (run.status === 'running' && run.hold.liveTasks === 0) return 'interrupted';
+  return run.cancelRequested && !hasEnded(run.status) ? 'cancelling' : run.status;
+}
+
+function doneText(run: RunView): string {
+  return count(settledCount(run.summary.counts));
+}
+
+function timeText(run: RunView): string {
+  const ms = runTimeMs(run);
+  return ms === undefined ? '' : duration(ms);
+}

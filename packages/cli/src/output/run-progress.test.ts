@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import type { RunView } from '@drover/engine';
+import { emptyCounts, newId } from '@drover/model';
+import { runProgressLine } from './run-progress.js';
+
+const STARTED = Date.parse('2026-01-01T00:00:00.000Z');
+
+function runOf(changes: Partial<RunView>, counts: Partial<RunView['summary']['counts']> = {}): RunView {
+  return {
+    id: newId('run'),
+    passId: newId('pass'),
+    pluginId: 'netskope.manage-url-list',
+    actionId: 1,
+    connectionId: newId('connection'),
+    collectionId: newId('collection'),
+    connection: 'prod',
+    collection: 'iocs',
+    status: 'running',
+    trigger: 'manual',
+    cancelRequested: false,
+    createdAt: new Date(STARTED).toISOString(),
+    startedAt: new Date(STARTED).toISOString(),
+    hold: { liveTasks: 1 },
+    summary: {
+      counts: { ...emptyCounts(), ...counts },
+      objects: 1000,
+      objectsRead: 0,
+      objectsWritten: 0,
+      attributesWritten: 0,
+      vendorCalls: 0,
+      waitedMs: 0,
+      remaining: 0,
+    },
+    ...changes,
+  };
+}
+
+describe('runProgressLine', () => {
+  it('shows a bar, counts per outcome, rate and time to go', () => {
+    const line = runProgressLine(runOf({}, { succeeded: 240, rejected: 10 }), {
+      bar: true,
+      now: STARTED + 5000,
+    });
+    expect(line).toBe('[######------------------]  250/1,000  succeeded 240, rejected 10  50/s  ETA 15.0 s');
+  });
+
+  it('has no bar off a terminal, and no rate before there is one', () => {
+    expect(runProgressLine(runOf({}), { bar: false, now: STARTED + 100 })).toBe('0/1,000');
+  });
+
+  it('says when a run waits or is being cancelled', () => {
+    expect(runProgressLine(runOf({ status: 'waiting' }), { bar: false, now: STARTED })).toContain('waiting');
+    expect(runProgressLine(runOf({ cancelRequested: true }), { bar: false, now: STARTED })).toContain(
+      'cancelling',
+    );
+  });
+
+  it('does not count deferred objects as done', () => {
+    const line = runProgressLine(runOf({}, { succeeded: 10, deferred: 990 }), { bar: false, now: STARTED });
+    expect(line).toMatch(/^10\/1,000/);
+  });
+});

@@ -1,0 +1,54 @@
+import { Command } from 'commander';
+import { addActionCommands } from './commands/action.js';
+import { addCollectionCommands } from './commands/collection.js';
+import { addConfigCommands } from './commands/config.js';
+import { addConnectionCommands } from './commands/connection.js';
+import { addDoctorCommand } from './commands/doctor.js';
+import { addObjectsCommands } from './commands/objects.js';
+import { addPluginCommands } from './commands/plugin.js';
+import { addRunCommands } from './commands/run.js';
+import { addSimulateCommand } from './commands/simulate.js';
+import type { GlobalOptions, Session } from './session.js';
+
+const HELP_WIDTH = 100;
+
+/** The whole command line over one session. */
+export function buildProgram(session: Session): Command {
+  const { stdout, stderr } = session.streams;
+  const program = new Command('drover')
+    .description('Runs vendor actions over collections of objects and answers for every object.')
+    .version(session.host.version)
+    .option('--json', 'print the result as one JSON document on the last line of stdout')
+    .option(
+      '--data-dir <folder>',
+      'folder of database, keys and bundles (default: DROVER_DATA_DIR or ./.drover)',
+    )
+    .option('--quiet', 'no progress and no notes on stderr')
+    .option('--verbose', 'more about faults: advice and stack traces')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => Math.min(stdout.columns ?? HELP_WIDTH, HELP_WIDTH),
+      getErrHelpWidth: () => Math.min(stderr.columns ?? HELP_WIDTH, HELP_WIDTH),
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .hook('preAction', (_, command) => {
+      session.options = globalOptions(command);
+    });
+  addPluginCommands(program, session);
+  addActionCommands(program, session);
+  addConnectionCommands(program, session);
+  addObjectsCommands(program, session);
+  addCollectionCommands(program, session);
+  addRunCommands(program, session);
+  addSimulateCommand(program, session);
+  addDoctorCommand(program, session);
+  addConfigCommands(program, session);
+  return program;
+}
+
+function globalOptions(command: Command): GlobalOptions {
+  const { json, quiet, verbose, dataDir } = command.optsWithGlobals<Partial<GlobalOptions>>();
+  return { json: json === true, quiet: quiet === true, verbose: verbose === true, dataDir };
+}

@@ -1,0 +1,32 @@
+// Bundles the command line into runtime/dist/cli: a small entry, and chunks that are read when a command needs them.
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { pastBarrels } from './past-barrels.mjs';
+
+const runtime = fileURLToPath(new URL('..', import.meta.url));
+const outdir = `${runtime}dist/cli`;
+const packages = fileURLToPath(new URL('../../packages', import.meta.url));
+
+/** Left where they are installed: only single commands need them, and they look for files beside their own. */
+const external = ['@drover/plugin-kit', '@drover/simulators', 'pg-native'];
+
+await rm(outdir, { recursive: true, force: true });
+await build({
+  entryPoints: [`${runtime}dist/main.js`],
+  outdir,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  external,
+  plugins: [pastBarrels(packages)],
+  // CommonJS packages ask for `require`, which a module does not have.
+  banner: {
+    js: "import { createRequire as droverRequire } from 'node:module'; const require = droverRequire(import.meta.url);",
+  },
+});

@@ -1,0 +1,63 @@
+import 'reflect-metadata';
+import { container as root, type DependencyContainer, instanceCachingFactory } from 'tsyringe';
+import type { Parts, Surroundings } from './parts.js';
+import { Releases } from './releases.js';
+import { type Token, token } from './token.js';
+
+type PartName = Exclude<keyof Parts, 'surroundings' | 'close'>;
+type PartTokens = { [Name in PartName]: Token<ReturnType<Parts[Name]>> };
+
+const TOKENS: PartTokens = {
+  log: token('log'),
+  dataFolder: token('data folder'),
+  database: token('database'),
+  objects: token('object library'),
+  collections: token('collection library'),
+  plugins: token('plugin library'),
+  connections: token('connection vault'),
+  ledger: token('run ledger'),
+  leases: token('leases'),
+  pluginRuntime: token('plugin runtime'),
+  engine: token('engine'),
+};
+
+type Makers = { [Name in PartName]: (parts: Parts, releases: Releases) => ReturnType<Parts[Name]> };
+
+/** How each part is made. Modules are loaded by the part that needs them, when it is made. */
+const MAKERS: Makers = {
+  log: async ({ surroundings }) => (await import('./log.js')).createLog(surroundings.settings),
+  dataFolder: async ({ surroundings }) =>
+    (await import('./data-folder.js')).openDataFolder(surroundings.settings.dataDir),
+  database: async (parts, releases) => (await import('./make-database.js')).makeDatabase(parts, releases),
+  objects: async (parts) =>
+    new (await import('./store-parts.js')).KyselyObjectLibrary(await parts.database()),
+  collections: async (parts) =>
+    new (await import('./store-parts.js')).KyselyCollectionLibrary(await parts.database()),
+  plugins: async (parts) =>
+    new (await import('./store-parts.js')).KyselyPluginLibrary(await parts.database()),
+  leases: async (parts) => new (await import('./store-parts.js')).KyselyLeases(await parts.database()),
+  ledger: async (parts) => new (await import('./ledger-part.js')).KyselyRunLedger(await parts.database()),
+  connections: async (parts) => (await import('./make-connections.js')).makeConnections(parts),
+  pluginRuntime: async (parts, releases) =>
+    (await import('./make-plugin-runtime.js')).makePluginRuntime(parts, releases),
+  engine: async (parts, releases) => (await import('./make-engine.js')).makeEngine(parts, releases),
+};
+
+/** Puts the runtime together. Nothing is opened before a part that needs it is asked for. */
+export function composeParts(surroundings: Surroundings): Parts {
+  const container = root.createChildContainer();
+  const releases = new Releases();
+  const names = Object.keys(MAKERS) as PartName[];
+  const parts = {
+    surroundings,
+    ...Object.fromEntries(names.map((name) => [name, () => container.resolve(TOKENS[name])])),
+    close: (options) => releases.run(options),
+  } as Parts;
+  for (const name of names) register(container, name, parts, releases);
+  return parts;
+}
+
+function register(container: DependencyContainer, name: PartName, parts: Parts, releases: Releases): void {
+  const make = (): unknown => MAKERS[name](parts, releases);
+  container.register<unknown>(TOKENS[name], { useFactory: instanceCachingFactory(make) });
+}

@@ -1,0 +1,50 @@
+import { chmod, mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault } from '@drover/model';
+
+const PRIVATE_FOLDER = 0o700;
+/** Others may pass through, to code that they can read, but not look around. */
+export const PASSABLE_FOLDER = 0o711;
+const PRIVATE_FILE = 0o600;
+
+/** Where things lie in a data folder. */
+export interface DataFolder {
+  path: string;
+  databaseFile: string;
+  keyFile: string;
+  bundles: string;
+  /** Full lists of refused rows of imports. */
+  imports: string;
+}
+
+/**
+ * Makes the data folder where there is none: for its owner only, or, as root, passable to the user that plugins run as.
+ * Fault: `DATA_DIR_UNUSABLE`.
+ */
+export async function openDataFolder(path: string): Promise<DataFolder> {
+  const folder = {
+    path,
+    databaseFile: join(path, 'drover.db'),
+    keyFile: join(path, 'keys', 'encryption.key'),
+    bundles: join(path, 'bundles'),
+    imports: join(path, 'imports'),
+  };
+  try {
+    const made = await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER });
+    if (made !== undefined && isRoot()) await chmod(path, PASSABLE_FOLDER);
+    // SQLite would make it readable to all, and gives its side files the mode that it has.
+    await (await open(folder.databaseFile, 'a', PRIVATE_FILE)).close();
+    await mkdir(join(path, 'keys'), { recursive: true, mode: PRIVATE_FOLDER });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Fault('DATA_DIR_UNUSABLE', `The data folder ${path} cannot be made or written (${code}).`, {
+      cause: error,
+    });
+  }
+  return folder;
+}
+
+/** Whether this process may become any user. */
+export function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}

@@ -1,0 +1,2 @@
+/** The run ledger, a chunk of its own: most commands never touch runs. */
+export { KyselyRunLedger } from '@drover/store';

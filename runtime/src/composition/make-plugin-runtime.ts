@@ -1,0 +1,34 @@
+import { rm } from 'node:fs/promises';
+import type { PluginLibrary } from '@drover/engine';
+import { Fault } from '@drover/model';
+import { createBroker, extractBundle, LocalGovernor, SandboxedPluginRuntime } from '@drover/plugin-host';
+import { codeFolder } from './code-folder.js';
+import type { Parts } from './parts.js';
+import type { Releases } from './releases.js';
+
+/** Sandboxes over the broker; the code of a bundle is unpacked when a plugin of it first runs. */
+export async function makePluginRuntime(parts: Parts, releases: Releases): Promise<SandboxedPluginRuntime> {
+  const plugins = await parts.plugins();
+  const log = await parts.log();
+  const code = await codeFolder(await parts.dataFolder());
+  if (code.temporary) releases.add(() => rm(code.path, { recursive: true, force: true }));
+  const broker = createBroker({
+    vault: await parts.connections(),
+    governor: new LocalGovernor(),
+    proxyEnvironment: parts.surroundings.environment,
+  });
+  releases.add(() => broker.close());
+  const runtime = new SandboxedPluginRuntime({
+    broker,
+    bundleFolder: (digest) => unpack(plugins, digest, code.path),
+    logger: log,
+  });
+  releases.add(() => runtime.close());
+  return runtime;
+}
+
+async function unpack(plugins: PluginLibrary, digest: string, parent: string): Promise<string> {
+  const zip = await plugins.readBundle(digest);
+  if (zip === undefined) throw new Fault('NOT_FOUND', `The bundle ${digest} is not stored any more.`);
+  return extractBundle({ digest, zip }, parent);
+}

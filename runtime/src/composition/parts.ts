@@ -1,0 +1,48 @@
+import type {
+  CollectionLibrary,
+  ConnectionVault,
+  Engine,
+  Leases,
+  ObjectLibrary,
+  PluginLibrary,
+  RunLedger,
+} from '@drover/engine';
+import type { SandboxedPluginRuntime } from '@drover/plugin-host';
+import type { Database } from '@drover/store';
+import type { Logger } from 'pino';
+import type { Environment } from '../environment/read-environment.js';
+import type { Settings } from '../environment/settings.js';
+import type { DataFolder } from './data-folder.js';
+
+/** What every part may know of the process. */
+export interface Surroundings {
+  settings: Settings;
+  /** The running version of Drover. */
+  version: string;
+  /** For references to secrets, and for `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. */
+  environment: Environment;
+  /** Tells a person something beside results and logs, such as that a key file was made. */
+  notify(line: string): void;
+}
+
+/**
+ * The parts of the embedded runtime. Each is made when it is first asked for, together with what it needs, and is the
+ * same ever after: a command that lists objects never loads what runs plugins.
+ */
+export interface Parts {
+  surroundings: Surroundings;
+  log(): Promise<Logger>;
+  dataFolder(): Promise<DataFolder>;
+  /** Open, and brought to this version's schema. */
+  database(): Promise<Database>;
+  objects(): Promise<ObjectLibrary>;
+  collections(): Promise<CollectionLibrary>;
+  plugins(): Promise<PluginLibrary>;
+  connections(): Promise<ConnectionVault>;
+  ledger(): Promise<RunLedger>;
+  leases(): Promise<Leases>;
+  pluginRuntime(): Promise<SandboxedPluginRuntime>;
+  engine(): Promise<Engine>;
+  /** Ends what was made, last made first. With `abandon` it waits for no batch in flight. */
+  close(options: { abandon: boolean }): Promise<void>;
+}

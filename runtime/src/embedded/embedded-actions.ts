@@ -1,0 +1,89 @@
+import type { ActionRequests, ActionRunRequest, InstalledPlugin, RunStart } from '@drover/engine';
+import { checkConfig } from '@drover/manifest';
+import { Fault, FaultList } from '@drover/model';
+import type { Parts } from '../composition/parts.js';
+import { findCollection } from './embedded-collections.js';
+import { findConnection } from './embedded-connections.js';
+import { findPlugin } from './embedded-plugins.js';
+import type { RunNames } from './run-names.js';
+
+export class EmbeddedActions implements ActionRequests {
+  readonly #parts: Parts;
+  readonly #names: RunNames;
+
+  constructor(parts: Parts, names: RunNames) {
+    this.#parts = parts;
+    this.#names = names;
+  }
+
+  async list(): Promise<InstalledPlugin[]> {
+    const plugins = await (await this.#parts.plugins()).list();
+    return plugins.filter(({ manifest }) => manifest.kind === 'action');
+  }
+
+  show(ref: string): Promise<InstalledPlugin> {
+    return findAction(this.#parts, ref);
+  }
+
+  async configure(ref: string, changes: Record<string, unknown>): Promise<InstalledPlugin> {
+    const action = await findAction(this.#parts, ref);
+    const defaults = withoutNulls({ ...action.defaults, ...changes });
+    // A required value may be left to the run: only what is given has to be right.
+    checkedConfig(action, defaults, { partial: true });
+    await (await this.#parts.plugins()).setDefaults(action.pluginId, defaults);
+    return { ...action, defaults };
+  }
+
+  async run(request: ActionRunRequest): Promise<RunStart> {
+    const plugin = await findAction(this.#parts, request.action);
+    const connection = await findConnection(this.#parts, request.connection);
+    if (connection.vendor !== plugin.manifest.vendor) {
+      throw new Fault(
+        'INVALID_ARGUMENT',
+        `${plugin.pluginId} is of the vendor ${plugin.manifest.vendor}; the connection "${connection.name}" is of ${connection.vendor}.`,
+        { path: '/connection' },
+      );
+    }
+    const collection = await findCollection(this.#parts, request.collection);
+    const config = checkedConfig(plugin, { ...plugin.defaults, ...request.config });
+    const engine = await this.#parts.engine();
+    const { pass, runId } = await engine.submit({
+      plugin,
+      connection,
+      collection,
+      config,
+      trigger: request.trigger ?? 'manual',
+      stepKey: request.stepKey,
+      objectsPerRun: request.objectsPerRun,
+      restart: request.restart,
+    });
+    const start = { pass: { id: pass.id, objects: pass.objects, notAccepted: pass.notAccepted } };
+    if (runId === undefined) return start;
+    await engine.start();
+    return { ...start, run: await this.#names.view(await engine.run(runId)) };
+  }
+}
+
+async function findAction(parts: Parts, ref: string): Promise<InstalledPlugin> {
+  const plugin = await findPlugin(parts, ref, 'action');
+  if (plugin.manifest.kind === 'action') return plugin;
+  throw new Fault('INVALID_ARGUMENT', `${plugin.pluginId} is a ${plugin.manifest.kind}, not an action.`);
+}
+
+/** The config with the schema's defaults filled in. Fault `CONFIG_INVALID` with every problem. */
+function checkedConfig(
+  { pluginId, manifest }: InstalledPlugin,
+  config: Record<string, unknown>,
+  { partial = false }: { partial?: boolean } = {},
+): Record<string, unknown> {
+  const result = checkConfig(manifest.config, config);
+  if (result.ok) return result.config;
+  const problems = result.problems.filter(({ code }) => !partial || code !== 'PROPERTY_MISSING');
+  if (problems.length === 0) return config;
+  const what = problems.length === 1 ? 'One value is' : `${problems.length} values are`;
+  throw new FaultList('CONFIG_INVALID', `${what} not right in the config of ${pluginId}.`, problems);
+}
+
+function withoutNulls(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+}

@@ -1,0 +1,40 @@
+import type { Application, DoctorReport } from '@drover/engine';
+import type { Parts } from '../composition/parts.js';
+import { EmbeddedActions } from './embedded-actions.js';
+import { EmbeddedCollections } from './embedded-collections.js';
+import { EmbeddedConnections } from './embedded-connections.js';
+import { EmbeddedObjects } from './embedded-objects.js';
+import { EmbeddedPlugins } from './embedded-plugins.js';
+import { EmbeddedRuns } from './embedded-runs.js';
+import { RunNames } from './run-names.js';
+
+/** The application in this very process, over its own database. */
+export class EmbeddedApplication implements Application {
+  readonly plugins: EmbeddedPlugins;
+  readonly actions: EmbeddedActions;
+  readonly connections: EmbeddedConnections;
+  readonly objects: EmbeddedObjects;
+  readonly collections: EmbeddedCollections;
+  readonly runs: EmbeddedRuns;
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    const names = new RunNames(parts);
+    this.#parts = parts;
+    this.plugins = new EmbeddedPlugins(parts);
+    this.actions = new EmbeddedActions(parts, names);
+    this.connections = new EmbeddedConnections(parts);
+    this.objects = new EmbeddedObjects(parts);
+    this.collections = new EmbeddedCollections(parts);
+    this.runs = new EmbeddedRuns(parts, names);
+  }
+
+  async doctor(): Promise<DoctorReport> {
+    const { examine } = await import('./doctor.js');
+    return examine(this.#parts);
+  }
+
+  close({ abandon = false }: { abandon?: boolean } = {}): Promise<void> {
+    return this.#parts.close({ abandon });
+  }
+}

@@ -1,0 +1,137 @@
+import type {
+  ExportFormat,
+  OutcomeFilter,
+  ReasonCount,
+  RunHold,
+  RunRequests,
+  RunSighting,
+  RunView,
+  StoredOutcome,
+} from '@drover/engine';
+import { Fault, hasEnded, isId, type Page, type PageRequest, type Run, type RunStatus } from '@drover/model';
+import type { Parts } from '../composition/parts.js';
+import { csvLine } from './csv-line.js';
+import { findPlugin } from './embedded-plugins.js';
+import { existing } from './not-found.js';
+import { pagesOf, textOf } from './pages.js';
+import type { RunNames } from './run-names.js';
+
+const DEFAULT_REASONS = 10;
+const CSV_HEAD = csvLine([
+  'objectId',
+  'type',
+  'subtype',
+  'value',
+  'status',
+  'code',
+  'message',
+  'data',
+  'attempt',
+  'at',
+]);
+
+type HeldRun = Run & { hold: RunHold };
+
+export class EmbeddedRuns implements RunRequests {
+  readonly #parts: Parts;
+  readonly #names: RunNames;
+
+  constructor(parts: Parts, names: RunNames) {
+    this.#parts = parts;
+    this.#names = names;
+  }
+
+  async list({
+    status,
+    action,
+    ...page
+  }: { status?: RunStatus; action?: string } & PageRequest): Promise<Page<RunView>> {
+    const pluginId =
+      action === undefined ? undefined : (await findPlugin(this.#parts, action, 'action')).pluginId;
+    const runs = await (await this.#parts.ledger()).listRuns({ ...page, status, pluginId });
+    const data: RunView[] = [];
+    for (const run of runs.data) data.push(await this.#names.view(run));
+    return { ...runs, data };
+  }
+
+  async show(ref: string): Promise<RunView> {
+    return this.#names.view(await this.#find(ref));
+  }
+
+  async *watch(ref: string, options: { signal?: AbortSignal } = {}): AsyncGenerator<RunSighting> {
+    const { id } = await this.#find(ref);
+    const engine = await this.#parts.engine();
+    for await (const { run, events } of engine.watch(id, options)) {
+      const log = events.filter(({ kind }) => kind === 'log').map(({ data }) => data);
+      yield { run: await this.#names.view(run), log: log as unknown as RunSighting['log'] };
+    }
+  }
+
+  async cancel(ref: string): Promise<RunView> {
+    const { id } = await this.#find(ref);
+    await (await this.#parts.engine()).cancel(id);
+    return this.show(id);
+  }
+
+  async resume(ref: string): Promise<RunView> {
+    const run = await this.#find(ref);
+    if (hasEnded(run.status)) {
+      throw new Fault(
+        'RUN_ENDED',
+        `${run.id} has ended (${run.status}); "drover run retry" runs what failed, "drover action run" what remains.`,
+      );
+    }
+    await (await this.#parts.engine()).start();
+    return this.#names.view(run);
+  }
+
+  async retry(ref: string): Promise<RunView> {
+    const { id } = await this.#find(ref);
+    const engine = await this.#parts.engine();
+    const retried = await engine.retry(id);
+    await engine.start();
+    return this.show(retried);
+  }
+
+  async outcomes(ref: string, query: OutcomeFilter & PageRequest): Promise<Page<StoredOutcome>> {
+    const { id } = await this.#find(ref);
+    return (await this.#parts.ledger()).outcomes(id, query);
+  }
+
+  async reasons(ref: string, options: { limit?: number } = {}): Promise<ReasonCount[]> {
+    const { id } = await this.#find(ref);
+    return (await this.#parts.ledger()).reasons(id, options.limit ?? DEFAULT_REASONS);
+  }
+
+  async *export(
+    ref: string,
+    { format, status }: OutcomeFilter & { format: ExportFormat },
+  ): AsyncGenerator<string> {
+    const { id } = await this.#find(ref);
+    const ledger = await this.#parts.ledger();
+    const pages = pagesOf((page) => ledger.outcomes(id, { ...page, status }));
+    yield* format === 'csv'
+      ? textOf(pages, { head: CSV_HEAD, line: outcomeCells })
+      : textOf(pages, { line: (outcome) => `${JSON.stringify(outcome)}\n` });
+  }
+
+  async #find(ref: string): Promise<HeldRun> {
+    const ledger = await this.#parts.ledger();
+    return existing(isId('run', ref) ? await ledger.run(ref) : undefined, { noun: 'run', ref });
+  }
+}
+
+function outcomeCells(outcome: StoredOutcome): string {
+  return csvLine([
+    outcome.objectId,
+    outcome.type,
+    outcome.subtype,
+    outcome.value,
+    outcome.status,
+    outcome.code,
+    outcome.message,
+    outcome.data === undefined ? '' : JSON.stringify(outcome.data),
+    outcome.attempt,
+    outcome.at,
+  ]);
+}

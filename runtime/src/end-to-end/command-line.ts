@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { runCli } from '@drover/cli';
+import { createCliHost } from '../cli-host.js';
+import type { Environment } from '../environment/read-environment.js';
+
+export interface CommandOutcome {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+  /** What `--json` printed on the last line. */
+  json: any; // oxlint-disable-line no-explicit-any -- each test knows its document
+}
+
+export interface CommandOptions {
+  stdin?: string;
+  environment?: Environment;
+  /** Called with what interrupts the command, as Ctrl-C does. */
+  onInterruptible?(interrupt: () => void): void;
+}
+
+/** The real command line over the real application, in a data folder of its own. For tests. */
+export class CommandLine {
+  private constructor(readonly folder: string) {}
+
+  static async open(): Promise<CommandLine> {
+    return new CommandLine(await mkdtemp(join(tmpdir(), 'drover-cli-')));
+  }
+
+  get dataDir(): string {
+    return join(this.folder, 'data');
+  }
+
+  async run(argv: readonly string[], options: CommandOptions = {}): Promise<CommandOutcome> {
+    const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
+    streams.stdin.end(options.stdin ?? '');
+    const stdout = collect(streams.stdout);
+    const stderr = collect(streams.stderr);
+    const host = createCliHost({
+      environment: { DROVER_DATA_DIR: this.dataDir, DROVER_LOG_LEVEL: 'silent', ...options.environment },
+      onInterrupt: (listener) => {
+        options.onInterruptible?.(listener);
+        return () => undefined;
+      },
+    });
+    const exitCode = await runCli(argv, host, streams);
+    return {
+      exitCode,
+      stdout: stdout(),
+      stderr: stderr(),
+      get json() {
+        return JSON.parse(stdout().trimEnd().split('\n').at(-1)!);
+      },
+    };
+  }
+
+  /** Runs a command with `--json` and expects it to succeed. */
+  async json(...argv: string[]): Promise<CommandOutcome['json']> {
+    const outcome = await this.run([...argv, '--json', '--quiet']);
+    if (outcome.exitCode !== 0) throw new Error(`${argv.join(' ')}: ${outcome.stderr}`);
+    return outcome.json;
+  }
+
+  async close(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+function collect(stream: PassThrough): () => string {
+  let text = '';
+  stream.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+  return () => {
+    for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) text += String(chunk);
+    return text;
+  };
+}

@@ -1,0 +1,122 @@
+import { resolve } from 'node:path';
+import { Fault } from '@drover/model';
+import { parseEncryptionKey } from '@drover/plugin-host';
+import { LOG_FORMATS, LOG_LEVELS, type Settings } from './settings.js';
+
+/** One `DROVER_…` variable: the one place that knows its name, what it may be and what it means. */
+export interface Variable<Key extends keyof Settings> {
+  name: `DROVER_${string}`;
+  /** One or two sentences for the page of variables. */
+  description: string;
+  /** What it may be, for people. */
+  accepts: string;
+  /** What holds where it is not set, for people. */
+  defaultText: string;
+  /** Never printed, only `set` or `not set`. */
+  secret?: boolean;
+  fallback(): Settings[Key];
+  /** Faults: any; its sentence follows the variable's name, so it does not repeat a secret. */
+  parse(text: string): Settings[Key];
+}
+
+const MAX_CONCURRENCY = 256;
+const DEFAULT_CONCURRENCY = 8;
+
+/** Every variable, in the order of the page; the key is the setting that it sets. */
+export const VARIABLES: { [Key in keyof Settings]: Variable<Key> } = {
+  dataDir: {
+    name: 'DROVER_DATA_DIR',
+    description:
+      'Folder of the SQLite database, the key file and the code of installed plugins. Made when missing, for its owner only.',
+    accepts: 'a path',
+    defaultText: '`./.drover`',
+    fallback: () => resolve('.drover'),
+    parse: (text) => resolve(text),
+  },
+  databaseUrl: {
+    name: 'DROVER_DATABASE_URL',
+    description: 'PostgreSQL database (13 or newer) to use in place of SQLite. It may hold a password.',
+    accepts: 'a `postgres://` or `postgresql://` URL',
+    defaultText: 'SQLite: `drover.db` in the data folder',
+    secret: true,
+    fallback: () => undefined,
+    parse: parseDatabaseUrl,
+  },
+  encryptionKey: {
+    name: 'DROVER_ENCRYPTION_KEY',
+    description: 'Key that the secrets of connections are encrypted with in the database.',
+    accepts: '32 bytes in base64 or hex, such as from `openssl rand -base64 32`',
+    defaultText: 'the file `keys/encryption.key` in the data folder, made on first use',
+    secret: true,
+    fallback: () => undefined,
+    parse: parseKey,
+  },
+  previousEncryptionKeys: {
+    name: 'DROVER_ENCRYPTION_KEYS_PREVIOUS',
+    description:
+      'Keys that were in use before: they decrypt what was encrypted with them, and encrypt nothing.',
+    accepts: 'keys separated by commas',
+    defaultText: 'none',
+    secret: true,
+    fallback: () => [],
+    parse: (text) => text.split(',').map(parseKey),
+  },
+  logLevel: {
+    name: 'DROVER_LOG_LEVEL',
+    description: 'Least weight of the log lines that are written to stderr.',
+    accepts: LOG_LEVELS.map((level) => `\`${level}\``).join(', '),
+    defaultText: '`warn`',
+    fallback: () => 'warn',
+    parse: (text) => oneOf(LOG_LEVELS, text),
+  },
+  logFormat: {
+    name: 'DROVER_LOG_FORMAT',
+    description: 'How log lines are written: one JSON document a line, or for people.',
+    accepts: LOG_FORMATS.map((format) => `\`${format}\``).join(', '),
+    defaultText: '`pretty` where stderr is a terminal, else `json`',
+    fallback: () => (process.stderr.isTTY ? 'pretty' : 'json'),
+    parse: (text) => oneOf(LOG_FORMATS, text),
+  },
+  workerConcurrency: {
+    name: 'DROVER_WORKER_CONCURRENCY',
+    description:
+      'Most batches in flight in this process, over all runs; an action’s own limits may allow fewer.',
+    accepts: `a whole number from 1 to ${MAX_CONCURRENCY}`,
+    defaultText: `\`${DEFAULT_CONCURRENCY}\``,
+    fallback: () => DEFAULT_CONCURRENCY,
+    parse: parseConcurrency,
+  },
+};
+
+function parseDatabaseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'postgres:' || url?.protocol === 'postgresql:') return text;
+  throw problem('is not a URL that starts with postgres:// or postgresql://');
+}
+
+function parseKey(text: string): string {
+  try {
+    parseEncryptionKey(text);
+  } catch (error) {
+    throw new Fault('VARIABLE_INVALID', 'holds a key that is not 32 bytes in base64 or hex', {
+      cause: error,
+    });
+  }
+  return text.trim();
+}
+
+function parseConcurrency(text: string): number {
+  const n = Number(text);
+  if (/^\d+$/.test(text) && n >= 1 && n <= MAX_CONCURRENCY) return n;
+  throw problem(`is "${text}", which is no whole number from 1 to ${MAX_CONCURRENCY}`);
+}
+
+function oneOf<Value extends string>(values: readonly Value[], text: string): Value {
+  const value = values.find((one) => one === text);
+  if (value !== undefined) return value;
+  throw problem(`is "${text}", which is none of ${values.join(', ')}`);
+}
+
+function problem(sentence: string): Fault {
+  return new Fault('VARIABLE_INVALID', sentence);
+}
