@@ -236,6 +236,8 @@ export interface CollectionRequests {
 /** A run with the names of what it runs over. */
 export interface RunView extends Run {
   hold: RunHold;
+  /** It has begun and not ended, and nobody goes on with it: no process that may still live executes runs. */
+  isInterrupted: boolean;
   collection: string;
   connection: string;
 }

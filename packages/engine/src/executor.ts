@@ -29,7 +29,8 @@ export interface ExecutorPorts {
   runner: TaskRunner;
 }
 
-const EXECUTOR_LEASE = 'executor';
+/** Name of the lease that the executing process holds. */
+export const EXECUTOR_LEASE = 'executor';
 /** How often due work is looked for without a ring, and a lease held elsewhere is asked for again. */
 const RECONCILE_MS = 1_000;
 

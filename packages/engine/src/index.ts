@@ -2,6 +2,7 @@ export type * from './application.js';
 export { type BookRules, type Books, type CheckedOutcome, balanceBooks } from './balance-books.js';
 export { type FaultDecision, type FaultSituation, decideFault } from './decide-fault.js';
 export { Engine, type EngineOptions, type EnginePorts } from './engine.js';
+export { EXECUTOR_LEASE } from './executor.js';
 export type * from './ports/connection-vault.js';
 export type * from './ports/doorbell.js';
 export type * from './ports/governor.js';

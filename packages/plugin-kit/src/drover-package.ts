@@ -17,9 +17,8 @@ export interface DroverPackage {
  * own repository that is the source: compiled files may be missing or out of date there.
  */
 export function findDroverPackage(name: string, base: string): DroverPackage {
-  const found = findPackageJSON(name, base);
-  if (found === undefined) throw new Error(`The package ${name} is not installed beside @drover/plugin-kit.`);
-  const root = realpathSync(dirname(found));
+  // Throws for a package that is not installed; only Node's own modules have no package.json.
+  const root = realpathSync(dirname(findPackageJSON(name, base)!));
   const source = join(root, 'src');
   return { name, root, modules: existsSync(join(source, 'index.ts')) ? source : join(root, 'dist') };
 }

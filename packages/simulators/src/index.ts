@@ -1,5 +1,8 @@
 export * from './netskope/netskope-simulator.js';
+export type { FileProfileView, NetskopeFileProfileSeed } from './netskope/file-profile-store.js';
+export type { NetskopeImpact } from './netskope/impact-store.js';
 export type { NetskopeListSeed } from './netskope/url-list-store.js';
+export type { NetskopeScore, NetskopeUserSeed } from './netskope/user-store.js';
 export type { FaultEffect, FaultOrder, RequestMatch } from './simulator/fault-order.js';
 export type { RateLimitDialect } from './simulator/rate-limit-answer.js';
 export type { RequestFigures } from './simulator/request-log.js';

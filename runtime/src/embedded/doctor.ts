@@ -1,9 +1,7 @@
 import type { DoctorCheck, DoctorReport, HeldLease } from '@drover/engine';
 import { asFault } from '@drover/model';
+import { executorHolder } from '../composition/executor-holder.js';
 import type { Parts } from '../composition/parts.js';
-import { isKnownDead } from '../composition/process-identity.js';
-
-const EXECUTOR_LEASE = 'executor';
 
 type Finding = Omit<DoctorCheck, 'check'>;
 
@@ -58,11 +56,9 @@ async function examinePlugins(parts: Parts): Promise<Finding> {
 }
 
 async function examineExecutor(parts: Parts): Promise<Finding> {
-  const lease = await (await parts.leases()).read(EXECUTOR_LEASE);
-  if (lease === undefined || lease.until.getTime() < Date.now() || isKnownDead(lease.data)) {
-    return ok('No process executes runs now; "drover action run" will.');
-  }
-  return ok(`Runs are executed by ${holderText(lease)}.`);
+  const holder = await executorHolder(parts);
+  if (holder === undefined) return ok('No process executes runs now; "drover action run" will.');
+  return ok(`Runs are executed by ${holderText(holder)}.`);
 }
 
 function holderText({ data, owner }: HeldLease): string {

@@ -1,8 +1,9 @@
 import type { RunHold, RunView } from '@drover/engine';
-import type { CollectionId, ConnectionId, Run } from '@drover/model';
+import { type CollectionId, type ConnectionId, hasEnded, type Run } from '@drover/model';
+import { executorHolder } from '../composition/executor-holder.js';
 import type { Parts } from '../composition/parts.js';
 
-/** Puts the names of collections and connections beside their ids; a removed one keeps its id. */
+/** Runs as people see them: with the names of collections and connections (a removed one keeps its id) and who is at it. */
 export class RunNames {
   readonly #parts: Parts;
   readonly #names = new Map<CollectionId | ConnectionId, string>();
@@ -12,8 +13,10 @@ export class RunNames {
   }
 
   async view(run: Run & { hold: RunHold }): Promise<RunView> {
+    const isBegun = run.status !== 'queued' && !hasEnded(run.status);
     return {
       ...run,
+      isInterrupted: isBegun && (await executorHolder(this.#parts)) === undefined,
       collection: await this.#nameOf(run.collectionId, async (id) =>
         (await this.#parts.collections()).find(id),
       ),

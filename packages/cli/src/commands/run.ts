@@ -14,7 +14,7 @@ import { followRun } from '../follow-run.js';
 import { addPageOptions, moreText, pageOf } from '../input/page-options.js';
 import { exportText } from '../output/export-text.js';
 import { count, duration } from '../output/figures.js';
-import { exitCodeOfRun, runReport, runTimeMs } from '../output/run-report.js';
+import { exitCodeOfRun, runReport, runState, runTimeMs } from '../output/run-report.js';
 import { table } from '../output/table.js';
 import type { CommandResult, Session } from '../session.js';
 import { runUntilEnd } from './run-to-end.js';
@@ -91,7 +91,7 @@ async function list(session: Session, options: ListOptions): Promise<CommandResu
       { title: 'ACTION', value: (run) => `${run.actionId} ${run.pluginId}` },
       { title: 'COLLECTION', value: (run) => run.collection, maxWidth: 24 },
       { title: 'CONNECTION', value: (run) => run.connection, maxWidth: 24 },
-      { title: 'STATUS', value: statusText },
+      { title: 'STATUS', value: runState },
       { title: 'DONE', value: doneText, right: true },
       { title: 'OF', value: (run) => count(run.summary.objects), right: true },
       { title: 'STARTED', value: (run) => run.startedAt },
@@ -131,11 +131,6 @@ async function cancel(session: Session, ref: string): Promise<CommandResult> {
     ? `Run ${run.id} has ended: ${run.status}.`
     : `Run ${run.id} is being cancelled: batches in flight finish, the rest is deferred.`;
   return { document: run, text };
-}
-
-function statusText(run: RunView): string {
-  if (run.status === 'running' && run.hold.liveTasks === 0) return 'interrupted';
-  return run.cancelRequested && !hasEnded(run.status) ? 'cancelling' : run.status;
 }
 
 function doneText(run: RunView): string {

@@ -21,6 +21,7 @@ function runOf(changes: Partial<RunView>, counts: Partial<RunView['summary']['co
     createdAt: new Date(STARTED).toISOString(),
     startedAt: new Date(STARTED).toISOString(),
     hold: { liveTasks: 1 },
+    isInterrupted: false,
     summary: {
       counts: { ...emptyCounts(), ...counts },
       objects: 1000,

@@ -1,5 +1,11 @@
 import type { ReasonCount, RunView } from '@drover/engine';
-import { OUTCOME_STATUSES, type OutcomeCounts, type RunStatus, type RunSummary } from '@drover/model';
+import {
+  hasEnded,
+  OUTCOME_STATUSES,
+  type OutcomeCounts,
+  type RunStatus,
+  type RunSummary,
+} from '@drover/model';
 import { count, counted, duration } from './figures.js';
 import { safeText } from './safe-text.js';
 import { facts, table } from './table.js';
@@ -15,6 +21,7 @@ export function runReport(run: RunView, reasons: readonly ReasonCount[], goOn: s
   const blocks = [headline(run), countsText(run.summary.counts), figuresText(run.summary, runTimeMs(run))];
   if (run.fault !== undefined) blocks.push(safeText(`${run.fault.code}: ${run.fault.message}`));
   if (reasons.length > 0) blocks.push(reasonsText(reasons));
+  if (run.isInterrupted) blocks.push(`No process executes it. Go on with:\n  drover run resume ${run.id}`);
   const { remaining } = run.summary;
   if (remaining > 0) {
     const rest = `${counted(remaining, 'object')} of the pass ${remaining === 1 ? 'remains' : 'remain'}.`;
@@ -45,6 +52,12 @@ export function passReport(
   return blocks.join('\n\n');
 }
 
+/** What a run is at, in one word. */
+export function runState(run: RunView): string {
+  if (run.isInterrupted) return 'interrupted';
+  return run.cancelRequested && !hasEnded(run.status) ? 'cancelling' : run.status;
+}
+
 export function runTimeMs(run: RunView, now = Date.now()): number | undefined {
   if (run.startedAt === undefined) return undefined;
   return (run.endedAt === undefined ? now : Date.parse(run.endedAt)) - Date.parse(run.startedAt);
@@ -58,7 +71,7 @@ function headline(run: RunView): string {
 
 function endedAs(run: RunView): string {
   const ms = runTimeMs(run);
-  const state = run.endedAt === undefined ? `is ${run.status}` : wasText(run.status);
+  const state = run.endedAt === undefined ? `is ${runState(run)}` : wasText(run.status);
   return ms === undefined ? state : `${state} after ${duration(ms)}`;
 }
 

@@ -217,7 +217,7 @@ export interface ReasonCount {
 
 /** How a run that has not ended is held: what `run list` shows beside its status. */
 export interface RunHold {
-  /** Tasks under a live lease. 0 for a running run: interrupted. */
+  /** Tasks under a lease that has not run out. */
   liveTasks: number;
 }
 

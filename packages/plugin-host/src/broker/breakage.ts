@@ -39,6 +39,8 @@ export interface Seen {
   /** The connection stood, its TLS handshake done: bytes of the request may have left. */
   connected: boolean;
   tooLarge: boolean;
+  timedOut: boolean;
+  /** By the caller. */
   aborted: boolean;
 }
 
@@ -55,7 +57,7 @@ export function breakageOf(thrown: unknown, seen: Seen): Breakage {
   });
   if (seen.tooLarge) return broken('too-large', 'the answer is larger than allowed');
   if (seen.aborted) return broken('aborted', 'it was stopped');
-  if (code === 'ETIMEDOUT') return broken('timeout', 'no answer came in time');
+  if (seen.timedOut || code === 'ETIMEDOUT') return broken('timeout', 'no answer came in time');
   if (CERTIFICATE.test(code)) return broken('untrusted', `the TLS handshake failed (${code})`);
   return broken('unreachable', `${PLAIN[code] ?? 'the connection failed'} (${code})`);
 }

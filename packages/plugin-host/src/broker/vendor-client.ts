@@ -22,8 +22,11 @@ export interface SendOptions {
   signal: AbortSignal;
 }
 
+const ACCEPT = 'application/json, text/plain;q=0.9, */*;q=0.8';
 /** Most connections to one vendor at a time. */
 const MAX_SOCKETS = 64;
+/** Node takes anything longer for 1 ms. */
+const LONGEST_TIMER_MS = 2_147_483_647;
 const IDLE_MS = 30_000;
 /**
  * A vendor closes idle connections, and a request that meets the closing gets no answer. For calls that must not be
@@ -50,7 +53,6 @@ export class VendorClient {
       followRedirect: false,
       throwHttpErrors: false,
       https: { rejectUnauthorized: transport.verifyTls },
-      headers: { accept: 'application/json, text/plain;q=0.9, */*;q=0.8' },
     });
     this.#repeatable = lean.extend({ agent: forRepeatable });
     this.#once = lean.extend({ agent: forOnce });
@@ -58,16 +60,22 @@ export class VendorClient {
 
   /** Sends once. Never rejects; what got throws holds the request with its secrets and stays in here. */
   async send(request: OutgoingRequest, options: SendOptions): Promise<Exchange> {
-    const seen: Seen = { connected: false, tooLarge: false, aborted: false };
+    const seen: Seen = { connected: false, tooLarge: false, timedOut: false, aborted: false };
     // Aborting is what ends a download for sure: unpacking goes on after the last byte has come.
     const stop = new AbortController();
     const onAbort = () => stop.abort();
     options.signal.addEventListener('abort', onAbort, { once: true });
+    const timer = setTimeout(
+      () => {
+        seen.timedOut = true;
+        stop.abort();
+      },
+      Math.min(options.timeoutMs, LONGEST_TIMER_MS),
+    );
     const pending = (options.once ? this.#once : this.#repeatable)(request.url, {
       method: request.method,
-      headers: { 'user-agent': options.userAgent, ...wireHeaders(request) },
+      headers: { accept: ACCEPT, 'user-agent': options.userAgent, ...wireHeaders(request) },
       ...(request.body === undefined ? {} : { body: serializeBody(request.body) }),
-      timeout: { request: options.timeoutMs },
       signal: stop.signal,
     });
     void pending.on('request', (sent: http.ClientRequest) => noteConnection(sent, request.url, seen));
@@ -82,6 +90,7 @@ export class VendorClient {
     } catch (thrown) {
       return breakageOf(thrown, { ...seen, aborted: options.signal.aborted });
     } finally {
+      clearTimeout(timer);
       options.signal.removeEventListener('abort', onAbort);
     }
   }

@@ -151,6 +151,8 @@ function start({ folder, launch, limits }: SandboxProcessOptions): ChildProcess 
     cwd: folder,
     env: {},
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    // Ctrl-C at a terminal goes to the whole group of the host; the plugin is to finish what it has in hand.
+    detached: true,
     ...launch.user,
   });
 }

@@ -1,11 +1,25 @@
+import { HASH_LIST_PATH } from './file-profile-routes.js';
 import { DEPLOY_PATH, URL_LISTS_PATH } from './url-list-routes.js';
+import { ANOMALIES_PATH, IMPACTS_PATH, SCORES_PATH } from './user-routes.js';
+
+/** Paths by the methods that they have. */
+const METHODS: readonly [RegExp, string[]][] = [
+  [exactly(HASH_LIST_PATH), ['POST']],
+  [exactly(SCORES_PATH), ['POST']],
+  [exactly(IMPACTS_PATH), ['POST']],
+  [exactly(`${ANOMALIES_PATH}/[^/]+`), ['GET']],
+  [exactly(`${ANOMALIES_PATH}/[^/]+/allow`), ['POST']],
+  [exactly(DEPLOY_PATH), ['POST']],
+  [exactly(URL_LISTS_PATH), ['GET', 'POST']],
+  [exactly(`${URL_LISTS_PATH}/\\d+`), ['GET', 'PUT', 'DELETE']],
+  [exactly(`${URL_LISTS_PATH}/\\d+/(?:append|replace)`), ['PATCH']],
+];
 
 /** The methods of a path that exists; `undefined` for one that does not. */
 export function allowedMethods(path: string): string[] | undefined {
-  if (path === DEPLOY_PATH) return ['POST'];
-  if (path === URL_LISTS_PATH) return ['GET', 'POST'];
-  if (!path.startsWith(`${URL_LISTS_PATH}/`)) return undefined;
-  const rest = path.slice(URL_LISTS_PATH.length + 1);
-  if (/^\d+$/.test(rest)) return ['GET', 'PUT', 'DELETE'];
-  return /^\d+\/(?:append|replace)$/.test(rest) ? ['PATCH'] : undefined;
+  return METHODS.find(([pattern]) => pattern.test(path))?.[1];
+}
+
+function exactly(pattern: string): RegExp {
+  return new RegExp(`^${pattern}$`);
 }

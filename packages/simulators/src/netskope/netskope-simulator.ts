@@ -1,32 +1,56 @@
 import { randomUUID } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RateLimitDialect } from '../simulator/rate-limit-answer.js';
+import type { WindowLimit } from '../simulator/request-window.js';
 import type { Simulator } from '../simulator/simulator.js';
-import { createSimulator } from '../simulator/vendor-simulator.js';
+import { createSimulator, type RateLimit } from '../simulator/vendor-simulator.js';
 import { allowedMethods } from './allowed-methods.js';
+import { addFileProfileRoutes, HASH_LIST_PATH, v1TokenOf } from './file-profile-routes.js';
+import {
+  FileProfileStore,
+  type FileProfileView,
+  type NetskopeFileProfileSeed,
+} from './file-profile-store.js';
+import { ImpactStore, type NetskopeImpact } from './impact-store.js';
 import { admit, endpointOf, tokenOf, type NetskopeEndpoint, type Privilege } from './token-gate.js';
 import { addUrlListRoutes } from './url-list-routes.js';
 import { UrlListStore, type NetskopeListSeed } from './url-list-store.js';
-import { VendorRefusal, type RefusalShape } from './vendor-refusal.js';
 import type { ListType } from './url-reading.js';
+import { addUserRoutes } from './user-routes.js';
+import { type NetskopeUserSeed, UserStore } from './user-store.js';
+import { VendorRefusal, type RefusalShape } from './vendor-refusal.js';
 
 export interface NetskopeSimulatorOptions {
   /** The REST API v2 token that is let in. */
   token: string;
   /** Rights of the token; what is not named is `readWrite`. */
   privileges?: Partial<Record<NetskopeEndpoint, Privilege>>;
+  /** The REST API v1 token that is let in. Default: `token`. */
+  v1Token?: string;
   /** Lists to start with. Default: none. */
   lists?: NetskopeListSeed[];
+  /** File profiles to start with. Default: none. */
+  fileProfiles?: NetskopeFileProfileSeed[];
+  /** Users with their scores. Default: none. */
+  users?: NetskopeUserSeed[];
+  /** What is answered for a user that nobody knows: an entry without scores, or nothing. Default `empty`. */
+  unknownUsers?: 'empty' | 'missing';
   limits?: {
     /** Entries over all lists. Default 300,000. */
     urlsPerTenant?: number;
     /** Entries over all regex lists. Default 1,000. */
     regexesPerTenant?: number;
-    /** Bytes of a request body. Default 8 MiB. */
+    /** Bytes of a request body of the REST API v2. Default 8 MiB. */
     bodyBytes?: number;
+    /** Bytes of the text of a hash list. Default 8 MiB. */
+    hashListBytes?: number;
+    /** Users whose scores are asked for in one call. Default 512. */
+    usersPerCall?: number;
   };
-  /** Default: no limit. The vendor's own: 4 requests a second and endpoint, `ratelimit-reset`. */
+  /** Of the REST API v2. Default: no limit. The vendor's own: 4 requests a second and endpoint, `ratelimit-reset`. */
   rateLimit?: { requestsPerSecond: number; dialect: RateLimitDialect };
+  /** Of the REST API v1, told without a header. Default: no limit. The vendor's own: 24 requests in 5 s. */
+  v1RateLimit?: WindowLimit;
   /** How a 400 names the refused URLs. Default `message`. */
   refusalShape?: RefusalShape;
   /** Milliseconds that every request takes at least. Default 0. */
@@ -54,45 +78,87 @@ export interface NetskopeState {
   deploys: number;
   /** Entries over all lists, as last edited. */
   urls: number;
+  fileProfiles: FileProfileView[];
+  users: NetskopeUserSeed[];
+  /** Every impact that was ever taken, oldest first. */
+  impacts: NetskopeImpact[];
 }
 
-/** A stand-in of a Netskope tenant's URL lists (REST API v2), kept in memory. */
+/** What a tenant holds. */
+interface Tenant {
+  lists: UrlListStore;
+  profiles: FileProfileStore;
+  users: UserStore;
+  impacts: ImpactStore;
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+/**
+ * A stand-in of a Netskope tenant, kept in memory: URL lists, scores of users and impacts on them (REST API v2), file
+ * profiles (REST API v1).
+ */
 export function createNetskopeSimulator(options: NetskopeSimulatorOptions): Simulator<NetskopeState> {
   const now = options.now ?? (() => new Date());
+  let tenant = newTenant(options, now);
+  return createSimulator(
+    {
+      addRoutes: (app) => addRoutes(app, () => tenant, options),
+      state: () => stateOf(tenant),
+      reset: () => {
+        tenant = newTenant(options, now);
+      },
+      secretsOf,
+      endpointOf: (path) => endpointOf(path) ?? path,
+      rateLimitOf: (endpoint) => rateLimitOf(endpoint, options),
+    },
+    {
+      maxBodyBytes: options.limits?.bodyBytes ?? 8 * MEBIBYTE,
+      now,
+      ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
+    },
+  );
+}
+
+function newTenant(options: NetskopeSimulatorOptions, now: () => Date): Tenant {
+  return {
+    lists: new UrlListStore(options.lists ?? [], now),
+    profiles: new FileProfileStore(options.fileProfiles ?? []),
+    users: new UserStore(options.users ?? []),
+    impacts: new ImpactStore(now),
+  };
+}
+
+function addRoutes(app: FastifyInstance, tenant: () => Tenant, options: NetskopeSimulatorOptions): void {
   const {
     urlsPerTenant = 300_000,
     regexesPerTenant = 1_000,
-    bodyBytes = 8 * 1024 * 1024,
+    hashListBytes = 8 * MEBIBYTE,
+    usersPerCall = 512,
   } = options.limits ?? {};
-  const startStore = () => new UrlListStore(options.lists ?? [], now);
-  let store = startStore();
+  addWireRules(app);
+  app.addHook('onRequest', async (request) => admit(request, options.token, options.privileges ?? {}));
+  addUrlListRoutes(app, () => tenant().lists, {
+    limits: { urlsPerTenant, regexesPerTenant },
+    refusalShape: options.refusalShape ?? 'message',
+  });
+  addFileProfileRoutes(app, () => tenant().profiles, {
+    token: options.v1Token ?? options.token,
+    hashListBytes,
+  });
+  addUserRoutes(app, tenant, { usersPerCall, unknownUsers: options.unknownUsers ?? 'empty' });
+}
 
-  function addRoutes(app: FastifyInstance): void {
-    addWireRules(app);
-    app.addHook('onRequest', async (request) => admit(request, options.token, options.privileges ?? {}));
-    addUrlListRoutes(app, () => store, {
-      limits: { urlsPerTenant, regexesPerTenant },
-      refusalShape: options.refusalShape ?? 'message',
-    });
-  }
+function secretsOf(request: FastifyRequest): string[] {
+  return [tokenOf(request), v1TokenOf(request)].filter((token) => token !== undefined).filter(Boolean);
+}
 
-  return createSimulator(
-    {
-      addRoutes,
-      state: () => stateOf(store),
-      reset: () => {
-        store = startStore();
-      },
-      secretsOf: (request) => [tokenOf(request) ?? ''].filter((token) => token !== ''),
-      endpointOf: (path) => endpointOf(path) ?? path,
-    },
-    {
-      maxBodyBytes: bodyBytes,
-      now,
-      ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
-      ...(options.rateLimit === undefined ? {} : { rateLimit: options.rateLimit }),
-    },
-  );
+function rateLimitOf(
+  endpoint: string,
+  { rateLimit, v1RateLimit }: NetskopeSimulatorOptions,
+): RateLimit | undefined {
+  if (endpoint === HASH_LIST_PATH) return v1RateLimit && { ...v1RateLimit, dialect: 'silent' };
+  return rateLimit && { requests: rateLimit.requestsPerSecond, perMs: 1_000, dialect: rateLimit.dialect };
 }
 
 /** Content types, methods, paths and error bodies as the vendor has them. */
@@ -122,16 +188,22 @@ function addWireRules(app: FastifyInstance): void {
   });
 }
 
-function stateOf(store: UrlListStore): NetskopeState {
-  const applied = new Map(store.list('applied').map((list) => [list.id, list]));
-  const lists = store.list().map((list) => ({
-    id: list.id,
-    name: list.name,
-    type: list.type,
-    pending: list.pending,
-    modifyType: list.modifyType,
-    urls: list.urls.toArray(),
-    appliedUrls: applied.get(list.id)?.urls.toArray() ?? null,
-  }));
-  return { lists, deploys: store.deploys, urls: store.countEntries() };
+function stateOf({ lists, profiles, users, impacts }: Tenant): NetskopeState {
+  const applied = new Map(lists.list('applied').map((list) => [list.id, list]));
+  return {
+    lists: lists.list().map((list) => ({
+      id: list.id,
+      name: list.name,
+      type: list.type,
+      pending: list.pending,
+      modifyType: list.modifyType,
+      urls: list.urls.toArray(),
+      appliedUrls: applied.get(list.id)?.urls.toArray() ?? null,
+    })),
+    deploys: lists.deploys,
+    urls: lists.countEntries(),
+    fileProfiles: profiles.view(),
+    users: users.view(),
+    impacts: impacts.list(),
+  };
 }

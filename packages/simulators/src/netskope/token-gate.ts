@@ -1,15 +1,24 @@
 import type { FastifyRequest } from 'fastify';
+import { HASH_LIST_PATH } from './file-profile-routes.js';
 import { DEPLOY_PATH, URL_LISTS_PATH } from './url-list-routes.js';
+import { ANOMALIES_PATH, IMPACTS_PATH, SCORES_PATH } from './user-routes.js';
 import { VendorRefusal } from './vendor-refusal.js';
 
 /** An endpoint that a REST API v2 token is given rights to. */
-export type NetskopeEndpoint = typeof URL_LISTS_PATH | typeof DEPLOY_PATH;
+export type NetskopeEndpoint =
+  | typeof URL_LISTS_PATH
+  | typeof DEPLOY_PATH
+  | typeof SCORES_PATH
+  | typeof IMPACTS_PATH
+  | typeof ANOMALIES_PATH;
 export type Privilege = 'none' | 'read' | 'readWrite';
 
 /** The endpoint that a path belongs to, as tokens and rate limits count them. */
 export function endpointOf(path: string): NetskopeEndpoint | undefined {
-  if (path === DEPLOY_PATH) return DEPLOY_PATH;
-  return path === URL_LISTS_PATH || path.startsWith(`${URL_LISTS_PATH}/`) ? URL_LISTS_PATH : undefined;
+  if (path === DEPLOY_PATH || path === SCORES_PATH || path === IMPACTS_PATH) return path;
+  return ([URL_LISTS_PATH, ANOMALIES_PATH] as const).find(
+    (root) => path === root || path.startsWith(`${root}/`),
+  );
 }
 
 /** What a request shows as its token: the vendor's own header, or a bearer token. */
@@ -19,16 +28,20 @@ export function tokenOf(request: FastifyRequest): string | undefined {
   return /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
 }
 
-/** 401 for a missing or wrong token, 403 for one without the right to the endpoint. */
+/** 401 for a missing or wrong token, 403 for one without the right to the endpoint. The REST API v1 looks itself. */
 export function admit(
   request: FastifyRequest,
   token: string,
   privileges: Partial<Record<NetskopeEndpoint, Privilege>>,
 ): void {
+  const path = request.routeOptions.url ?? '';
+  if (path === HASH_LIST_PATH) return;
   if (tokenOf(request) !== token) throw new VendorRefusal(401, 'Unauthorized');
-  const endpoint = endpointOf(request.routeOptions.url ?? '');
+  const endpoint = endpointOf(path);
   if (endpoint === undefined) return;
   const held = privileges[endpoint] ?? 'readWrite';
-  const enough = request.method === 'GET' ? held !== 'none' : held === 'readWrite';
+  // Scores are asked for by POST, and reading is enough all the same.
+  const reads = request.method === 'GET' || endpoint === SCORES_PATH;
+  const enough = reads ? held !== 'none' : held === 'readWrite';
   if (!enough) throw new VendorRefusal(403, `The token has no privilege for ${request.method} ${endpoint}`);
 }

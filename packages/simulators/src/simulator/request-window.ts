@@ -1,27 +1,31 @@
-/** Counts requests per key in windows of one second, as a vendor's rate limiter does. */
+/** A vendor's own rate limit: so many requests in a window of this length. */
+export interface WindowLimit {
+  requests: number;
+  perMs: number;
+}
+
+/** Counts requests per key in windows of time, as a vendor's rate limiter does. */
 export class RequestWindow {
-  readonly #limit: number;
   readonly #now: () => Date;
   readonly #windows = new Map<string, { startedAtMs: number; requests: number }>();
 
-  constructor(limit: number, now: () => Date) {
-    this.#limit = limit;
+  constructor(now: () => Date) {
     this.#now = now;
   }
 
   /** Counts one request; the answer is how many seconds to wait, 0 when the request is within the limit. */
-  take(key: string): number {
+  take(key: string, { requests, perMs }: WindowLimit): number {
     const nowMs = this.#now().getTime();
     const window = this.#windows.get(key);
-    if (window === undefined || nowMs - window.startedAtMs >= 1000) {
+    if (window === undefined || nowMs - window.startedAtMs >= perMs) {
       this.#windows.set(key, { startedAtMs: nowMs, requests: 1 });
       return 0;
     }
-    if (window.requests < this.#limit) {
+    if (window.requests < requests) {
       window.requests += 1;
       return 0;
     }
-    return Math.max(1, Math.ceil((window.startedAtMs + 1000 - nowMs) / 1000));
+    return Math.max(1, Math.ceil((window.startedAtMs + perMs - nowMs) / 1000));
   }
 
   clear(): void {

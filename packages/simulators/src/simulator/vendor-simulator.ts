@@ -5,7 +5,7 @@ import { FaultBook } from './fault-book.js';
 import type { FaultOrder } from './fault-order.js';
 import { rateLimitAnswer, type RateLimitDialect } from './rate-limit-answer.js';
 import { RequestLog } from './request-log.js';
-import { RequestWindow } from './request-window.js';
+import { RequestWindow, type WindowLimit } from './request-window.js';
 import type { Simulator } from './simulator.js';
 import { spoiltAnswer, type SpoiltAnswer } from './spoilt-answer.js';
 
@@ -18,14 +18,18 @@ export interface VendorPart<State> {
   secretsOf(request: FastifyRequest): string[];
   /** The endpoint whose rate limit a path shares. */
   endpointOf(path: string): string;
+  /** The vendor's own limit for an endpoint; without it there is none. */
+  rateLimitOf?(endpoint: string): RateLimit | undefined;
+}
+
+export interface RateLimit extends WindowLimit {
+  dialect: RateLimitDialect;
 }
 
 export interface SimulatorOptions {
   /** Milliseconds that every vendor request takes at least. Default 0. */
   latencyMs?: number;
-  /** Vendor requests per second and endpoint; without it there is no limit. */
-  rateLimit?: { requestsPerSecond: number; dialect: RateLimitDialect };
-  /** Most bytes of a request body. */
+  /** Most bytes of a request body, unless a route allows more. */
   maxBodyBytes: number;
   now: () => Date;
 }
@@ -44,7 +48,7 @@ export function createSimulator<State>(
   const closing = new AbortController();
   const book = new FaultBook();
   const log = new RequestLog();
-  const window = new RequestWindow(options.rateLimit?.requestsPerSecond ?? Infinity, options.now);
+  const window = new RequestWindow(options.now);
   const simulator: Simulator<State> = {
     listen: (port = 0) => app.listen({ host: '127.0.0.1', port }),
     close: () => {
@@ -69,7 +73,7 @@ export function createSimulator<State>(
 }
 
 interface Gates {
-  vendor: Pick<VendorPart<unknown>, 'secretsOf' | 'endpointOf'>;
+  vendor: Pick<VendorPart<unknown>, 'secretsOf' | 'endpointOf' | 'rateLimitOf'>;
   options: SimulatorOptions;
   book: FaultBook;
   log: RequestLog;
@@ -134,21 +138,22 @@ async function strike(
   }
   return spoiltAnswer(effect, {
     now: gates.options.now(),
-    limit: gates.options.rateLimit?.requestsPerSecond ?? 0,
+    limit: limitOf(pathOf(request), gates.vendor)?.requests ?? 0,
     secrets: gates.vendor.secretsOf(request),
   });
 }
 
+function limitOf(path: string, vendor: Gates['vendor']): RateLimit | undefined {
+  return vendor.rateLimitOf?.(vendor.endpointOf(path));
+}
+
 function overLimit(path: string, { options, window, vendor }: Gates): SpoiltAnswer | undefined {
-  if (options.rateLimit === undefined) return undefined;
-  const waitSeconds = window.take(vendor.endpointOf(path));
+  const limit = limitOf(path, vendor);
+  if (limit === undefined) return undefined;
+  const waitSeconds = window.take(vendor.endpointOf(path), limit);
   if (waitSeconds === 0) return undefined;
-  const { dialect, requestsPerSecond } = options.rateLimit;
-  const { headers, body } = rateLimitAnswer(dialect, {
-    waitSeconds,
-    limit: requestsPerSecond,
-    now: options.now(),
-  });
+  const { dialect, requests } = limit;
+  const { headers, body } = rateLimitAnswer(dialect, { waitSeconds, limit: requests, now: options.now() });
   return {
     status: 429,
     headers: { ...headers, 'content-type': 'application/json' },

@@ -14,6 +14,8 @@ export interface DialectTraits {
   sequenceType: ColumnDataType;
   /** Makes a column one that the database counts up and that is the primary key. */
   sequence(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder;
+  /** How a statement's text names its n-th parameter, counted from 1. */
+  placeholder(n: number): string;
   /** One row per element of a JSON array parameter, as the column `value`. */
   jsonElements(json: RawBuilder<unknown>): RawBuilder<unknown>;
   /**

@@ -11,6 +11,7 @@ export const POSTGRES_TRAITS: DialectTraits = {
   textType: sql`text collate "C"`,
   sequenceType: 'bigserial',
   sequence: (column) => column.primaryKey(),
+  placeholder: (n) => `$${n}`,
   jsonElements: (json) => sql`json_array_elements(cast(${json} as json))`,
   readByPrimaryKey: sql``,
   matchesPieces: (column, pieces) =>

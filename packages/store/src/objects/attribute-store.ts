@@ -1,8 +1,9 @@
-import { type Kysely, type Transaction, sql } from 'kysely';
+import { type Transaction, sql } from 'kysely';
 import { rowsFrom } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
+import { type InsertCell, insertRows } from '../database/insert-rows.js';
 import type { Tables } from '../database/tables.js';
-import { type Offer, type StoredValue, meet } from './attribute-rules.js';
+import { type AttributeKind, type Offer, type StoredValue, meet } from './attribute-rules.js';
 
 type Trx = Transaction<Tables>;
 
@@ -13,7 +14,10 @@ export interface AttributeGroup {
   source: string;
 }
 
-export type GroupOffer = AttributeGroup & { offer: Offer };
+export interface GroupOffer {
+  group: AttributeGroup;
+  offer: Offer;
+}
 
 export interface AttributeChanges {
   /** Objects on which a value came or went. */
@@ -33,23 +37,27 @@ export async function applyOffers(
 ): Promise<AttributeChanges> {
   const changes: AttributeChanges = { changedSeqs: new Set(), applied: 0 };
   if (offers.length === 0) return changes;
-  const states = groupsOf(offers);
+  const states = new Map<string, GroupState>();
+  for (const { group } of offers) {
+    const key = groupKey(group.objectSeq, group.name, group.source);
+    if (!states.has(key)) states.set(key, { group, before: [], values: [] });
+  }
   const known = [...states.values()].filter(({ group }) => newSeqs?.has(group.objectSeq) !== true);
   if (known.length > 0) await readValues(trx, traits, { groups: known, states });
 
   const history: HistoryEntry[] = [];
-  for (const { offer, ...group } of offers) {
-    const state = states.get(groupKey(group))!;
+  for (const { group, offer } of offers) {
+    const state = states.get(groupKey(group.objectSeq, group.name, group.source))!;
     const meeting = meet(state.values, offer);
     state.values = meeting.values;
     if (meeting.result === 'repeated') continue;
-    history.push({ ...group, offer, applied: meeting.result === 'applied' });
+    history.push({ group, said: offer, mode: offer.mode, applied: meeting.result === 'applied' });
     if (meeting.result === 'lost') continue;
     changes.applied += 1;
     changes.changedSeqs.add(group.objectSeq);
   }
-  await storeDifferences(trx, traits, [...states.values()]);
-  await insertHistory(trx, traits, history.map(historyRow));
+  await storeDifferences(trx, traits, states.values());
+  await insertHistory(trx, traits, history);
   return changes;
 }
 
@@ -59,17 +67,8 @@ interface GroupState {
   values: readonly StoredValue[];
 }
 
-function groupKey({ objectSeq, name, source }: AttributeGroup): string {
+function groupKey(objectSeq: number, name: string, source: string): string {
   return `${objectSeq}\0${name}\0${source}`;
-}
-
-function groupsOf(offers: readonly GroupOffer[]): Map<string, GroupState> {
-  const states = new Map<string, GroupState>();
-  for (const { offer: _, ...group } of offers) {
-    const key = groupKey(group);
-    if (!states.has(key)) states.set(key, { group, before: [], values: [] });
-  }
-  return states;
 }
 
 const GROUP_COLUMNS = { object_seq: 'bigint', name: 'text', source: 'text' } as const;
@@ -102,110 +101,96 @@ async function readValues(
       'a.run_id as runId',
     ])
     .execute();
-  for (const { objectSeq, name, source, ...value } of rows) {
-    states.get(groupKey({ objectSeq, name, source }))!.before.push(value as StoredValue);
+  for (const { objectSeq, name, source, kind, text, key, number, at, runId } of rows) {
+    const value = { kind: kind as AttributeKind, text, key, number, at, runId };
+    states.get(groupKey(objectSeq, name, source))!.before.push(value);
   }
   for (const state of groups) state.values = state.before;
 }
 
 const KEY_COLUMNS = { ...GROUP_COLUMNS, kind: 'text', value_key: 'text' } as const;
-const VALUE_COLUMNS = {
-  ...KEY_COLUMNS,
-  text_value: 'text',
-  number_value: 'double precision',
-  at: 'bigint',
-  run_id: 'text',
-} as const;
-const VALUE_LIST = sql.join(Object.keys(VALUE_COLUMNS).map((name) => sql.ref(name)));
+const VALUE_COLUMNS = [...Object.keys(KEY_COLUMNS), 'text_value', 'number_value', 'at', 'run_id'];
 const KEY_LIST = sql.join(Object.keys(KEY_COLUMNS).map((name) => sql.ref(name)));
 
 async function storeDifferences(
   trx: Trx,
   traits: DialectTraits,
-  states: readonly GroupState[],
+  states: Iterable<GroupState>,
 ): Promise<void> {
-  const gone = states.flatMap(({ group, before, values }) =>
-    before
-      .filter((old) => !values.some((value) => value.kind === old.kind && value.key === old.key))
-      .map((old) => valueRow(group, old)),
-  );
-  const put = states.flatMap(({ group, before, values }) =>
-    values.filter((value) => !before.includes(value)).map((value) => valueRow(group, value)),
-  );
+  const gone: ReturnType<typeof keyRow>[] = [];
+  const put: InsertCell[][] = [];
+  for (const { group, before, values } of states) {
+    for (const value of before) if (!holds(values, value)) gone.push(keyRow(group, value));
+    for (const value of values) if (!before.includes(value)) put.push(valueRow(group, value));
+  }
   if (gone.length > 0) {
     await sql`delete from attributes where (${KEY_LIST}) in
       (select ${KEY_LIST} from ${rowsFrom(traits, KEY_COLUMNS, gone)} as gone)`.execute(trx);
   }
-  if (put.length > 0) {
-    await sql`insert into attributes (${VALUE_LIST})
-      select ${VALUE_LIST} from ${rowsFrom(traits, VALUE_COLUMNS, put)} as put where true
-      on conflict (${KEY_LIST}) do update set at = excluded.at, run_id = excluded.run_id`.execute(trx);
-  }
+  await insertRows(trx, traits, {
+    table: 'attributes',
+    columns: VALUE_COLUMNS,
+    rows: put,
+    suffix: `on conflict (${Object.keys(KEY_COLUMNS).join(', ')})
+      do update set at = excluded.at, run_id = excluded.run_id`,
+  });
 }
 
-function valueRow(group: AttributeGroup, value: StoredValue) {
+function holds(values: readonly StoredValue[], { kind, key }: StoredValue): boolean {
+  return values.some((value) => value.kind === kind && value.key === key);
+}
+
+function keyRow(group: AttributeGroup, value: StoredValue) {
   return {
     object_seq: group.objectSeq,
     name: group.name,
     source: group.source,
     kind: value.kind,
     value_key: value.key,
-    text_value: value.text,
-    number_value: value.number,
-    at: value.at,
-    run_id: value.runId,
   };
 }
 
-interface HistoryEntry extends AttributeGroup {
-  offer: Offer;
+/** The cells of `VALUE_COLUMNS`. */
+function valueRow({ objectSeq, name, source }: AttributeGroup, value: StoredValue): InsertCell[] {
+  const { kind, key, text, number, at, runId } = value;
+  return [objectSeq, name, source, kind, key, text, number, at, runId];
+}
+
+export interface HistoryEntry {
+  group: AttributeGroup;
+  said: Pick<StoredValue, 'kind' | 'text' | 'at' | 'runId'>;
+  /** How it was offered: a mode of attributes, or `status`. */
+  mode: string;
   applied: boolean;
 }
 
-export interface HistoryRow {
-  [column: string]: string | number | null;
-  object_seq: number;
-  name: string;
-  source: string;
-  kind: string;
-  text_value: string;
-  mode: string;
-  at: number;
-  run_id: string | null;
-  applied: 0 | 1;
-}
-
-const HISTORY_COLUMNS = {
-  ...GROUP_COLUMNS,
-  kind: 'text',
-  text_value: 'text',
-  mode: 'text',
-  at: 'bigint',
-  run_id: 'text',
-  applied: 'integer',
-} as const;
-const HISTORY_LIST = sql.join(Object.keys(HISTORY_COLUMNS).map((name) => sql.ref(name)));
-
-function historyRow({ objectSeq, name, source, offer, applied }: HistoryEntry): HistoryRow {
-  return {
-    object_seq: objectSeq,
-    name,
-    source,
-    kind: offer.kind,
-    text_value: offer.text,
-    mode: offer.mode,
-    at: offer.at,
-    run_id: offer.runId,
-    applied: applied ? 1 : 0,
-  };
-}
+const HISTORY_COLUMNS = [
+  'object_seq',
+  'name',
+  'source',
+  'kind',
+  'text_value',
+  'mode',
+  'at',
+  'run_id',
+  'applied',
+];
 
 export async function insertHistory(
-  trx: Kysely<Tables>,
+  trx: Trx,
   traits: DialectTraits,
-  rows: readonly HistoryRow[],
+  entries: readonly HistoryEntry[],
 ): Promise<void> {
-  if (rows.length === 0) return;
-  await sql`insert into attribute_history (${HISTORY_LIST})
-    select ${HISTORY_LIST} from ${rowsFrom(traits, HISTORY_COLUMNS, rows)} as history`.execute(trx);
+  const rows = entries.map(({ group, said, mode, applied }) => [
+    group.objectSeq,
+    group.name,
+    group.source,
+    said.kind,
+    said.text,
+    mode,
+    said.at,
+    said.runId,
+    applied ? 1 : 0,
+  ]);
+  await insertRows(trx, traits, { table: 'attribute_history', columns: HISTORY_COLUMNS, rows });
 }

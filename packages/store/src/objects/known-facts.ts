@@ -1,5 +1,5 @@
 import type { ObjectDraft } from '@drover/model';
-import type { Transaction } from 'kysely';
+import { type Transaction, sql } from 'kysely';
 import { rowsFrom, storableText } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import type { Tables } from '../database/tables.js';
@@ -7,7 +7,6 @@ import type { KnownFacts, KnownObject } from './upsert-plan.js';
 import { valueKey } from './value-key.js';
 
 type Trx = Transaction<Tables>;
-type Text = { type: string; value_key: string };
 
 const OBJECT_COLUMNS = ['o.seq', 'o.type', 'o.subtype', 'o.value_key', 'o.status', 'o.status_at'] as const;
 
@@ -17,69 +16,89 @@ export async function readKnownFacts(
   traits: DialectTraits,
   drafts: readonly ObjectDraft[],
 ): Promise<KnownFacts> {
+  const facts = new FactsByText();
+  await readKeys(trx, traits, { drafts, facts });
+  const texts = drafts.flatMap(({ type, aliases = [] }) =>
+    aliases.map((alias) => ({ type, value_key: valueKey(storableText(alias)) })),
+  );
+  if (texts.length > 0) await readAliasTexts(trx, traits, { texts, facts });
+  const missing = facts.aliases.filter(({ object_seq }) => !facts.objects.has(object_seq));
+  if (missing.length > 0) {
+    const seqs = missing.map(({ object_seq }) => ({ seq: object_seq }));
+    const owners = await trx
+      .selectFrom('objects as o')
+      .select(OBJECT_COLUMNS)
+      .where(
+        'o.seq',
+        'in',
+        sql<number>`(select seq from ${rowsFrom(traits, { seq: 'bigint' }, seqs)} as owners)`,
+      )
+      .execute();
+    for (const owner of owners) facts.objects.set(owner.seq, owner);
+  }
+  return { objects: [...facts.objects.values()], aliases: facts.aliases };
+}
+
+class FactsByText {
+  readonly objects = new Map<number, KnownObject>();
+  readonly aliases: { type: string; alias_key: string; object_seq: number }[] = [];
+}
+
+/** Finds the objects that have the drafts' keys, and the owners of those values as aliases, in one look. */
+async function readKeys(
+  trx: Trx,
+  traits: DialectTraits,
+  { drafts, facts }: { drafts: readonly ObjectDraft[]; facts: FactsByText },
+): Promise<void> {
   const keys = drafts.map((draft) => ({
     type: draft.type,
     subtype: draft.subtype ?? '',
     value_key: valueKey(storableText(draft.value)),
   }));
-  const objects = new Map<number, KnownObject>();
-  for (const known of await objectsWithKey(trx, traits, keys)) objects.set(known.seq, known);
-  const aliasTexts = drafts.flatMap(({ type, aliases = [] }) =>
-    aliases.map((alias) => ({ type, value_key: valueKey(storableText(alias)) })),
-  );
-  if (aliasTexts.length > 0) {
-    for (const known of await objectsWithValue(trx, traits, aliasTexts)) objects.set(known.seq, known);
+  const rows = await trx
+    .selectFrom(rowsFrom(traits, { type: 'text', subtype: 'text', value_key: 'text' }, keys).as('wanted'))
+    .leftJoin('objects as o', (join) =>
+      join
+        .onRef('o.value_key', '=', 'wanted.value_key')
+        .onRef('o.type', '=', 'wanted.type')
+        .onRef('o.subtype', '=', 'wanted.subtype'),
+    )
+    .leftJoin('object_aliases as alias', (join) =>
+      join.onRef('alias.type', '=', 'wanted.type').onRef('alias.alias_key', '=', 'wanted.value_key'),
+    )
+    .where((eb) => eb.or([eb('o.seq', 'is not', null), eb('alias.object_seq', 'is not', null)]))
+    .select(OBJECT_COLUMNS)
+    .select(['wanted.type as wanted_type', 'alias.alias_key', 'alias.object_seq'])
+    .execute();
+  for (const { wanted_type, alias_key, object_seq, ...object } of rows) {
+    if (object.seq !== null) facts.objects.set(object.seq, object as KnownObject);
+    if (alias_key !== null && object_seq !== null) {
+      facts.aliases.push({ type: wanted_type, alias_key, object_seq });
+    }
   }
-  const texts = [...keys.map(({ type, value_key }) => ({ type, value_key })), ...aliasTexts];
-  const aliases = await ownersOf(trx, traits, texts);
-  for (const { alias_key: _, object_seq: __, ...known } of aliases) objects.set(known.seq, known);
-  return { objects: [...objects.values()], aliases };
 }
 
-async function objectsWithKey(
+/** Finds the objects that have the texts as values, and those that own them as aliases. */
+async function readAliasTexts(
   trx: Trx,
   traits: DialectTraits,
-  keys: readonly (Text & { subtype: string })[],
-): Promise<KnownObject[]> {
-  const wanted = rowsFrom(traits, { type: 'text', subtype: 'text', value_key: 'text' }, keys);
-  return trx
-    .selectFrom(wanted.as('wanted'))
-    .crossJoin('objects as o')
-    .whereRef('o.value_key', '=', 'wanted.value_key')
-    .whereRef('o.type', '=', 'wanted.type')
-    .whereRef('o.subtype', '=', 'wanted.subtype')
-    .select(OBJECT_COLUMNS)
-    .execute();
-}
-
-async function objectsWithValue(
-  trx: Trx,
-  traits: DialectTraits,
-  texts: readonly Text[],
-): Promise<KnownObject[]> {
+  { texts, facts }: { texts: readonly { type: string; value_key: string }[]; facts: FactsByText },
+): Promise<void> {
   const wanted = rowsFrom(traits, { type: 'text', value_key: 'text' }, texts);
-  return trx
+  const holders = await trx
     .selectFrom(wanted.as('wanted'))
     .crossJoin('objects as o')
     .whereRef('o.value_key', '=', 'wanted.value_key')
     .whereRef('o.type', '=', 'wanted.type')
     .select(OBJECT_COLUMNS)
     .execute();
-}
-
-async function ownersOf(
-  trx: Trx,
-  traits: DialectTraits,
-  texts: readonly Text[],
-): Promise<(KnownObject & { alias_key: string; object_seq: number })[]> {
-  const wanted = rowsFrom(traits, { type: 'text', value_key: 'text' }, texts);
-  return trx
+  for (const holder of holders) facts.objects.set(holder.seq, holder);
+  const owned = await trx
     .selectFrom(wanted.as('wanted'))
     .crossJoin('object_aliases as alias')
-    .crossJoin('objects as o')
     .whereRef('alias.type', '=', 'wanted.type')
     .whereRef('alias.alias_key', '=', 'wanted.value_key')
-    .whereRef('o.seq', '=', 'alias.object_seq')
-    .select([...OBJECT_COLUMNS, 'alias.alias_key', 'alias.object_seq'])
+    .select(['alias.type', 'alias.alias_key', 'alias.object_seq'])
     .execute();
+  facts.aliases.push(...owned);
 }

@@ -50,7 +50,10 @@ export interface UpsertPlan {
  * as its value is left out and reported.
  */
 export function planUpsert(drafts: readonly ObjectDraft[], facts: KnownFacts): UpsertPlan {
-  const planner = new Planner(facts);
+  const planner = new Planner(
+    facts,
+    drafts.some(({ aliases = [] }) => aliases.length > 0),
+  );
   drafts.forEach((draft, index) => planner.take(draft, index));
   return { targets: planner.targets, duplicates: planner.duplicates, takenAliases: planner.takenAliases };
 }
@@ -63,10 +66,11 @@ class Planner {
   readonly #targetOfKnown = new Map<KnownObject, UpsertTarget>();
   readonly #byKey = new Map<string, KnownObject | UpsertTarget>();
   readonly #aliasOwners = new Map<string, KnownObject | UpsertTarget>();
-  /** All objects that have a value, whatever their subtype. */
-  readonly #valueHolders = new Map<string, (KnownObject | UpsertTarget)[]>();
+  /** All objects that have a value, whatever their subtype; undefined when no draft claims an alias. */
+  readonly #valueHolders?: Map<string, (KnownObject | UpsertTarget)[]>;
 
-  constructor(facts: KnownFacts) {
+  constructor(facts: KnownFacts, claimsAliases: boolean) {
+    if (claimsAliases) this.#valueHolders = new Map();
     for (const known of facts.objects) {
       this.#knownBySeq.set(known.seq, known);
       this.#register(known, known);
@@ -96,7 +100,7 @@ class Planner {
     const subtype = draft.subtype ?? '';
     const found =
       this.#byKey.get(objectKey({ type: draft.type, subtype, value_key: key })) ??
-      this.#aliasOwners.get(textKey(draft.type, key));
+      (this.#aliasOwners.size === 0 ? undefined : this.#aliasOwners.get(textKey(draft.type, key)));
     if (found !== undefined && 'newAliases' in found) return { target: found, isFirst: false };
     const planned = found === undefined ? undefined : this.#targetOfKnown.get(found);
     if (planned !== undefined) return { target: planned, isFirst: false };
@@ -120,6 +124,7 @@ class Planner {
     key: { type: string; subtype: string; value_key: string },
   ): void {
     this.#byKey.set(objectKey(key), thing);
+    if (this.#valueHolders === undefined) return;
     const text = textKey(key.type, key.value_key);
     const holders = this.#valueHolders.get(text);
     if (holders === undefined) this.#valueHolders.set(text, [thing]);
@@ -134,7 +139,7 @@ class Planner {
     const self = target.known ?? target;
     const owner = this.#aliasOwners.get(text);
     if (owner !== undefined) return owner === self;
-    if (this.#valueHolders.get(text)?.some((holder) => holder !== self)) return false;
+    if (this.#valueHolders?.get(text)?.some((holder) => holder !== self)) return false;
     this.#aliasOwners.set(text, self);
     target.newAliases.push(alias);
     return true;

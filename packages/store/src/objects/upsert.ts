@@ -1,8 +1,9 @@
 import type { UpsertOptions, UpsertReport } from '@drover/engine';
 import { type ObjectDraft, newId } from '@drover/model';
-import { type Transaction, sql } from 'kysely';
+import type { Transaction } from 'kysely';
 import { rowsFrom, storableText } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
+import { insertRows } from '../database/insert-rows.js';
 import type { Tables } from '../database/tables.js';
 import { toStoredValue } from './attribute-rules.js';
 import { applyOffers, insertHistory } from './attribute-store.js';
@@ -75,9 +76,7 @@ async function changeKnown(
 
   const offers = all.flatMap(({ seq, attributes }) =>
     attributes.map(({ name, value }) => ({
-      objectSeq: seq,
-      name,
-      source: call.source,
+      group: { objectSeq: seq, name, source: call.source },
       offer: { mode: 'add' as const, ...toStoredValue(value, call) },
     })),
   );
@@ -118,46 +117,42 @@ async function sayStatuses(
   return changed.map(({ seq }) => seq);
 }
 
-const NEW_OBJECT_COLUMNS = {
-  id: 'text',
-  type: 'text',
-  subtype: 'text',
-  value: 'text',
-  value_key: 'text',
-  status: 'text',
-} as const;
+const OBJECT_COLUMNS = [
+  'id',
+  'type',
+  'subtype',
+  'value',
+  'value_key',
+  'status',
+  'status_at',
+  'revision',
+  'created_at',
+  'updated_at',
+];
 
 async function insertObjects(call: Call, targets: readonly UpsertTarget[]): Promise<StoredTarget[]> {
-  if (targets.length === 0) return [];
   const byId = new Map(targets.map((target) => [newId('object') as string, target]));
-  const rows = Array.from(byId, ([id, target]) => ({
-    id,
-    type: target.type,
-    subtype: target.subtype,
-    value: target.value,
-    value_key: target.valueKey,
-    status: target.status ?? null,
-  }));
-  const { rows: stored } = await sql<{ seq: number; id: string }>`
-    insert into objects (id, type, subtype, value, value_key, status, status_at, revision, created_at, updated_at)
-    select id, type, subtype, value, value_key, status,
-      case when status is not null then cast(${call.at} as bigint) end, 1,
-      cast(${call.at} as bigint), cast(${call.at} as bigint)
-    from ${rowsFrom(call.traits, NEW_OBJECT_COLUMNS, rows)} as draft
-    returning seq, id`.execute(call.trx);
-  return stored.map(({ seq, id }) => ({ ...byId.get(id)!, seq }));
+  const rows = Array.from(byId, ([id, { type, subtype, value, valueKey: key, status }]) => {
+    const said = status === undefined ? [null, null] : [status, call.at];
+    return [id, type, subtype, value, key, ...said, 1, call.at, call.at];
+  });
+  const made = await insertRows<{ seq: number; id: string }>(call.trx, call.traits, {
+    table: 'objects',
+    columns: OBJECT_COLUMNS,
+    rows,
+    suffix: 'returning seq, id',
+  });
+  return made.map(({ seq, id }) => ({ ...byId.get(id)!, seq }));
 }
 
 async function insertAliases(call: Call, targets: readonly StoredTarget[]): Promise<void> {
-  const rows = targets.flatMap(({ type, seq, newAliases }) =>
-    newAliases.map((alias) => ({ type, alias_key: valueKey(alias), alias, object_seq: seq })),
-  );
-  if (rows.length === 0) return;
-  const columns = { type: 'text', alias_key: 'text', alias: 'text', object_seq: 'bigint' } as const;
-  await sql`insert into object_aliases (type, alias_key, alias, object_seq)
-    select type, alias_key, alias, object_seq from ${rowsFrom(call.traits, columns, rows)} as alias`.execute(
-    call.trx,
-  );
+  await insertRows(call.trx, call.traits, {
+    table: 'object_aliases',
+    columns: ['type', 'alias_key', 'alias', 'object_seq'],
+    rows: targets.flatMap(({ type, seq, newAliases }) =>
+      newAliases.map((alias) => [type, valueKey(alias), alias, seq]),
+    ),
+  });
 }
 
 /** Notes that the source has seen the objects; returns the known ones that it had not seen before. */
@@ -165,41 +160,41 @@ async function seeSources(
   call: Call,
   { known, all }: { known: readonly StoredTarget[]; all: readonly StoredTarget[] },
 ): Promise<number[]> {
-  const seqRows = (targets: readonly StoredTarget[]) =>
-    rowsFrom(
-      call.traits,
-      { seq: 'bigint' },
-      targets.map(({ seq }) => ({ seq })),
-    );
+  const seqs = known.map(({ seq }) => ({ seq }));
   const seenBefore =
     known.length === 0
       ? []
       : await call.trx
-          .selectFrom(seqRows(known).as('wanted'))
+          .selectFrom(rowsFrom(call.traits, { seq: 'bigint' }, seqs).as('wanted'))
           .crossJoin('object_sources as s')
           .whereRef('s.object_seq', '=', 'wanted.seq')
           .where('s.source', '=', call.source)
           .select('s.object_seq')
           .execute();
-  await sql`insert into object_sources (object_seq, source, first_seen_at, last_seen_at)
-    select seq, cast(${call.source} as text), cast(${call.at} as bigint), cast(${call.at} as bigint)
-    from ${seqRows(all)} as seen where true
-    on conflict (object_seq, source) do update set
-      first_seen_at = case when excluded.first_seen_at < object_sources.first_seen_at
-        then excluded.first_seen_at else object_sources.first_seen_at end,
-      last_seen_at = case when excluded.last_seen_at > object_sources.last_seen_at
-        then excluded.last_seen_at else object_sources.last_seen_at end`.execute(call.trx);
+  await insertRows(call.trx, call.traits, {
+    table: 'object_sources',
+    columns: ['object_seq', 'source', 'first_seen_at', 'last_seen_at'],
+    rows: all.map(({ seq }) => [seq, call.source, call.at, call.at]),
+    suffix: WIDEN_SEEN,
+  });
   const seen = new Set(seenBefore.map(({ object_seq }) => object_seq));
   return known.map(({ seq }) => seq).filter((seq) => !seen.has(seq));
 }
+
+const WIDEN_SEEN = `on conflict (object_seq, source) do update set
+  first_seen_at = case when excluded.first_seen_at < object_sources.first_seen_at
+    then excluded.first_seen_at else object_sources.first_seen_at end,
+  last_seen_at = case when excluded.last_seen_at > object_sources.last_seen_at
+    then excluded.last_seen_at else object_sources.last_seen_at end`;
 
 async function addMembers(
   call: Call,
   { collectionId, targets }: { collectionId: string; targets: readonly StoredTarget[] },
 ): Promise<void> {
-  const rows = targets.map(({ seq }) => ({ object_seq: seq }));
-  await sql`insert into collection_members (collection_id, object_seq)
-    select cast(${collectionId} as text), object_seq
-    from ${rowsFrom(call.traits, { object_seq: 'bigint' }, rows)} as member where true
-    on conflict (collection_id, object_seq) do nothing`.execute(call.trx);
+  await insertRows(call.trx, call.traits, {
+    table: 'collection_members',
+    columns: ['collection_id', 'object_seq'],
+    rows: targets.map(({ seq }) => [collectionId, seq]),
+    suffix: 'on conflict (collection_id, object_seq) do nothing',
+  });
 }

@@ -4,7 +4,7 @@ import { storableText } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import type { Tables } from '../database/tables.js';
 import { toStoredValue } from './attribute-rules.js';
-import { type HistoryRow, applyOffers, insertHistory } from './attribute-store.js';
+import { type HistoryEntry, applyOffers, insertHistory } from './attribute-store.js';
 import { type LockedObject, bumpRevisions, lockObjects, setStatuses } from './object-rows.js';
 
 type Trx = Transaction<Tables>;
@@ -54,11 +54,9 @@ export async function applyWriteBacks(
   const objects = await lockObjects(trx, traits, seqs);
   const offers = attributes
     .filter(({ objectSeq }) => objects.has(objectSeq))
-    .map(({ objectSeq, source, name, value, mode, ...said }) => ({
-      objectSeq,
-      name: storableText(name),
-      source: storableText(source),
-      offer: { mode, ...toStoredValue(value, said) },
+    .map(({ objectSeq, source, name, value, mode, at, runId }) => ({
+      group: { objectSeq, name: storableText(name), source: storableText(source) },
+      offer: { mode, ...toStoredValue(value, { at, runId }) },
     }));
   const { changedSeqs, applied } = await applyOffers(trx, traits, { offers });
   for (const seq of await applyStatuses(trx, traits, { objects, statuses })) changedSeqs.add(seq);
@@ -74,7 +72,7 @@ async function applyStatuses(
 ): Promise<Set<number>> {
   const changed = new Set<number>();
   const moved = new Set<LockedObject>();
-  const history: HistoryRow[] = [];
+  const history: HistoryEntry[] = [];
   for (const write of statuses) {
     const object = objects.get(write.objectSeq);
     if (object === undefined) continue;
@@ -102,16 +100,11 @@ function isLater(said: { status: string; at: number }, inForce: LockedObject): b
 export function statusHistory(
   said: { objectSeq: number; source: string; at: number; runId?: string | undefined },
   { status, applied }: { status: string; applied: boolean },
-): HistoryRow {
+): HistoryEntry {
   return {
-    object_seq: said.objectSeq,
-    name: 'status',
-    source: storableText(said.source),
-    kind: 'string',
-    text_value: status,
+    group: { objectSeq: said.objectSeq, name: 'status', source: storableText(said.source) },
+    said: { kind: 'string', text: status, at: said.at, runId: said.runId ?? null },
     mode: 'status',
-    at: said.at,
-    run_id: said.runId ?? null,
-    applied: applied ? 1 : 0,
+    applied,
   };
 }

@@ -12,19 +12,8 @@ export async function objectsOf(
   passId: string,
   ranges: readonly PositionRange[],
 ): Promise<PlacedObject[]> {
-  const wanted = rowsFrom(
-    traits,
-    { from_position: 'bigint', to_position: 'bigint' },
-    ranges.map(({ from, to }) => ({ from_position: from, to_position: to })),
-  );
   const rows = await kysely
-    .selectFrom(wanted.as('wanted'))
-    .innerJoin('pass_items', (join) =>
-      join
-        .onRef('pass_items.position', '>=', 'wanted.from_position')
-        .onRef('pass_items.position', '<', 'wanted.to_position')
-        .on('pass_items.pass_id', '=', passId),
-    )
+    .selectFrom('pass_items')
     .leftJoin('objects', 'objects.seq', 'pass_items.object_seq')
     .select([
       'pass_items.position',
@@ -36,6 +25,14 @@ export async function objectsOf(
       'objects.status',
       'objects.revision',
     ])
+    .where('pass_items.pass_id', '=', passId)
+    .where(({ or, and, eb }) =>
+      or(
+        ranges.map(({ from, to }) =>
+          and([eb('pass_items.position', '>=', from), eb('pass_items.position', '<', to)]),
+        ),
+      ),
+    )
     .orderBy('pass_items.position')
     .execute();
   const seqs = rows.map((row) => row.object_seq);

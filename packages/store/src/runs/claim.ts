@@ -1,10 +1,19 @@
 import type { ClaimResult, PositionRange, RunLimits, TaskKind } from '@drover/engine';
-import { OPEN_RUN_STATUSES, newId } from '@drover/model';
+import { newId } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
 import type { Database } from '../database/database.js';
-import type { DialectTraits } from '../database/dialect-traits.js';
 import type { Tables } from '../database/tables.js';
-import { cutBatch, hasOpenRanges } from './cut-batch.js';
+import {
+  anyOpenRun,
+  candidateRuns,
+  countBatch,
+  insertTaskRow,
+  leaseTaskRow,
+  lockOpenRun,
+  openTasks,
+  passById,
+} from './claim-queries.js';
+import { cutBatch } from './cut-batch.js';
 import { RUN_RANGES, defer } from './open-ranges.js';
 import { type RunRow, type TaskRow, formatRanges, parseRanges, stopOf, toClaimedTask } from './rows.js';
 
@@ -16,9 +25,6 @@ export interface Worker {
   now: number;
 }
 
-/** Runs looked at in one claim. */
-const MAX_CANDIDATES = 50;
-
 /** The name under which a started run holds its exclusive key. */
 export function exclusiveLease(key: string): string {
   return `exclusive:${key}`;
@@ -26,53 +32,16 @@ export function exclusiveLease(key: string): string {
 
 export async function claim(database: Database, worker: Worker): Promise<ClaimResult> {
   const { kysely, traits } = database;
-  const anyOpen = await kysely
-    .selectFrom('runs')
-    .select('id')
-    .where('status', 'in', OPEN_RUN_STATUSES)
-    .limit(1)
-    .executeTakeFirst();
-  if (anyOpen === undefined) return {};
+  if ((await anyOpenRun(kysely, {})).length === 0) return {};
   return kysely.transaction().execute(async (trx) => {
-    for (const id of await candidates(trx)) {
-      const run = await lockRun(trx, traits, id);
-      if (run === undefined) continue;
-      const claimed = await claimFrom(trx, run, worker);
+    for (const { id } of await candidateRuns(trx, {})) {
+      const [run] = await lockOpenRun(traits)(trx, { id });
+      const claimed = run === undefined ? undefined : await claimFrom(trx, run, worker);
       if (claimed !== undefined) return claimed;
     }
     const nextDueAt = await nextDue(trx, worker.now);
     return nextDueAt === undefined ? {} : { nextDueAt: new Date(nextDueAt) };
   });
-}
-
-/** Open runs, those with the fewest tasks in flight first, so that a large run does not starve a small one. */
-async function candidates(trx: Trx): Promise<string[]> {
-  const rows = await trx
-    .selectFrom('runs')
-    .select(({ selectFrom }) => [
-      'runs.id',
-      selectFrom('tasks')
-        .select(({ fn }) => fn.countAll<number>().as('n'))
-        .whereRef('tasks.run_id', '=', 'runs.id')
-        .where('tasks.status', '=', 'leased')
-        .as('leased'),
-    ])
-    .where('runs.status', 'in', OPEN_RUN_STATUSES)
-    .orderBy('leased')
-    .orderBy('runs.created_at')
-    .orderBy('runs.id')
-    .limit(MAX_CANDIDATES)
-    .execute();
-  return rows.map(({ id }) => id);
-}
-
-async function lockRun(trx: Trx, traits: DialectTraits, id: string): Promise<RunRow | undefined> {
-  const query = trx
-    .selectFrom('runs')
-    .selectAll()
-    .where('id', '=', id)
-    .where('status', 'in', OPEN_RUN_STATUSES);
-  return (traits.rowLocks ? query.forUpdate().skipLocked() : query).executeTakeFirst();
 }
 
 async function nextDue(trx: Trx, now: number): Promise<number | undefined> {
@@ -90,13 +59,7 @@ async function claimFrom(trx: Trx, run: RunRow, worker: Worker): Promise<ClaimRe
   if (run.started_at === null && !(await start(trx, run, worker, stopped))) return undefined;
   if (stopped) await giveBackUnstarted(trx, run);
   const limits = JSON.parse(run.limits) as RunLimits;
-  const open = await trx
-    .selectFrom('tasks')
-    .selectAll()
-    .where('run_id', '=', run.id)
-    .where('status', '<>', 'done')
-    .orderBy('due_at')
-    .execute();
+  const open = await openTasks(trx, { runId: run.id });
   const leased = open.filter((task) => task.status === 'leased').length;
   const concurrency = run.phase === 'execute' && limits.scope === 'slice' ? limits.concurrency : 1;
   if (leased >= concurrency) return undefined;
@@ -105,10 +68,10 @@ async function claimFrom(trx: Trx, run: RunRow, worker: Worker): Promise<ClaimRe
   if (due !== undefined) {
     return { task: await lease(trx, run, due, worker), more: leased + 1 < concurrency };
   }
-  if (run.phase === 'execute' && !stopped && (await hasOpenRanges(trx, run.id))) {
-    const firstIsAlone = limits.firstBatchAlone && run.first_batch_done === 0;
-    if (firstIsAlone && open.length > 0) return undefined;
-    const ranges = limits.scope === 'whole' ? await takeAll(trx, run) : await cutBatch(trx, run, limits);
+  const firstIsAlone = limits.firstBatchAlone && run.first_batch_done === 0;
+  if (run.phase === 'execute' && firstIsAlone && open.length > 0) return undefined;
+  const ranges = run.phase === 'execute' && !stopped ? await takeNext(trx, run, limits) : [];
+  if (ranges.length > 0) {
     const kind = limits.scope === 'whole' ? 'all' : 'batch';
     const task = await insertLeased(trx, run, { kind, index: run.batches_cut, ranges }, worker);
     return { task, more: !firstIsAlone && leased + 1 < concurrency };
@@ -143,7 +106,7 @@ async function start(trx: Trx, run: RunRow, worker: Worker, stopped: boolean): P
     .values({ run_id: run.id, at: worker.now, kind: 'started', data: '{}' })
     .execute();
   if (stopped) return true;
-  await insertTask(trx, run, { kind: 'prepare', index: 0, ranges: [] }, worker.now);
+  await insertTaskRow(trx, newTask(run, { kind: 'prepare', index: 0, ranges: [] }, worker.now));
   return true;
 }
 
@@ -167,6 +130,11 @@ async function giveBackUnstarted(trx: Trx, run: RunRow): Promise<void> {
   await defer(trx, run, ranges);
 }
 
+/** The positions of the next batch; none when every position is in one. */
+function takeNext(trx: Trx, run: RunRow, limits: RunLimits): Promise<PositionRange[]> {
+  return limits.scope === 'whole' ? takeAll(trx, run) : cutBatch(trx, run, limits);
+}
+
 async function takeAll(trx: Trx, run: RunRow): Promise<PositionRange[]> {
   const ranges = await trx
     .deleteFrom(RUN_RANGES.table)
@@ -182,8 +150,8 @@ interface NewTask {
   ranges: PositionRange[];
 }
 
-async function insertTask(trx: Trx, run: RunRow, task: NewTask, now: number): Promise<TaskRow> {
-  const row: TaskRow = {
+function newTask(run: RunRow, task: NewTask, now: number): TaskRow {
+  return {
     id: newId('task'),
     run_id: run.id,
     kind: task.kind,
@@ -200,41 +168,41 @@ async function insertTask(trx: Trx, run: RunRow, task: NewTask, now: number): Pr
     created_at: now,
     settled_at: null,
   };
-  await trx.insertInto('tasks').values(row).execute();
-  return row;
 }
 
-async function insertLeased(
-  trx: Trx,
-  run: RunRow,
-  task: NewTask,
-  worker: Worker,
-): Promise<NonNullable<ClaimResult['task']>> {
-  if (task.kind !== 'finish') await setRun(trx, run, { batches_cut: run.batches_cut + 1 });
-  const row = await insertTask(trx, run, task, worker.now);
-  return lease(trx, run, row, worker);
+type Leased = NonNullable<ClaimResult['task']>;
+
+async function insertLeased(trx: Trx, run: RunRow, task: NewTask, worker: Worker): Promise<Leased> {
+  if (task.kind !== 'finish') {
+    run.batches_cut += 1;
+    await countBatch(trx, { runId: run.id, batches: run.batches_cut });
+  }
+  const row = held(newTask(run, task, worker.now), worker);
+  await insertTaskRow(trx, row);
+  return present(trx, run, row);
 }
 
-async function lease(
-  trx: Trx,
-  run: RunRow,
-  task: TaskRow,
-  worker: Worker,
-): Promise<NonNullable<ClaimResult['task']>> {
-  const held = {
+async function lease(trx: Trx, run: RunRow, task: TaskRow, worker: Worker): Promise<Leased> {
+  const row = held(task, worker);
+  const { id, lease_token: token } = row;
+  await leaseTaskRow(trx, { id, owner: worker.owner, token, until: worker.now + worker.leaseMs });
+  return present(trx, run, row);
+}
+
+function held(task: TaskRow, worker: Worker): TaskRow {
+  return {
+    ...task,
     status: 'leased',
     lease_owner: worker.owner,
     lease_token: task.lease_token + 1,
     lease_until: worker.now + worker.leaseMs,
   };
-  await trx.updateTable('tasks').set(held).where('id', '=', task.id).execute();
+}
+
+async function present(trx: Trx, run: RunRow, task: TaskRow): Promise<Leased> {
   if (run.status !== 'running') await setRun(trx, run, { status: 'running' });
-  const pass = await trx
-    .selectFrom('passes')
-    .selectAll()
-    .where('id', '=', run.pass_id)
-    .executeTakeFirstOrThrow();
-  return toClaimedTask({ ...task, ...held }, run, pass);
+  const [pass] = await passById(trx, { id: run.pass_id });
+  return toClaimedTask(task, run, pass!);
 }
 
 async function setRun(trx: Trx, run: RunRow, changes: Partial<RunRow>): Promise<void> {

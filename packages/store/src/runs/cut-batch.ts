@@ -1,30 +1,15 @@
 import type { PositionRange, RunLimits } from '@drover/engine';
 import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.js';
+import { openRunRanges } from './claim-queries.js';
 import { RUN_RANGES, takeHead } from './open-ranges.js';
 import type { RunRow } from './rows.js';
 
 type Trx = Transaction<Tables>;
 
-export async function hasOpenRanges(trx: Trx, runId: string): Promise<boolean> {
-  const range = await trx
-    .selectFrom('run_ranges')
-    .select('from_position')
-    .where('run_id', '=', runId)
-    .limit(1)
-    .executeTakeFirst();
-  return range !== undefined;
-}
-
 /** Takes the run's next positions: at most `batchObjects` of them, and `batchBytes` of values if that is limited. */
 export async function cutBatch(trx: Trx, run: RunRow, limits: RunLimits): Promise<PositionRange[]> {
-  const open = await trx
-    .selectFrom('run_ranges')
-    .select(['from_position', 'to_position'])
-    .where('run_id', '=', run.id)
-    .orderBy('from_position')
-    .limit(limits.batchObjects)
-    .execute();
+  const open = await openRunRanges(trx, { runId: run.id, limit: limits.batchObjects });
   const cut: PositionRange[] = [];
   let room = limits.batchObjects;
   let bytes = limits.batchBytes ?? Number.POSITIVE_INFINITY;

@@ -5,7 +5,8 @@ import { exclusiveLease } from './claim.js';
 import { whileHeld } from './hold-task.js';
 import { remainingOf } from './passes.js';
 import { countsOf } from './rows.js';
-import { endTask, figureSums, insertEvent } from './task-end.js';
+import { figureSums, insertEvent } from './task-end.js';
+import { endTaskRow } from './claim-queries.js';
 
 export async function endRun(
   database: Database,
@@ -53,7 +54,7 @@ export async function endRun(
         .where('status', '=', 'open')
         .execute();
     }
-    await endTask(trx, task, end.now);
+    await endTaskRow(trx, { id: task.id, now: end.now });
     await insertEvent(trx, run.id, 'ended', { status }, end.now);
     return status;
   });

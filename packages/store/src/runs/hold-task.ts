@@ -3,6 +3,7 @@ import { Fault } from '@drover/model';
 import type { Transaction } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
+import { heldTask, lockRun } from './claim-queries.js';
 import type { RunRow } from './rows.js';
 
 type Trx = Transaction<Tables>;
@@ -12,15 +13,8 @@ type Trx = Transaction<Tables>;
  * kept in the journal as evidence and changes nothing else.
  */
 async function holdTask(trx: Trx, database: Database, task: ClaimedTask): Promise<RunRow | undefined> {
-  const query = trx.selectFrom('runs').selectAll().where('id', '=', task.run.id);
-  const run = await (database.traits.rowLocks ? query.forUpdate() : query).executeTakeFirstOrThrow();
-  const held = await trx
-    .selectFrom('tasks')
-    .select('id')
-    .where('id', '=', task.id)
-    .where('status', '=', 'leased')
-    .where('lease_token', '=', task.leaseToken)
-    .executeTakeFirst();
+  const [run] = await lockRun(database.traits)(trx, { id: task.run.id });
+  const [held] = await heldTask(trx, { id: task.id, token: task.leaseToken });
   return held === undefined ? undefined : run;
 }
 

@@ -1,39 +1,40 @@
 import type { ClaimedTask, OutcomeRow } from '@drover/engine';
-import { type Transaction, sql } from 'kysely';
-import { type Database, rowsFrom } from '../database/database.js';
+import type { Transaction } from 'kysely';
+import type { Database } from '../database/database.js';
+import { insertRows } from '../database/insert-rows.js';
 import type { Tables } from '../database/tables.js';
 
 type Trx = Transaction<Tables>;
 
-const OUTCOME_COLUMNS = {
-  position: 'bigint',
-  object_seq: 'bigint',
-  status: 'text',
-  code: 'text',
-  message: 'text',
-  data: 'text',
-} as const;
+const OUTCOME_COLUMNS = [
+  'run_id',
+  'position',
+  'object_seq',
+  'status',
+  'code',
+  'message',
+  'data',
+  'attempt',
+  'at',
+] as const;
 
 export async function insertOutcomes(
   trx: Trx,
-  database: Database,
-  task: ClaimedTask,
-  outcomes: readonly OutcomeRow[],
-  now: number,
+  { traits }: Database,
+  { task, outcomes, now }: { task: ClaimedTask; outcomes: readonly OutcomeRow[]; now: number },
 ): Promise<void> {
-  if (outcomes.length === 0) return;
-  const rows = outcomes.map((row) => ({
-    position: row.position,
-    object_seq: row.objectSeq,
-    status: row.status,
-    code: row.code ?? null,
-    message: row.message ?? null,
-    data: row.data === undefined ? null : JSON.stringify(row.data),
-  }));
-  await sql`insert into outcomes (run_id, position, object_seq, status, code, message, data, attempt, at)
-    select cast(${task.run.id} as text), position, object_seq, status, code, message, data,
-      cast(${task.attempt} as integer), cast(${now} as bigint)
-    from ${rowsFrom(database.traits, OUTCOME_COLUMNS, rows)} as o`.execute(trx);
+  const rows = outcomes.map(({ position, objectSeq, status, code, message, data }) => [
+    task.run.id,
+    position,
+    objectSeq,
+    status,
+    code ?? null,
+    message ?? null,
+    data === undefined ? null : JSON.stringify(data),
+    task.attempt,
+    now,
+  ]);
+  await insertRows(trx, traits, { table: 'outcomes', columns: OUTCOME_COLUMNS, rows });
 }
 
 /** How many outcomes there are of each status. */

@@ -9,7 +9,8 @@ import { whileHeld } from './hold-task.js';
 import { defer } from './open-ranges.js';
 import { insertOutcomes, reviseOutcome, tally } from './outcomes.js';
 import { formatRanges, toRanges } from './rows.js';
-import { endTask, figureSums, insertEvent } from './task-end.js';
+import { figureSums, insertEvent } from './task-end.js';
+import { endTaskRow } from './claim-queries.js';
 
 type Trx = Transaction<Tables>;
 
@@ -23,7 +24,7 @@ export async function settleBatch(
     outcomes: settlement.outcomes.map(({ position, status, code }) => [position, status, code ?? null]),
   };
   await whileHeld(database, task, late, async (trx, run) => {
-    await insertOutcomes(trx, database, task, settlement.outcomes, now);
+    await insertOutcomes(trx, database, { task, outcomes: settlement.outcomes, now });
     const written = await writeBack(trx, database, settlement);
     await markHandled(trx, database, settlement, now);
     const counts = tally(settlement.outcomes);
@@ -53,7 +54,7 @@ export async function settleBatch(
         .where('id', '=', run.pass_id)
         .execute();
     }
-    if (settlement.partial !== true) await endTask(trx, task, now);
+    if (settlement.partial !== true) await endTaskRow(trx, { id: task.id, now: now });
     if (announce) await insertEvent(trx, run.id, 'progress', Object.fromEntries(counts), now);
   });
 }
@@ -110,7 +111,7 @@ export async function settlePrepare(
       .set({ phase: 'execute', prepared: JSON.stringify(prepared ?? null), ...figureSums(figures) })
       .where('id', '=', task.run.id)
       .execute();
-    await endTask(trx, task, now);
+    await endTaskRow(trx, { id: task.id, now: now });
   });
 }
 

@@ -1,4 +1,4 @@
-import type { ClaimedTask, Figures } from '@drover/engine';
+import type { Figures } from '@drover/engine';
 import { type RawBuilder, type Transaction, sql } from 'kysely';
 import type { Tables } from '../database/tables.js';
 
@@ -13,14 +13,6 @@ export function figureSums(
     vendor_writes: sql<number>`vendor_writes + ${figures.vendorWrites}`,
     waited_ms: sql<number>`waited_ms + ${Math.round(figures.waitedMs)}`,
   };
-}
-
-export async function endTask(trx: Trx, task: ClaimedTask, now: number): Promise<void> {
-  await trx
-    .updateTable('tasks')
-    .set({ status: 'done', settled_at: now, lease_until: null })
-    .where('id', '=', task.id)
-    .execute();
 }
 
 export async function insertEvent(

@@ -1,0 +1,35 @@
+import { CompiledQuery, type Compilable, type Kysely, type QueryResult } from 'kysely';
+import type { Tables } from './tables.js';
+
+/** Stands for a parameter while a query is compiled. */
+class Placeholder {
+  constructor(readonly name: string) {}
+}
+
+/**
+ * A query that is compiled once for each database and then only given its parameters: for the statements that every
+ * batch runs, whose compilation would cost more than their execution.
+ *
+ * `build` gets the parameters by name. They must be used as values, never looked into.
+ */
+export function preparedQuery<Parameters extends Record<string, unknown>, Row>(
+  build: (db: Kysely<Tables>, parameters: Parameters) => Compilable<Row>,
+): (db: Kysely<Tables>, parameters: Parameters) => Promise<Row[]> {
+  const compiled = new WeakMap<object, CompiledQuery>();
+  return async (db, parameters) => {
+    const { adapter } = db.getExecutor();
+    let query = compiled.get(adapter);
+    if (query === undefined) {
+      query = build(db, placeholders(parameters)).compile();
+      compiled.set(adapter, query);
+    }
+    const values = query.parameters.map((one) => (one instanceof Placeholder ? parameters[one.name] : one));
+    const result = (await db.executeQuery(CompiledQuery.raw(query.sql, values))) as QueryResult<Row>;
+    return result.rows;
+  };
+}
+
+function placeholders<Parameters extends Record<string, unknown>>(parameters: Parameters): Parameters {
+  const named = Object.keys(parameters).map((name) => [name, new Placeholder(name)]);
+  return Object.fromEntries(named) as Parameters;
+}

@@ -1,0 +1,118 @@
+import { OPEN_RUN_STATUSES } from '@drover/model';
+import type { DialectTraits } from '../database/dialect-traits.js';
+import { preparedQuery } from '../database/prepared-query.js';
+import type { PassRow, RunRow, TaskRow } from './rows.js';
+
+/** Runs looked at in one claim. */
+const MAX_CANDIDATES = 50;
+
+export const anyOpenRun = preparedQuery((db, _: Record<string, never>) =>
+  db.selectFrom('runs').select('id').where('status', 'in', OPEN_RUN_STATUSES).limit(1),
+);
+
+/** Open runs, those with the fewest tasks in flight first, so that a large run does not starve a small one. */
+export const candidateRuns = preparedQuery((db, _: Record<string, never>) =>
+  db
+    .selectFrom('runs')
+    .select(({ selectFrom }) => [
+      'runs.id',
+      selectFrom('tasks')
+        .select(({ fn }) => fn.countAll<number>().as('n'))
+        .whereRef('tasks.run_id', '=', 'runs.id')
+        .where('tasks.status', '=', 'leased')
+        .as('leased'),
+    ])
+    .where('runs.status', 'in', OPEN_RUN_STATUSES)
+    .orderBy('leased')
+    .orderBy('runs.created_at')
+    .orderBy('runs.id')
+    .limit(MAX_CANDIDATES),
+);
+
+const openRun = preparedQuery<{ id: string }, RunRow>((db, { id }) =>
+  db.selectFrom('runs').selectAll().where('id', '=', id).where('status', 'in', OPEN_RUN_STATUSES),
+);
+
+const openRunLocked = preparedQuery<{ id: string }, RunRow>((db, { id }) =>
+  db
+    .selectFrom('runs')
+    .selectAll()
+    .where('id', '=', id)
+    .where('status', 'in', OPEN_RUN_STATUSES)
+    .forUpdate()
+    .skipLocked(),
+);
+
+/** An open run for this transaction alone; nothing when another one holds it. */
+export function lockOpenRun(traits: DialectTraits): typeof openRun {
+  return traits.rowLocks ? openRunLocked : openRun;
+}
+
+const anyRun = preparedQuery<{ id: string }, RunRow>((db, { id }) =>
+  db.selectFrom('runs').selectAll().where('id', '=', id),
+);
+
+const anyRunLocked = preparedQuery<{ id: string }, RunRow>((db, { id }) =>
+  db.selectFrom('runs').selectAll().where('id', '=', id).forUpdate(),
+);
+
+/** A run for this transaction alone, waiting for it where another one holds it. */
+export function lockRun(traits: DialectTraits): typeof anyRun {
+  return traits.rowLocks ? anyRunLocked : anyRun;
+}
+
+/** Tasks of a run that are not done, those that are due first before the others. */
+export const openTasks = preparedQuery<{ runId: string }, TaskRow>((db, { runId }) =>
+  db
+    .selectFrom('tasks')
+    .selectAll()
+    .where('run_id', '=', runId)
+    .where('status', 'in', ['ready', 'leased', 'waiting'])
+    .orderBy('due_at'),
+);
+
+export const insertTaskRow = preparedQuery<TaskRow, never>((db, row) => db.insertInto('tasks').values(row));
+
+export const leaseTaskRow = preparedQuery<
+  { id: string; owner: string; token: number; until: number },
+  never
+>((db, { id, owner, token, until }) =>
+  db
+    .updateTable('tasks')
+    .set({ status: 'leased', lease_owner: owner, lease_token: token, lease_until: until })
+    .where('id', '=', id),
+);
+
+export const endTaskRow = preparedQuery<{ id: string; now: number }, never>((db, { id, now }) =>
+  db.updateTable('tasks').set({ status: 'done', settled_at: now, lease_until: null }).where('id', '=', id),
+);
+
+/** The task, if it is leased under this token. */
+export const heldTask = preparedQuery<{ id: string; token: number }, { id: string }>((db, { id, token }) =>
+  db
+    .selectFrom('tasks')
+    .select('id')
+    .where('id', '=', id)
+    .where('status', '=', 'leased')
+    .where('lease_token', '=', token),
+);
+
+export const passById = preparedQuery<{ id: string }, PassRow>((db, { id }) =>
+  db.selectFrom('passes').selectAll().where('id', '=', id),
+);
+
+export const countBatch = preparedQuery<{ runId: string; batches: number }, never>((db, { runId, batches }) =>
+  db.updateTable('runs').set({ batches_cut: batches }).where('id', '=', runId),
+);
+
+export const openRunRanges = preparedQuery<
+  { runId: string; limit: number },
+  { from_position: number; to_position: number }
+>((db, { runId, limit }) =>
+  db
+    .selectFrom('run_ranges')
+    .select(['from_position', 'to_position'])
+    .where('run_id', '=', runId)
+    .orderBy('from_position')
+    .limit(limit),
+);

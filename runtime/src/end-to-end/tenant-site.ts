@@ -1,0 +1,108 @@
+import { chmod, cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createNetskopeSimulator, type NetskopeState, type Simulator } from '@drover/simulators';
+import { BuiltDrover } from './built-drover.js';
+import { CommandLine } from './command-line.js';
+import { VendorGate } from './vendor-gate.js';
+
+const BUNDLE = fileURLToPath(new URL('../../../plugins/netskope', import.meta.url));
+const INDICATORS = fileURLToPath(new URL('../../../examples/threat-labs-iocs.csv', import.meta.url));
+
+/** The action by its text id: its number depends on what else the bundle has. */
+export const ACTION = 'netskope.manage-url-list';
+export const COLLECTION = 'iocs';
+export const CONNECTION = 'lab';
+export const LISTS = ['Blocked', 'Watched'] as const;
+export const TOKEN = 'token-of-the-simulated-tenant';
+
+/** Runs the action over everything of a collection at once. */
+export function runAll({ collection = COLLECTION, list = LISTS[0] as string } = {}): string[] {
+  return [
+    ...['action', 'run', ACTION, '--collection', collection, '--connection', CONNECTION],
+    ...['--set', `urlListName=${list}`, '--objects-per-run', '10000'],
+  ];
+}
+
+export const RUN_ALL = runAll();
+
+/** A data folder with the Netskope bundle and the indicators of the examples, made once and copied for each test. */
+export class SiteTemplate {
+  readonly #drover: CommandLine;
+
+  private constructor(drover: CommandLine) {
+    this.#drover = drover;
+  }
+
+  /**
+   * @param options.batchObjects how many objects a call takes, in the place of the manifest's number, so that a run over
+   * a few thousand has several batches
+   */
+  static async make({ batchObjects }: { batchObjects: number }): Promise<SiteTemplate> {
+    const drover = await openPassable();
+    const folder = join(drover.folder, 'netskope');
+    await cp(BUNDLE, folder, { recursive: true, filter: (path) => !/\/(node_modules|dist)(\/|$)/.test(path) });
+    const file = join(folder, 'manage-url-list', 'plugin.json');
+    const manifest = JSON.parse(await readFile(file, 'utf8'));
+    manifest.limits.batch.objects = batchObjects;
+    delete manifest.limits.rateGroups;
+    for (const call of manifest.calls) delete call.rateGroup;
+    await writeFile(file, JSON.stringify(manifest));
+    const zip = join(drover.folder, 'netskope.zip');
+    await drover.json('plugin', 'pack', folder, '--output', zip);
+    await drover.json('plugin', 'install', zip);
+    await drover.json('objects', 'import', INDICATORS, '--collection', COLLECTION);
+    return new SiteTemplate(drover);
+  }
+
+  async open({ token = TOKEN }: { token?: string } = {}): Promise<TenantSite> {
+    const drover = await openPassable();
+    await cp(this.#drover.dataDir, drover.dataDir, { recursive: true });
+    const tenant = createNetskopeSimulator({ token, lists: LISTS.map((name) => ({ name })) });
+    const gate = await VendorGate.open(await tenant.listen());
+    const site = new TenantSite(drover, new BuiltDrover(drover.dataDir), tenant, gate);
+    const created = await drover.run(
+      [
+        ...['connection', 'create', CONNECTION, '--vendor', 'Netskope', '--set', `baseUrl=${gate.url}`],
+        ...['--secret-stdin', 'apiV2Token', '--proxy', 'none'],
+      ],
+      { stdin: token },
+    );
+    if (created.exitCode !== 0) throw new Error(created.stderr);
+    return site;
+  }
+
+  close(): Promise<void> {
+    return this.#drover.close();
+  }
+}
+
+/** A data folder, the built command over it, and a simulated tenant behind a gate. */
+export class TenantSite {
+  constructor(
+    /** The command line in this process, for what is not the point of a test. */
+    readonly drover: CommandLine,
+    readonly built: BuiltDrover,
+    readonly tenant: Simulator<NetskopeState>,
+    readonly gate: VendorGate,
+  ) {}
+
+  /** What the tenant's list holds, as last edited. */
+  entries(list: string = LISTS[0]): string[] {
+    return this.tenant.state().lists.find(({ name }) => name === list)!.urls;
+  }
+
+  async close(): Promise<void> {
+    await this.built.close();
+    await this.gate.close();
+    await this.tenant.close();
+    await this.drover.close();
+  }
+}
+
+/** As root, plugins run as another user, who must be able to reach their code below the data folder. */
+async function openPassable(): Promise<CommandLine> {
+  const drover = await CommandLine.open();
+  await chmod(drover.folder, 0o711);
+  return drover;
+}
