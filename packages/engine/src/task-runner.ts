@@ -67,7 +67,13 @@ export class TaskRunner {
           attempt: task.attempt,
         },
       },
-      options: { signal, beforeWrite: async () => leases.check(task.id) },
+      options: {
+        signal,
+        async beforeWrite() {
+          leases.check(task.id);
+          return { do: 'send' };
+        },
+      },
     };
   }
 

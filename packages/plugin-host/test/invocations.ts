@@ -67,5 +67,5 @@ export function executeOf(objects: PluginObject[], prepared: unknown = null): In
 }
 
 export function optionsOf(options: Partial<InvokeOptions> = {}): InvokeOptions {
-  return { signal: new AbortController().signal, beforeWrite: async () => {}, ...options };
+  return { signal: new AbortController().signal, beforeWrite: async () => ({ do: 'send' }), ...options };
 }

@@ -22,7 +22,7 @@ export async function testConnection(
     { bundleDigest, manifest, connection },
     contextOf(plugin),
     { hook: 'testConnection' },
-    { signal: new AbortController().signal, beforeWrite: async () => undefined },
+    { signal: new AbortController().signal, beforeWrite: async () => ({ do: 'send' }) },
   );
   return { connection: connection.name, pluginId: plugin.pluginId, ...verdictOf(result) };
 }

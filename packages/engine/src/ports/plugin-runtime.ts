@@ -1,4 +1,12 @@
-import type { FaultRecord, OutcomeCounts, PluginManifest, PluginObject, Trigger } from '@drover/model';
+import type {
+  CallSpec,
+  FaultRecord,
+  HttpMethod,
+  OutcomeCounts,
+  PluginManifest,
+  PluginObject,
+  Trigger,
+} from '@drover/model';
 import type { Connection } from './connection-vault.js';
 
 /** A plugin over a connection: what one sandbox serves. */
@@ -35,11 +43,49 @@ export type Invocation =
       stopped?: 'cancelled' | 'fault';
     };
 
+/** A vendor write as it is about to leave. */
+export interface OutgoingWrite {
+  call: CallSpec;
+  /** Ids of the objects that the plugin says it covers; absent: all of the hook. */
+  covers?: readonly string[];
+  /** The request without authentication and with secrets masked. Made when asked for: bodies may be large. */
+  describe(): {
+    method: HttpMethod;
+    /** Path and query, percent-encoded. */
+    path: string;
+    body?: { contentType: string; value: unknown };
+  };
+}
+
+/** What came of a write that was let through. */
+export type WriteResult =
+  /** An answer of any status, redacted. */
+  | {
+      kind: 'answered';
+      reply: { status: number; headers: Readonly<Record<string, string>>; body: unknown; at: string };
+    }
+  /** No byte of it can have been acted on: refused connection, DNS, TLS, 401, 429. */
+  | { kind: 'notSent'; reason: string }
+  /** It left and no answer came. */
+  | { kind: 'noAnswer'; reason: string };
+
+export type WriteVerdict =
+  | {
+      do: 'send';
+      /** Told what came of it, before the plugin is. */
+      settled?(result: WriteResult): Promise<void>;
+    }
+  /** Not sent: this answer, kept from an earlier try, is given to the plugin instead. */
+  | { do: 'replay'; reply: Extract<WriteResult, { kind: 'answered' }>['reply'] };
+
 export interface InvokeOptions {
   /** Aborting ends the hook; the invocation then rejects with `CANCELLED`. */
   signal: AbortSignal;
-  /** Asked right before each vendor write leaves; rejecting (`LEASE_LOST`) stops the write. */
-  beforeWrite(): Promise<void>;
+  /**
+   * Asked right before each vendor write leaves, after its rate limit was granted; every try of a repeatable call asks
+   * again. Rejecting (`LEASE_LOST`, …) stops the write, and the plugin sees that fault.
+   */
+  beforeWrite(write: OutgoingWrite): Promise<WriteVerdict>;
   /**
    * Outcomes as they come, raw: the engine checks them. Those of `executeAll` come only this way; those of `executeOne`
    * are in the hook's value as well, and come here for the case that the hook does not end well.

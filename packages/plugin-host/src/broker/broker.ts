@@ -1,5 +1,5 @@
 import type { CallParams, CallReply } from '@drover/plugin-sdk';
-import type { PluginTarget } from '@drover/engine';
+import type { OutgoingWrite, PluginTarget, WriteVerdict } from '@drover/engine';
 
 /** What one hook invocation allows its calls. */
 export interface CallScope {
@@ -7,8 +7,8 @@ export interface CallScope {
   /** Refuses every call that writes (connection tests). */
   readOnly: boolean;
   signal: AbortSignal;
-  /** Asked right before each write leaves; rejecting stops it. */
-  beforeWrite(): Promise<void>;
+  /** As `InvokeOptions.beforeWrite`. */
+  beforeWrite(write: OutgoingWrite): Promise<WriteVerdict>;
 }
 
 /** The vendor calls of one hook invocation. */

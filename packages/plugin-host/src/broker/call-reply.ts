@@ -7,6 +7,14 @@ export interface RawAnswer {
   /** Lower-case names. */
   headers: Readonly<Record<string, string>>;
   text: string;
+  /** When it came, for an answer that was kept; else now. */
+  at?: string;
+}
+
+/** A kept reply as the answer that it was. */
+export function toAnswer({ status, headers, body, at }: CallReply): RawAnswer {
+  const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+  return { status, headers, text, at };
 }
 
 /** Headers that may hand out a session or say how to log in. */
@@ -18,7 +26,7 @@ export function toReply(answer: RawAnswer, redactor: Redactor, at: string): Call
   for (const [name, value] of Object.entries(answer.headers)) {
     if (!WITHHELD.test(name)) headers[name] = redactor.redactText(value);
   }
-  return { status: answer.status, headers, body: readBody(answer, redactor), at };
+  return { status: answer.status, headers, body: readBody(answer, redactor), at: answer.at ?? at };
 }
 
 function readBody({ text, headers }: RawAnswer, redactor: Redactor): unknown {

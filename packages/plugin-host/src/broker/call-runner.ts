@@ -1,12 +1,12 @@
-import type { Governor } from '@drover/engine';
+import type { Governor, OutgoingWrite, WriteResult, WriteVerdict } from '@drover/engine';
 import { type CallSpec, DEFAULT_CALL_TIMEOUT_MS, DEFAULT_MAX_RESPONSE_BYTES } from '@drover/model';
 import type { PluginManifest } from '@drover/model';
 import type { Breakage } from './breakage.js';
-import type { RawAnswer } from './call-reply.js';
+import { type RawAnswer, toAnswer, toReply } from './call-reply.js';
 import type { Clock } from './clock.js';
 import type { ConnectionSession } from './connection-session.js';
 import { type Applicant, type GrantDesk, rateGroupOf } from './grant-desk.js';
-import type { OutgoingRequest } from './outgoing-request.js';
+import { type OutgoingRequest, contentTypeOf, valueOf } from './outgoing-request.js';
 import { redirectedRequest } from './redirect.js';
 import { stoppedFault } from './stopped.js';
 import {
@@ -25,6 +25,8 @@ const FIRST_PAUSE_MS = 500;
 const MAX_REDIRECTS = 3;
 const UNAUTHORIZED = 401;
 const TOO_MANY_REQUESTS = 429;
+/** Statuses that refuse a request before anything is done. */
+export const DONE_NOTHING: readonly number[] = [UNAUTHORIZED, TOO_MANY_REQUESTS];
 
 /** What calls share with the others of their hook. */
 export interface CallOwner {
@@ -32,7 +34,7 @@ export interface CallOwner {
   signal: AbortSignal;
   waits: WaitMeter;
   hasWritten(): boolean;
-  beforeWrite(): Promise<void>;
+  beforeWrite(write: OutgoingWrite): Promise<WriteVerdict>;
   /** A request goes out. Answers what to call with what came of it. */
   sending(spec: CallSpec): (exchange: Exchange) => void;
 }
@@ -48,6 +50,8 @@ export interface VendorCall {
   spec: CallSpec;
   request: OutgoingRequest;
   authorizer: Authorizer;
+  /** Ids of the objects that it covers. */
+  covers?: readonly string[] | undefined;
 }
 
 export interface RunnerDeps {
@@ -94,6 +98,7 @@ export class CallRunner {
     for (;;) {
       await this.#deps.desk.grant(applicant, (waitMs) => rateLimitedFault(this.#storyOf(spec), waitMs));
       const exchange = await this.#send(call, state.request);
+      if (exchange.kind === 'replayed') return exchange.answer;
       const answer =
         exchange.kind === 'broken'
           ? await this.#afterBreakage(spec, exchange, state)
@@ -102,10 +107,16 @@ export class CallRunner {
     }
   }
 
-  async #send({ spec, authorizer }: VendorCall, request: OutgoingRequest): Promise<Exchange> {
+  async #send(
+    call: VendorCall,
+    request: OutgoingRequest,
+  ): Promise<Exchange | { kind: 'replayed'; answer: RawAnswer }> {
+    const { spec, authorizer } = call;
     const authorized = await authorizer.authorize(request);
     const { signal, manifest } = this.#owner;
-    if (spec.effect !== 'read') await this.#owner.beforeWrite();
+    const verdict: WriteVerdict =
+      spec.effect === 'read' ? { do: 'send' } : await this.#owner.beforeWrite(this.#outgoing(call, request));
+    if (verdict.do === 'replay') return { kind: 'replayed', answer: toAnswer(verdict.reply) };
     if (signal.aborted) throw stoppedFault(signal);
     const settle = this.#owner.sending(spec);
     const exchange = await this.#session.client.send(authorized, {
@@ -116,7 +127,33 @@ export class CallRunner {
       signal,
     });
     settle(exchange);
+    if (verdict.settled !== undefined) await verdict.settled(this.#resultOf(exchange));
     return exchange;
+  }
+
+  #outgoing({ spec, covers }: VendorCall, { method, url, body }: OutgoingRequest): OutgoingWrite {
+    const { redactor } = this.#session;
+    return {
+      call: spec,
+      ...(covers === undefined ? {} : { covers }),
+      describe: () =>
+        redactor.redact({
+          method,
+          path: url.pathname + url.search,
+          ...(body === undefined ? {} : { body: { contentType: contentTypeOf(body), value: valueOf(body) } }),
+        }),
+    };
+  }
+
+  #resultOf(exchange: Exchange): WriteResult {
+    if (exchange.kind === 'broken') {
+      const kind = exchange.mayHaveArrived ? 'noAnswer' : 'notSent';
+      return { kind, reason: this.#session.redactor.redactText(exchange.detail) };
+    }
+    if (DONE_NOTHING.includes(exchange.status))
+      return { kind: 'notSent', reason: `status ${exchange.status}` };
+    const at = new Date(this.#deps.clock.now()).toISOString();
+    return { kind: 'answered', reply: toReply(exchange, this.#session.redactor, at) };
   }
 
   /** The answer, a fault, or `undefined` to send again. */

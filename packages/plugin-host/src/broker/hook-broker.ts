@@ -4,16 +4,13 @@ import type { PluginTarget } from '@drover/engine';
 import { secretAuthorizer, TokenAuthorizer } from './authorizers.js';
 import type { CallScope, HookBroker } from './broker.js';
 import { toReply } from './call-reply.js';
-import { type Authorizer, type CallOwner, CallRunner, type RunnerDeps } from './call-runner.js';
+import { type Authorizer, type CallOwner, CallRunner, DONE_NOTHING, type RunnerDeps } from './call-runner.js';
 import type { ConnectionSession } from './connection-session.js';
 import { buildRequest } from './outgoing-request.js';
 import { authOf } from './place-secret.js';
 import { stoppedFault } from './stopped.js';
 import type { Exchange } from './vendor-client.js';
 import { WaitMeter } from './wait-meter.js';
-
-/** Statuses that refuse a request before anything is done. */
-const DONE_NOTHING: readonly number[] = [401, 429];
 
 export interface HookBrokerDeps {
   runner: RunnerDeps;
@@ -43,7 +40,7 @@ export class SessionHookBroker implements HookBroker {
       signal: scope.signal,
       waits: this.#waits,
       hasWritten: () => this.#vendorWrites + this.#writesUnderWay > 0,
-      beforeWrite: () => scope.beforeWrite(),
+      beforeWrite: (write) => scope.beforeWrite(write),
       sending: (spec) => this.#count(spec),
     };
     this.#calls = new CallRunner(runner, session, owner);
@@ -73,7 +70,7 @@ export class SessionHookBroker implements HookBroker {
     if (scope.signal.aborted) throw stoppedFault(scope.signal);
     const request = buildRequest(spec, params, session.baseUrl);
     const authorizer = this.#authorizerFor(authOf(spec, target.manifest));
-    const answer = await this.#calls.run({ spec, request, authorizer });
+    const answer = await this.#calls.run({ spec, request, authorizer, covers: coversOf(spec, params) });
     return toReply(answer, session.redactor, new Date(runner.clock.now()).toISOString());
   }
 
@@ -117,6 +114,15 @@ export class SessionHookBroker implements HookBroker {
       if (mayHaveWritten(exchange)) this.#vendorWrites += 1;
     };
   }
+}
+
+/** The objects that the plugin says the call covers. Throws `CALL_INVALID`. */
+function coversOf(spec: CallSpec, { covers }: CallParams): readonly string[] | undefined {
+  if (covers === undefined) return undefined;
+  if (Array.isArray(covers) && covers.every((id) => typeof id === 'string')) return covers;
+  throw new Fault('CALL_INVALID', `The call ${spec.name} needs its covers as a list of object ids.`, {
+    path: `/calls/${spec.name}`,
+  });
 }
 
 function mayHaveWritten(exchange: Exchange): boolean {

@@ -34,6 +34,12 @@ export function buildRequest(spec: CallSpec, params: CallParams, baseUrl: string
   };
 }
 
+/** The body's content, whatever its kind. */
+export function valueOf(body: OutgoingBody): unknown {
+  if (body.kind === 'json') return body.value;
+  return body.kind === 'text' ? body.text : body.fields;
+}
+
 /** The body as it goes over the wire. */
 export function serializeBody(body: OutgoingBody): string {
   if (body.kind === 'json') return JSON.stringify(body.value);

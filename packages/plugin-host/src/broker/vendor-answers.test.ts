@@ -286,6 +286,7 @@ describe('the scope of a hook', () => {
     let asked = 0;
     const beforeWrite = async () => {
       asked += 1;
+      return { do: 'send' as const };
     };
     await open();
     const hook = await world.hook({ beforeWrite });

@@ -51,7 +51,7 @@ export class HookInvocation {
       mode: request.context.run.mode,
       readOnly: request.invocation.hook === 'testConnection',
       signal: stopped.signal,
-      beforeWrite: () => request.options.beforeWrite(),
+      beforeWrite: (write) => request.options.beforeWrite(write),
     });
     return new HookInvocation(request, { broker: hookBroker, cache, stopped });
   }

@@ -4,6 +4,7 @@ import type {
   InvocationFigures,
   InvocationResult,
   InvokeOptions,
+  OutgoingWrite,
   PluginRuntime,
   PluginTarget,
 } from '@drover/engine';
@@ -40,7 +41,7 @@ export class ScriptedRuntime implements PluginRuntime {
   }
 
   async invoke(
-    _target: PluginTarget,
+    target: PluginTarget,
     context: HookContext,
     invocation: Invocation,
     options: InvokeOptions,
@@ -56,7 +57,7 @@ export class ScriptedRuntime implements PluginRuntime {
       options,
       figures,
       async write() {
-        await options.beforeWrite();
+        await options.beforeWrite(writeOf(target));
         figures.vendorCalls += 1;
         figures.vendorWrites += 1;
       },
@@ -92,4 +93,10 @@ export class ScriptedRuntime implements PluginRuntime {
   }
 
   async close(): Promise<void> {}
+}
+
+/** The first declared write, as the broker would announce it. */
+function writeOf({ manifest }: PluginTarget): OutgoingWrite {
+  const call = manifest.calls.find(({ effect }) => effect !== 'read')!;
+  return { call, describe: () => ({ method: call.method, path: call.path }) };
 }

@@ -63,7 +63,7 @@ export function openBrokerWorld(options: BrokerWorldOptions): BrokerWorld {
     hook(scope = {}) {
       const target: PluginTarget = { bundleDigest: 'none', manifest, connection: vault.connection };
       const open = { mode: 'apply', readOnly: false, signal: new AbortController().signal } as const;
-      return broker.forHook(target, { ...open, beforeWrite: async () => undefined, ...scope });
+      return broker.forHook(target, { ...open, beforeWrite: async () => ({ do: 'send' }), ...scope });
     },
     change: (changes) => vault.change(changes),
     rotate: (secrets) => vault.rotate(secrets),

@@ -7,6 +7,7 @@ import {
   type InvocationResult,
   type PluginTarget,
   type TransportSettings,
+  type InvokeOptions,
 } from '@drover/engine';
 import {
   addCounts,
@@ -44,7 +45,7 @@ export interface HookSettings extends Partial<
   config?: Record<string, unknown>;
   signal?: AbortSignal;
   /** Asked before each vendor write; a rejection stops it. Default: every write may leave. */
-  beforeWrite?(): Promise<void>;
+  beforeWrite?: InvokeOptions['beforeWrite'];
 }
 
 export interface ExecuteSettings extends HookSettings {
@@ -206,7 +207,7 @@ export class PluginHarness {
     const run = { id: 'run_harness', mode, trigger, pass, startedAt: new Date().toISOString(), attempt };
     return this.#runtime.invoke(this.#target, { config: settings.config ?? this.#config, run }, invocation, {
       signal: settings.signal ?? new AbortController().signal,
-      beforeWrite: settings.beforeWrite ?? (async () => {}),
+      beforeWrite: settings.beforeWrite ?? (async () => ({ do: 'send' as const })),
       ...(settings.onOutcomes ? { onOutcomes: settings.onOutcomes } : {}),
     });
   }
