@@ -12,6 +12,7 @@ export { describeCollectionLibraryContract } from './contracts/describe-collecti
 export { describeObjectLibraryContract } from './contracts/describe-object-library-contract.js';
 export { describeDatabases, missingPostgres, skipLoudly } from './databases/describe-databases.js';
 export { vendorFiles, writeVendorFolder } from './bundles/vendor-folder.js';
+export { describePlanBehaviour } from './behaviour/describe-plan-behaviour.js';
 export { describeRunBehaviour } from './behaviour/describe-run-behaviour.js';
 export {
   type EngineWorld,

@@ -19,7 +19,9 @@ function nested(depth: number): unknown {
 
 describe('checkQuery', () => {
   test('gives a good query back', () => {
-    const query = { and: [{ attribute: { name: 'score', op: '>', value: 0 } }, { not: { value: '*a*b*c*' } }] };
+    const query = {
+      and: [{ attribute: { name: 'score', op: '>', value: 0 } }, { not: { value: '*a*b*c*' } }],
+    };
     expect(checkQuery(query)).toBe(query);
   });
 
@@ -46,8 +48,16 @@ describe('checkQuery', () => {
     [{ attribute: { name: 'a', op: 'exists', value: 1 } }, '/attribute/value', /takes no value/],
     [{ attribute: { name: 'a', op: '=' } }, '/attribute/value', /text, a finite number/],
     [{ attribute: { name: 'a', op: '=', value: NaN } }, '/attribute/value', /text, a finite number/],
-    [{ attribute: { name: 'a', op: '<', value: 'x' } }, '/attribute/value', /numbers only and this is a text/],
-    [{ attribute: { name: 'a', op: '<=', value: true } }, '/attribute/value', /numbers only and this is a boolean/],
+    [
+      { attribute: { name: 'a', op: '<', value: 'x' } },
+      '/attribute/value',
+      /numbers only and this is a text/,
+    ],
+    [
+      { attribute: { name: 'a', op: '<=', value: true } },
+      '/attribute/value',
+      /numbers only and this is a boolean/,
+    ],
     [{ attribute: { name: 'a', op: '=', value: 1, kind: 'x' } }, '/attribute/kind', /no key "kind"/],
     [nested(MAX_QUERY_DEPTH + 1), '/not'.repeat(MAX_QUERY_DEPTH), /at most 8 deep/],
   ])('%j is refused at %s', (query, path, message) => {
@@ -58,13 +68,19 @@ describe('checkQuery', () => {
     expect(problemsOf(nested(MAX_QUERY_DEPTH))).toEqual([]);
     const wide = (nodes: number) => ({ or: Array.from({ length: nodes - 1 }, () => ({ type: 'asset' })) });
     expect(problemsOf(wide(MAX_QUERY_NODES))).toEqual([]);
-    expect(problemsOf(wide(MAX_QUERY_NODES + 1))).toEqual([['/or/63', expect.stringMatching(/at most 64 nodes/)]]);
+    expect(problemsOf(wide(MAX_QUERY_NODES + 1))).toEqual([
+      ['/or/63', expect.stringMatching(/at most 64 nodes/)],
+    ]);
     expect(problemsOf(wide(100_000))).toHaveLength(1);
   });
 
   test('tells all problems at once, the first of them in its sentence', () => {
     const query = { and: [{ type: '' }, { or: [{ status: 1 }, { nothing: 1 }] }] };
-    expect(problemsOf(query).map(([path]) => path)).toEqual(['/and/0/type', '/and/1/or/0/status', '/and/1/or/1/nothing']);
+    expect(problemsOf(query).map(([path]) => path)).toEqual([
+      '/and/0/type',
+      '/and/1/or/0/status',
+      '/and/1/or/1/nothing',
+    ]);
     expect(() => checkQuery(query)).toThrow(/at \/and\/0\/type .* 2 more problems/);
   });
 });

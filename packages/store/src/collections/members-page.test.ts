@@ -1,7 +1,16 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { AttributeValue, CollectionQuery, DroverObject, ObjectDraft } from '@drover/model';
 import { describeDatabases } from '@drover/testing/databases/describe-databases';
-import { type Arbitrary, array, assert, asyncProperty, constantFrom, letrec, oneof, record } from 'fast-check';
+import {
+  type Arbitrary,
+  array,
+  assert,
+  asyncProperty,
+  constantFrom,
+  letrec,
+  oneof,
+  record,
+} from 'fast-check';
 import { sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import { KyselyObjectLibrary } from '../objects/kysely-object-library.js';
@@ -44,7 +53,9 @@ const LEAF: Arbitrary<CollectionQuery> = oneof(
     { createdSince: '2026-02-01' },
     { updatedSince: '2026-03-01' },
   ),
-  constantFrom('a*', 'A*', '*.com', 'a*com', '*', '*b*', 'b*', '[b]*', 'a.example.com', '**a*').map((value) => ({ value })),
+  constantFrom('a*', 'A*', '*.com', 'a*com', '*', '*b*', 'b*', '[b]*', 'a.example.com', '**a*').map(
+    (value) => ({ value }),
+  ),
   record({
     name: constantFrom('score', 'nothing'),
     op: constantFrom('=' as const, '!=' as const),
@@ -89,7 +100,14 @@ function holds(query: CollectionQuery, object: DroverObject): boolean {
     if (op === 'exists') return true;
     if (typeof attribute.value !== typeof value) return false;
     const [left, right] = [attribute.value, value!];
-    return { '=': left === right, '!=': left !== right, '>': left > right, '>=': left >= right, '<': left < right, '<=': left <= right }[op];
+    return {
+      '=': left === right,
+      '!=': left !== right,
+      '>': left > right,
+      '>=': left >= right,
+      '<': left < right,
+      '<=': left <= right,
+    }[op];
   });
 }
 
@@ -124,23 +142,29 @@ describeDatabases('members', (open) => {
     test.each([
       ['few objects, read from an index', { dull: 0, limits: [1, 7, 1_000], numRuns: 60 }],
       ['many objects, met on a walk through the library', { dull: 10_500, limits: [40, 1_000], numRuns: 30 }],
-    ])('are those that meet it: %s', async (_, { dull, limits, numRuns }) => {
-      // Objects that no query above speaks of, so many that no index is worth it.
-      await fillUp(database, dull);
-      const listedSeqs = new Set((await allMembers(database, list, 1_000)).map(({ seq }) => seq));
-      await assert(
-        asyncProperty(QUERY, constantFrom(...limits), async (query, limit) => {
-          const rest: CollectionQuery = { not: { type: 'dull' } };
-          const meant = objects.filter((object) => holds(query, object)).map(({ value, type }) => [type, value]);
-          const set = { query: dull === 0 ? query : { and: [query, rest] } };
-          const found = await allMembers(database, set, limit);
-          expect(found.map(({ value, type }) => [type, value])).toEqual(meant);
-          const onList = await allMembers(database, { ...list, ...set }, limit);
-          expect(onList).toEqual(found.filter(({ seq }) => listedSeqs.has(seq)));
-        }),
-        { numRuns },
-      );
-    }, 60_000);
+    ])(
+      'are those that meet it: %s',
+      async (_, { dull, limits, numRuns }) => {
+        // Objects that no query above speaks of, so many that no index is worth it.
+        await fillUp(database, dull);
+        const listedSeqs = new Set((await allMembers(database, list, 1_000)).map(({ seq }) => seq));
+        await assert(
+          asyncProperty(QUERY, constantFrom(...limits), async (query, limit) => {
+            const rest: CollectionQuery = { not: { type: 'dull' } };
+            const meant = objects
+              .filter((object) => holds(query, object))
+              .map(({ value, type }) => [type, value]);
+            const set = { query: dull === 0 ? query : { and: [query, rest] } };
+            const found = await allMembers(database, set, limit);
+            expect(found.map(({ value, type }) => [type, value])).toEqual(meant);
+            const onList = await allMembers(database, { ...list, ...set }, limit);
+            expect(onList).toEqual(found.filter(({ seq }) => listedSeqs.has(seq)));
+          }),
+          { numRuns },
+        );
+      },
+      60_000,
+    );
   });
 
   test('pages go on where the last one ended, whatever comes and goes', async () => {
@@ -159,7 +183,14 @@ describeDatabases('members', (open) => {
     expect([...first, ...second].map(({ value }) => value)).toEqual(
       Array.from({ length: 20 }, (_, n) => `host ${n}`),
     );
-    expect(first[0]).toEqual({ seq: expect.any(Number), type: 'asset', subtype: '', value: 'host 0', status: null, revision: 1 });
+    expect(first[0]).toEqual({
+      seq: expect.any(Number),
+      type: 'asset',
+      subtype: '',
+      value: 'host 0',
+      status: null,
+      revision: 1,
+    });
   });
 });
 
@@ -174,5 +205,7 @@ async function fillUp(database: Database, objects: number): Promise<void> {
     select seq, 'Feed 0', 0, 0 from objects where type = 'dull'`.execute(database.kysely);
   await sql`insert into attributes
     (object_seq, name, source, kind, text_value, value_key, number_value, at)
-    select seq, 'score', 'Feed 0', 'number', '1', '1', 1, 0 from objects where type = 'dull'`.execute(database.kysely);
+    select seq, 'score', 'Feed 0', 'number', '1', '1', 1, 0 from objects where type = 'dull'`.execute(
+    database.kysely,
+  );
 }

@@ -73,14 +73,12 @@ export const openTasks = preparedQuery<{ runId: string }, TaskRow>((db, { runId 
 
 export const insertTaskRow = preparedQuery<TaskRow, never>((db, row) => db.insertInto('tasks').values(row));
 
-export const leaseTaskRow = preparedQuery<
-  { id: string; owner: string; token: number; until: number },
-  never
->((db, { id, owner, token, until }) =>
-  db
-    .updateTable('tasks')
-    .set({ status: 'leased', lease_owner: owner, lease_token: token, lease_until: until })
-    .where('id', '=', id),
+export const leaseTaskRow = preparedQuery<{ id: string; owner: string; token: number; until: number }, never>(
+  (db, { id, owner, token, until }) =>
+    db
+      .updateTable('tasks')
+      .set({ status: 'leased', lease_owner: owner, lease_token: token, lease_until: until })
+      .where('id', '=', id),
 );
 
 export const endTaskRow = preparedQuery<{ id: string; now: number }, never>((db, { id, now }) =>
