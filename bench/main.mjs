@@ -68,7 +68,8 @@ function printTable(all) {
     [got.cpuMs, drover.cpuMs, drover.childCpuMs].map(seconds).join(', '),
     [got.peakRssMb, drover.peakRssMb, drover.childPeakRssMb].map((mb) => `${Math.round(mb)} MB`).join(', '),
   ]);
-  for (const line of [header, header.map(() => '---'), ...lines]) process.stdout.write(`| ${line.join(' | ')} |\n`);
+  for (const line of [header, header.map(() => '---'), ...lines])
+    process.stdout.write(`| ${line.join(' | ')} |\n`);
 }
 
 async function printStartTimes() {
@@ -77,7 +78,9 @@ async function printStartTimes() {
   for (const args of [['--help'], ['objects', 'list', '--data-dir', join(here, '..', '.drover', 'bench')]]) {
     const takes = [];
     for (let take = 0; take < 5; take += 1) takes.push(await cpuOf([drover, ...args]));
-    process.stdout.write(`| drover ${args.slice(0, 2).join(' ').replace('--data-dir', '')} | ${Math.round(takes.toSorted((a, b) => a - b)[2])} ms |\n`);
+    process.stdout.write(
+      `| drover ${args.slice(0, 2).join(' ').replace('--data-dir', '')} | ${Math.round(takes.toSorted((a, b) => a - b)[2])} ms |\n`,
+    );
   }
 }
 
@@ -89,11 +92,17 @@ async function cpuOf(args) {
     const stat = readFileSync('/proc/self/stat', 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     process.stdout.write(String((Number(fields[13]) + Number(fields[14])) * 10));`;
-  return Number(await output(spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })));
+  return Number(
+    await output(spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })),
+  );
 }
 
 async function measure(file, args) {
-  const child = spawn(process.execPath, [join(here, file), ...args.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // The young generation of the drover command, for all.
+  const flags = ['--max-semi-space-size=8', join(here, file)];
+  const child = spawn(process.execPath, [...flags, ...args.map(String)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   return JSON.parse((await output(child)).trimEnd().split('\n').at(-1));
 }
 
@@ -101,7 +110,9 @@ async function startVendor(latencyMs) {
   const child = spawn(process.execPath, [join(here, 'vendor-server.mjs'), String(latencyMs)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [line] = await new Promise((resolve) => child.stdout.once('data', (chunk) => resolve(String(chunk).split('\n'))));
+  const [line] = await new Promise((resolve) =>
+    child.stdout.once('data', (chunk) => resolve(String(chunk).split('\n'))),
+  );
   return { process: child, url: line };
 }
 

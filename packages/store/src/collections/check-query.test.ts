@@ -22,7 +22,16 @@ describe('checkQuery', () => {
     const query = {
       and: [{ attribute: { name: 'score', op: '>', value: 0 } }, { not: { value: '*a*b*c*' } }],
     };
-    expect(checkQuery(query)).toBe(query);
+    expect(checkQuery(query)).toEqual(query);
+  });
+
+  test('gives types and subtypes their canonical spelling', () => {
+    const query = {
+      and: [{ type: 'IOCs' }, { or: [{ not: { subtype: 'sha256' } }, { subtype: 'domain' }] }],
+    };
+    expect(checkQuery(query)).toEqual({
+      and: [{ type: 'indicator' }, { or: [{ not: { subtype: 'SHA-256' } }, { subtype: 'FQDN' }] }],
+    });
   });
 
   test.each<[unknown, string, RegExp]>([
@@ -30,13 +39,16 @@ describe('checkQuery', () => {
     [[], '', /object with one key/],
     ['type', '', /object with one key/],
     [{}, '', /exactly one key, this one 0/],
-    [{ type: 'a', status: 'b' }, '', /exactly one key, this one 2/],
+    [{ type: 'asset', status: 'b' }, '', /exactly one key, this one 2/],
     [{ colour: 'red' }, '/colour', /no predicate "colour"/],
     [{ 'a/b~c': 1 }, '/a~1b~0c', /no predicate/],
     [{ and: [] }, '/and', /at least one/],
     [{ or: { type: 'a' } }, '/or', /at least one/],
     [{ not: 'x' }, '/not', /object with one key/],
     [{ type: '' }, '/type', /1 to 2048 characters/],
+    [{ type: 'indicatr' }, '/type', /no object type "indicatr", perhaps "indicator" is meant/],
+    [{ subtype: 'SHA-255' }, '/subtype', /no subtype "SHA-255" of indicators, perhaps "SHA-256" is meant/],
+    [{ subtype: 'x'.repeat(2_000) }, '/subtype', /no subtype "x{59}…" of indicators; one is "SHA-256"/],
     [{ source: 5 }, '/source', /1 to 2048 characters/],
     [{ value: 'x'.repeat(2_049) }, '/value', /1 to 2048 characters/],
     [{ value: '*****' }, '/value', /at most 4 "\*", this one 5/],

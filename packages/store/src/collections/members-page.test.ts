@@ -46,7 +46,7 @@ const LEAF: Arbitrary<CollectionQuery> = oneof(
   constantFrom<CollectionQuery>(
     { type: 'indicator' },
     { type: 'asset' },
-    { type: 'nothing' },
+    { type: 'campaign' },
     { subtype: 'FQDN' },
     { status: 'active' },
     { source: 'Feed 0' },
@@ -150,7 +150,7 @@ describeDatabases('members', (open) => {
         const listedSeqs = new Set((await allMembers(database, list, 1_000)).map(({ seq }) => seq));
         await assert(
           asyncProperty(QUERY, constantFrom(...limits), async (query, limit) => {
-            const rest: CollectionQuery = { not: { type: 'dull' } };
+            const rest: CollectionQuery = { not: { type: 'tool' } };
             const meant = objects
               .filter((object) => holds(query, object))
               .map(({ value, type }) => [type, value]);
@@ -198,14 +198,14 @@ async function fillUp(database: Database, objects: number): Promise<void> {
   if (objects === 0) return;
   const numbers = sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < ${sql.lit(objects)})`;
   await sql`${numbers} insert into objects
-    (id, type, subtype, value, value_key, status, revision, created_at, updated_at)
-    select 'obj_' || i, 'dull', 'FQDN', 'a' || i || '.com', 'a' || i || '.com', 'active', 1,
+    (seq, id, type, subtype, value, value_key, status, revision, created_at, updated_at)
+    select 1000 + i, 'obj_' || i, 'tool', 'FQDN', 'a' || i || '.com', 'a' || i || '.com', 'active', 1,
       cast(${TIMES[2]!} as bigint), cast(${TIMES[2]!} as bigint) from n`.execute(database.kysely);
   await sql`insert into object_sources (object_seq, source, first_seen_at, last_seen_at)
-    select seq, 'Feed 0', 0, 0 from objects where type = 'dull'`.execute(database.kysely);
+    select seq, 'Feed 0', 0, 0 from objects where type = 'tool'`.execute(database.kysely);
   await sql`insert into attributes
     (object_seq, name, source, kind, text_value, value_key, number_value, at)
-    select seq, 'score', 'Feed 0', 'number', '1', '1', 1, 0 from objects where type = 'dull'`.execute(
+    select seq, 'score', 'Feed 0', 'number', '1', '1', 1, 0 from objects where type = 'tool'`.execute(
     database.kysely,
   );
 }

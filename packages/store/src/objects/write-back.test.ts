@@ -202,7 +202,7 @@ describeDatabases('applyWriteBacks', (open) => {
             (await read(library)).map(({ attributes }) =>
               attributes
                 .filter((entry) => entry.source === `${source} ${tries}`)
-                .map(({ source: _, ...entry }) => entry),
+                .map(({ name, value, at, runId }) => [name, value, at, runId]),
             );
           expect(await of('forth')).toEqual(await of('back'));
         }),

@@ -6,12 +6,12 @@ import type { PassRow, RunRow, TaskRow } from './rows.js';
 /** Runs looked at in one claim. */
 const MAX_CANDIDATES = 50;
 
-export const anyOpenRun = preparedQuery((db, _: Record<string, never>) =>
+export const anyOpenRun = preparedQuery<Record<string, never>, { id: string }>((db) =>
   db.selectFrom('runs').select('id').where('status', 'in', OPEN_RUN_STATUSES).limit(1),
 );
 
 /** Open runs, those with the fewest tasks in flight first, so that a large run does not starve a small one. */
-export const candidateRuns = preparedQuery((db, _: Record<string, never>) =>
+export const candidateRuns = preparedQuery<Record<string, never>, { id: string }>((db) =>
   db
     .selectFrom('runs')
     .select(({ selectFrom }) => [
