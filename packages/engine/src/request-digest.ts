@@ -29,10 +29,15 @@ function without(document: unknown, pointer: string): unknown {
 
 function withoutAt(value: unknown, [token, ...rest]: readonly string[]): unknown {
   if (token === undefined) return null;
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, token)) return value;
+  if (typeof value !== 'object' || value === null || !isKey(value, token)) return value;
   const inner = (value as Record<string, unknown>)[token];
   // Null in its place: the other entries of a list keep theirs.
   const kept = rest.length === 0 ? null : withoutAt(inner, rest);
   if (Array.isArray(value)) return value.with(Number(token), kept);
   return { ...value, [token]: kept };
+}
+
+/** Of a list only its places, not its length. */
+function isKey(value: object, token: string): boolean {
+  return Object.prototype.propertyIsEnumerable.call(value, token);
 }

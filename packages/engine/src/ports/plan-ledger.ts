@@ -1,5 +1,5 @@
 import type { CallEffect, HttpMethod, Page, PageRequest, RunId } from '@drover/model';
-import type { PositionRange } from './run-ledger.js';
+import type { PositionRange } from './position-range.js';
 
 export type PlannedHook = 'prepare' | 'execute' | 'finish';
 

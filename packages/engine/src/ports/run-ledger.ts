@@ -21,12 +21,9 @@ import type {
   RunMode,
 } from '@drover/model';
 import type { PlanLedger, PlanRecord } from './plan-ledger.js';
+import type { PositionRange } from './position-range.js';
 
-/** Positions `[from, to)` of a pass. */
-export interface PositionRange {
-  from: number;
-  to: number;
-}
+export type { PositionRange };
 
 export interface PassRequest {
   /** Equal for requests that offer the same collection to the same use of a plugin. */
