@@ -1,12 +1,4 @@
-import {
-  Fault,
-  type FaultRecord,
-  type OutcomeCounts,
-  type PluginManifest,
-  asFault,
-  isFault,
-  toFaultRecord,
-} from '@drover/model';
+import { Fault, type FaultRecord, type PluginManifest, asFault, isFault, toFaultRecord } from '@drover/model';
 import { type CheckedOutcome, balanceBooks } from './balance-books.js';
 import { decideFault } from './decide-fault.js';
 import type { Invocation, InvocationFigures, InvocationResult } from './ports/plugin-runtime.js';
@@ -17,6 +9,7 @@ import type { PreparedTask, TaskPorts } from './task-ports.js';
 import type { HookGate } from './write-gates/hook-gate.js';
 import { openHookGate } from './write-gates/open-hook-gate.js';
 import { notComputed } from './write-gates/plan-gate.js';
+import { hasStoppedAtPrepare, sumsForFinish } from './write-gates/plan-so-far.js';
 
 const NO_FIGURES: InvocationFigures = { vendorCalls: 0, vendorWrites: 0, waitedMs: 0, log: [] };
 /** A task whose workers died this often is given up: it is likelier its cause than its victim. */
@@ -109,7 +102,7 @@ export class TaskRunner {
     const { manifest } = target;
     if (task.deaths > MAX_DEATHS) return this.#giveUp(task, manifest, placed);
     if (task.deaths > 0 && maySendOnce(task, manifest)) return this.#leaveUnknown(task, manifest, placed);
-    if (await this.#hasStoppedAtPrepare(task)) {
+    if (await hasStoppedAtPrepare(this.#ports.ledger, task)) {
       return this.#settle(batch, { outcomes: placed.map(notComputed), placed, figures: NO_FIGURES });
     }
     const gate = await openHookGate(this.#ports, batch, { hook: 'execute', placed });
@@ -162,11 +155,13 @@ export class TaskRunner {
     }
     const answeredIds = new Set(given.map((outcome) => (outcome as { objectId?: unknown } | null)?.objectId));
     const isAnswered = ({ object }: PlacedObject) => object !== undefined && answeredIds.has(object.id);
-    const books = balanceBooks(offered.filter(isAnswered), given, { emits: manifest.emits ?? [] });
+    const answered = offered.filter(isAnswered);
+    const books = balanceBooks(answered, given, { emits: manifest.emits ?? [] });
     const rest = offered.filter((one) => !isAnswered(one));
     const ruled = books.outcomes.map((outcome) => gate.rule(outcome.placed, outcome) ?? outcome);
     const settled = toRows([...withheld, ...ruled], manifest, this.#ports.now());
-    const plan = gate.record(offered);
+    // What goes to another try is recorded by that.
+    const plan = gate.record(decision.do === 'settle' ? offered : answered);
     const base = { ...this.#settlement(task, manifest, figures), ...settled, ...(plan ? { plan } : {}) };
     const positions = rest.map(({ position }) => position);
     if (decision.do === 'postpone') {
@@ -199,17 +194,16 @@ export class TaskRunner {
   async #runFinish(finish: PreparedTask): Promise<void> {
     const { task, target } = finish;
     const { ledger } = this.#ports;
-    const { isPrepared, prepared, counts, vendorWrites, stopped } = task.run;
-    if (!isPrepared || (await this.#hasStoppedAtPrepare(task))) {
+    const { isPrepared, prepared, stopped } = task.run;
+    if (!isPrepared || (await hasStoppedAtPrepare(ledger, task))) {
       await ledger.endRun(task, { figures: NO_FIGURES });
       return;
     }
     const gate = await openHookGate(this.#ports, finish, { hook: 'finish', placed: [] });
-    const sums = task.run.mode === 'plan' ? await this.#asIfSent(task) : { counts, vendorWrites };
     const result = await this.#invoke(gated(finish, gate), {
       hook: 'finish',
       prepared,
-      ...sums,
+      ...(await sumsForFinish(ledger, task)),
       ...(stopped === undefined ? {} : { stopped }),
     });
     const plan = gate.record([]);
@@ -220,21 +214,6 @@ export class TaskRunner {
     const decision = this.#decide(task, target.manifest, result);
     if (decision.do === 'postpone') await ledger.postpone(task, { ...decision, figures: result.figures });
     else await ledger.endRun(task, { finishFault: result.fault, figures: result.figures });
-  }
-
-  /** A plan's `prepare` came to a write: without its answer, nothing after it can be computed. */
-  async #hasStoppedAtPrepare({ run }: ClaimedTask): Promise<boolean> {
-    if (run.mode !== 'plan') return false;
-    const place = { planId: run.id, hook: 'prepare', batchIndex: 0 } as const;
-    return (await this.#ports.ledger.expectedRequests(place)).length > 0;
-  }
-
-  /** The sums of a plan as they would be, had its requests come through. */
-  async #asIfSent({ run }: ClaimedTask): Promise<{ counts: OutcomeCounts; vendorWrites: number }> {
-    const { requests, objects } = await this.#ports.ledger.plannedTotals(run.id);
-    const { succeeded, skipped } = run.counts;
-    const counts = { ...run.counts, succeeded: succeeded + objects, skipped: skipped - objects };
-    return { counts, vendorWrites: requests };
   }
 
   #decide(

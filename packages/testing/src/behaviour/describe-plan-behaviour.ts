@@ -214,6 +214,31 @@ export function describePlanBehaviour(open: () => Promise<Database>): void {
       expect(data.map(({ positions }) => positions)).toEqual([[0], [3], [4], [5]]);
     });
 
+    it('goes on where a rate limit held up its reads', async () => {
+      const offered: number[] = [];
+      const world = await openWorld({
+        objects: 6,
+        script: {
+          async execute(objects, { write, options }) {
+            offered.push(objects.length);
+            const answers: object[] = [];
+            for (const { id } of objects.slice(0, 2)) {
+              await write({ covers: [id], body: id }).catch(({ code, message }: Fault) =>
+                answers.push({ objectId: id, status: 'failed', code, message }),
+              );
+            }
+            await options.onOutcomes!(answers);
+            if (objects.length === 2) return answers;
+            throw new Fault('RATE_LIMITED', 'Wait.', { retryAfterMs: 5 });
+          },
+        },
+      });
+      const plan = await world.run({ plan: true });
+      expect(offered).toEqual([6, 4, 2]);
+      expect(plan.summary.counts).toMatchObject({ skipped: 6, failed: 0, deferred: 0 });
+      expect((await world.ledger.plannedRequests(plan.id, {})).data).toHaveLength(6);
+    });
+
     it('sends nothing for a plugin that goes on after the stop, and believes it nothing', async () => {
       let sent = 0;
       const world = await openWorld({
