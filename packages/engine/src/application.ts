@@ -14,6 +14,7 @@ import type {
 import type { Connection, SecretInput, TransportSettings } from './ports/connection-vault.js';
 import type { AttributeChange, StoredCollection } from './ports/object-library.js';
 import type { InstalledPlugin, InstallReport } from './ports/plugin-library.js';
+import type { PlannedCall, PlannedRequest } from './ports/plan-ledger.js';
 import type { LogLine, ReasonCount, RunHold, StoredOutcome } from './ports/run-ledger.js';
 
 /**
@@ -68,6 +69,8 @@ export interface ActionRunRequest {
   objectsPerRun?: number;
   /** Gives up the open pass and starts a new one. */
   restart?: boolean;
+  /** Shows what the run would send, and sends nothing. Not together with `restart`. */
+  plan?: boolean;
 }
 
 /** What became of asking for a run. */
@@ -252,6 +255,16 @@ export interface OutcomeFilter {
   status?: OutcomeStatus;
 }
 
+/** What a plan would send. */
+export interface PlanView {
+  /** Its requests by call. */
+  calls: PlannedCall[];
+  /** The requests themselves; a page holds at most 8 MiB of bodies. */
+  requests: Page<PlannedRequest>;
+  /** It came to its end, so that `apply` can take it, as long as nobody takes its objects first. */
+  isApplicable: boolean;
+}
+
 export interface RunRequests {
   /** Newest first. */
   list(query: { status?: RunStatus; action?: string } & PageRequest): Promise<Page<RunView>>;
@@ -264,6 +277,10 @@ export interface RunRequests {
   resume(ref: string): Promise<RunView>;
   /** A new run over the run's failed objects. Fault: `NOTHING_TO_RETRY`. */
   retry(ref: string): Promise<RunView>;
+  /** What a plan would send. Fault: `INVALID_ARGUMENT` for a run that is no plan. */
+  plan(ref: string, query?: PageRequest): Promise<PlanView>;
+  /** A new run that does what the plan showed. Faults: `PLAN_STALE`, `PLAN_INCOMPLETE`, `RUN_IN_PROGRESS`. */
+  apply(ref: string): Promise<RunView>;
   outcomes(ref: string, query: OutcomeFilter & PageRequest): Promise<Page<StoredOutcome>>;
   /** The reasons of a run, most frequent first, at most `limit` (default 10). */
   reasons(ref: string, options?: { limit?: number }): Promise<ReasonCount[]>;

@@ -12,7 +12,7 @@ import { HeldLeases } from './held-leases.js';
 import type { ConnectionVault } from './ports/connection-vault.js';
 import type { Doorbell } from './ports/doorbell.js';
 import type { Leases } from './ports/leases.js';
-import type { PluginLibrary } from './ports/plugin-library.js';
+import type { InstalledPlugin, PluginLibrary } from './ports/plugin-library.js';
 import type { PluginRuntime } from './ports/plugin-runtime.js';
 import type { ReasonCount, RunHold, RunLedger, RunListFilter, StoredOutcome } from './ports/run-ledger.js';
 import { exclusiveKeyOf, runLimitsOf } from './run-limits.js';
@@ -60,16 +60,44 @@ export class Engine {
     return submitted;
   }
 
+  /**
+   * Queues the run that does what a plan showed. Faults: `NOT_FOUND`, `PLAN_INCOMPLETE`, `PLAN_STALE` (its positions were
+   * taken, or the plugin was changed), `RUN_IN_PROGRESS`.
+   */
+  async applyPlan(planId: RunId): Promise<RunId> {
+    const { ledger } = this.#ports;
+    const plan = await this.run(planId);
+    const plugin = await this.#pluginOf(plan);
+    const pass = (await ledger.pass(plan.passId))!;
+    if (plugin.bundleDigest !== pass.bundleDigest) {
+      throw new Fault(
+        'PLAN_STALE',
+        `${plugin.pluginId} is another version than the one that ${planId} was made with; plan again.`,
+      );
+    }
+    const exclusiveKey = exclusiveKeyOf(plugin.manifest, plan.connectionId, pass.config);
+    const runId = await ledger.createApply(planId, exclusiveKey === undefined ? {} : { exclusiveKey });
+    await this.#ports.doorbell.ring();
+    return runId;
+  }
+
+  async #pluginOf({ pluginId }: Run): Promise<InstalledPlugin> {
+    const plugin = await this.#ports.plugins.find(pluginId);
+    if (plugin !== undefined) return plugin;
+    throw new Fault('NOT_FOUND', `Plugin ${pluginId} is not installed any more.`);
+  }
+
   /** Queues a run over the objects that failed in an ended run. Faults: `NOT_FOUND`, `RUN_IN_PROGRESS`, `NOTHING_TO_RETRY`. */
   async retry(runId: RunId): Promise<RunId> {
-    const { ledger, plugins } = this.#ports;
+    const { ledger } = this.#ports;
     const run = await this.run(runId);
+    if (run.mode === 'plan') {
+      throw new Fault('NOTHING_TO_RETRY', `${runId} is a plan and sent nothing; plan again instead.`);
+    }
     if (!hasEnded(run.status)) {
       throw new Fault('RUN_IN_PROGRESS', `${runId} has not ended; retry its failed objects after it has.`);
     }
-    const plugin = await plugins.find(run.pluginId);
-    if (plugin === undefined)
-      throw new Fault('NOT_FOUND', `Plugin ${run.pluginId} is not installed any more.`);
+    const plugin = await this.#pluginOf(run);
     const pass = (await ledger.pass(run.passId))!;
     const exclusiveKey = exclusiveKeyOf(plugin.manifest, run.connectionId, pass.config);
     const retried = await ledger.createRetry(runId, {

@@ -4,6 +4,9 @@ import { decideFault } from './decide-fault.js';
 import type { PlacedObject, PositionRange, Settlement } from './ports/run-ledger.js';
 import { sendsOnce, toRows } from './settlement-rows.js';
 import type { PreparedTask, TaskPorts } from './task-ports.js';
+import { openHookGate } from './write-gates/open-hook-gate.js';
+import { notComputed } from './write-gates/plan-gate.js';
+import type { InvocationFigures } from './ports/plugin-runtime.js';
 
 const PAGE_OBJECTS = 1_000;
 
@@ -11,10 +14,8 @@ const PAGE_OBJECTS = 1_000;
  * Runs `executeAll`: the slice goes to the plugin page by page, outcomes come back as it gives them and are settled in
  * parts. Held in memory is one small entry per object that waits for its answer.
  */
-export async function runWholeTask(
-  ports: TaskPorts,
-  { task, target, context, options }: PreparedTask,
-): Promise<void> {
+export async function runWholeTask(ports: TaskPorts, prepared: PreparedTask): Promise<void> {
+  const { task, target, context, options } = prepared;
   const { ledger, runtime } = ports;
   const { manifest } = target;
   const waiting = new Map<string, PlacedObject>();
@@ -29,21 +30,46 @@ export async function runWholeTask(
     reads: manifest.reads ?? [],
   };
 
+  const gate = await openHookGate(ports, prepared, { hook: 'execute', placed: [] });
+  let planned = 0;
+
   async function settlePart(
     outcomes: readonly CheckedOutcome[],
     rest: Partial<Settlement> = {},
   ): Promise<void> {
-    await ledger.settleBatch({ ...base, ...toRows(outcomes, manifest, ports.now()), partial: true, ...rest });
+    const ruled = outcomes.map((outcome) => gate.rule(outcome.placed, outcome) ?? outcome);
+    planned += ruled.filter(({ code }) => code === 'PLANNED').length;
+    const record = gate.record(ruled.map(({ placed }) => placed));
+    const isLast = rest.partial === false;
+    const requests = isLast ? (record?.requests ?? []).map((one) => ({ ...one, objects: planned })) : [];
+    await ledger.settleBatch({
+      ...base,
+      ...toRows(ruled, manifest, ports.now()),
+      partial: true,
+      ...(record === undefined ? {} : { plan: { ...record, requests } }),
+      ...rest,
+    });
+  }
+
+  const unread = pagesOf(task.ranges);
+
+  /** Reads the next page; what nothing is to be sent for is settled at once. */
+  async function readPage(): Promise<PluginObject[]> {
+    const placed = await ledger.objectsOf(task.run.passId, [unread.shift()!]);
+    const gone = placed.filter(({ object }) => object === undefined);
+    const withheld = placed.flatMap((one) => gate.withhold(one) ?? []);
+    const settled = [...balanceBooks(gone, [], rules).outcomes, ...withheld];
+    if (settled.length > 0) await settlePart(settled);
+    const kept = new Set(withheld.map((outcome) => outcome.placed));
+    const present = placed.filter((one) => one.object !== undefined && !kept.has(one));
+    for (const one of present) waiting.set(one.object!.id, { ...one, object: tokenOf(one.object!) });
+    return present.map(({ object }) => object!);
   }
 
   async function* pages(): AsyncGenerator<PluginObject[]> {
-    for (const range of pagesOf(task.ranges)) {
-      const placed = await ledger.objectsOf(task.run.passId, [range]);
-      const gone = placed.filter(({ object }) => object === undefined);
-      if (gone.length > 0) await settlePart(balanceBooks(gone, [], rules).outcomes);
-      const present = placed.filter(({ object }) => object !== undefined);
-      for (const one of present) waiting.set(one.object!.id, { ...one, object: undefined });
-      if (present.length > 0) yield present.map(({ object }) => object!);
+    while (unread.length > 0) {
+      const page = await readPage();
+      if (page.length > 0) yield page;
     }
   }
 
@@ -60,19 +86,25 @@ export async function runWholeTask(
       }
       waiting.delete(id);
       answered.set(id, placed);
-      offered.push({ ...placed, object: { id } as PluginObject });
+      offered.push(placed);
       fresh.push(outcome);
     }
     await settlePart(balanceBooks(offered, fresh, rules).outcomes);
   }
 
+  /** A plan that came to its write: the objects that have no answer yet are what it covers, read or not. */
+  async function settleStopped(figures: InvocationFigures): Promise<void> {
+    while (unread.length > 0) await readPage();
+    const rest = [...waiting.values()].map(notComputed);
+    await settlePart(rest, { partial: false, figures, cleanFirst: true });
+  }
+
   await ledger.restartWhole(task);
-  const { prepared } = task.run;
   const result = await runtime.invoke(
     target,
     context,
-    { hook: 'executeAll', pages: pages(), prepared },
-    { ...options, onOutcomes },
+    { hook: 'executeAll', pages: pages(), prepared: task.run.prepared },
+    { ...options, beforeWrite: gate.beforeWrite, onOutcomes },
   );
   if (result.figures.log.length > 0) await ledger.appendLog(task.run.id, result.figures.log);
   const { figures } = result;
@@ -87,10 +119,14 @@ export async function runWholeTask(
       now: ports.now(),
     });
     if (decision.do === 'postpone') return ledger.postpone(task, { ...decision, figures });
+    if (decision.do === 'settle' && !decision.stopsRun && task.run.mode === 'plan' && gate.hasStopped) {
+      return settleStopped(figures);
+    }
     await ledger.restartWhole(task);
     return settleWholeFault(ports, { task, base: { ...base, figures }, decision, fault: result.fault });
   }
-  const missing = [...waiting].map(([id, placed]) => ({ ...placed, object: { id } as PluginObject }));
+  if (task.run.mode === 'plan' && gate.hasStopped) return settleStopped(figures);
+  const missing = [...waiting.values()];
   const revised = [...doubled].map((id) => ({
     position: answered.get(id)!.position,
     objectSeq: answered.get(id)!.objectSeq,
@@ -137,6 +173,11 @@ async function settleWholeFault(
     const last = range === pages.at(-1);
     await ledger.settleBatch({ ...base, ...(last ? runFault : { figures: NONE }), outcomes, partial: !last });
   }
+}
+
+/** What is kept of an object while it waits for its answer. */
+function tokenOf({ id, revision }: PluginObject): PluginObject {
+  return { id, revision } as PluginObject;
 }
 
 const NONE = { vendorCalls: 0, vendorWrites: 0, waitedMs: 0 };

@@ -19,6 +19,8 @@ export interface RunSubmission {
   objectsPerRun?: number;
   /** Give up the open pass, if there is one, and offer the collection anew. */
   restart?: boolean;
+  /** A plan: what a run would send, without sending it. It changes nothing, so it goes with no `restart`. */
+  plan?: boolean;
 }
 
 /** What became of a submission; `runId` is absent when a scheduled pass found nothing to offer. */
@@ -36,6 +38,8 @@ export async function submitRun(ledger: RunLedger, submission: RunSubmission): P
   const { plugin, connection, trigger } = submission;
   const { manifest } = plugin;
   checkTrigger(submission);
+  checkPlan(submission);
+  const mode = submission.plan === true ? 'plan' : 'apply';
   const objectsPerRun = capOf(submission);
   const opened = await ledger.openPass({
     offering: offeringOf(submission),
@@ -48,6 +52,7 @@ export async function submitRun(ledger: RunLedger, submission: RunSubmission): P
     config: submission.config,
     trigger,
     restart: submission.restart ?? false,
+    mode,
   });
   const rule = {
     accepts: manifest.accepts ?? [],
@@ -64,10 +69,13 @@ export async function submitRun(ledger: RunLedger, submission: RunSubmission): P
       { path: '/objectsPerRun' },
     );
   }
-  const exclusiveKey = exclusiveKeyOf(manifest, connection.id, submission.config);
+  // A plan writes nothing that another run could get in the way of.
+  const exclusiveKey =
+    mode === 'plan' ? undefined : exclusiveKeyOf(manifest, connection.id, submission.config);
   const runId = await ledger.createRun({
     passId: pass.id,
     trigger,
+    mode,
     objectsPerRun,
     limits: runLimitsOf(manifest),
     ...(exclusiveKey === undefined ? {} : { exclusiveKey }),
@@ -88,6 +96,15 @@ function checkTrigger({ plugin: { manifest }, trigger, stepKey }: RunSubmission)
       path: '/stepKey',
     });
   }
+}
+
+function checkPlan({ plan, restart }: RunSubmission): void {
+  if (plan !== true || restart !== true) return;
+  throw new Fault(
+    'INVALID_ARGUMENT',
+    'A plan changes nothing, and a restart gives up the open pass: use --plan without --restart, or restart without a plan.',
+    { path: '/restart' },
+  );
 }
 
 function capOf({ plugin: { manifest }, objectsPerRun }: RunSubmission): number {

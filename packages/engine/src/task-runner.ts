@@ -6,6 +6,10 @@ import type { ClaimedTask, PlacedObject, Settlement } from './ports/run-ledger.j
 import { runWholeTask } from './run-whole-task.js';
 import { sendsOnce, toRows, writes } from './settlement-rows.js';
 import type { PreparedTask, TaskPorts } from './task-ports.js';
+import type { HookGate } from './write-gates/hook-gate.js';
+import { openHookGate } from './write-gates/open-hook-gate.js';
+import { notComputed } from './write-gates/plan-gate.js';
+import { hasStoppedAtPrepare, sumsForFinish } from './write-gates/plan-so-far.js';
 
 const NO_FIGURES: InvocationFigures = { vendorCalls: 0, vendorWrites: 0, waitedMs: 0, log: [] };
 /** A task whose workers died this often is given up: it is likelier its cause than its victim. */
@@ -60,7 +64,7 @@ export class TaskRunner {
         config: run.config,
         run: {
           id: run.id,
-          mode: 'apply',
+          mode: run.mode,
           trigger: run.trigger,
           pass: { isFirstSlice: run.isFirstSlice, isLastSlice: run.isLastSlice, remaining: run.remaining },
           startedAt: run.startedAt.toISOString(),
@@ -79,7 +83,12 @@ export class TaskRunner {
 
   async #runPrepare(prepared: PreparedTask): Promise<void> {
     const { task, target } = prepared;
-    const result = await this.#invoke(prepared, { hook: 'prepare' });
+    const gate = await openHookGate(this.#ports, prepared, { hook: 'prepare', placed: [] });
+    const result = await this.#invoke(gated(prepared, gate), { hook: 'prepare' });
+    const plan = gate.record([]);
+    if (plan !== undefined && gate.hasStopped) {
+      return this.#ports.ledger.settlePrepare(task, null, result.figures, plan);
+    }
     if (result.ok) return this.#ports.ledger.settlePrepare(task, result.value, result.figures);
     const decision = this.#decide(task, target.manifest, result);
     if (decision.do === 'postpone')
@@ -92,8 +101,15 @@ export class TaskRunner {
     const placed = await this.#ports.ledger.objectsOf(task.run.passId, task.ranges);
     const { manifest } = target;
     if (task.deaths > MAX_DEATHS) return this.#giveUp(task, manifest, placed);
-    if (task.deaths > 0 && sendsOnce(manifest)) return this.#leaveUnknown(task, manifest, placed);
-    const objects = placed.flatMap(({ object }) => (object === undefined ? [] : [object]));
+    if (task.deaths > 0 && maySendOnce(task, manifest)) return this.#leaveUnknown(task, manifest, placed);
+    if (await hasStoppedAtPrepare(this.#ports.ledger, task)) {
+      return this.#settle(batch, { outcomes: placed.map(notComputed), placed, figures: NO_FIGURES });
+    }
+    const gate = await openHookGate(this.#ports, batch, { hook: 'execute', placed });
+    const withheld = placed.flatMap((one) => gate.withhold(one) ?? []);
+    const kept = new Set(withheld.map((outcome) => outcome.placed));
+    const offered = placed.filter((one) => !kept.has(one));
+    const objects = offered.flatMap(({ object }) => (object === undefined ? [] : [object]));
     const { batchIndex: index, isFirstOfPass } = task;
     const { prepared } = task.run;
     const given: unknown[] = [];
@@ -101,27 +117,37 @@ export class TaskRunner {
       objects.length === 0
         ? ({ ok: true, value: [], figures: NO_FIGURES } as const)
         : await this.#invoke(
-            { ...batch, options: { ...batch.options, onOutcomes: async (some) => void given.push(...some) } },
+            {
+              ...batch,
+              options: {
+                ...batch.options,
+                beforeWrite: gate.beforeWrite,
+                onOutcomes: async (some) => void given.push(...some),
+              },
+            },
             { hook: 'execute', objects, index, isFirstOfPass, prepared },
           );
-    if (!result.ok) return this.#settleFault(task, manifest, { ...result, placed, given });
-    const books = balanceBooks(placed, result.value, { emits: manifest.emits ?? [] });
+    if (!result.ok) return this.#settleFault(batch, { ...result, offered, withheld, given, gate });
+    const books = balanceBooks(offered, result.value, { emits: manifest.emits ?? [] });
     await this.#reportBreaches(task, books.breaches);
-    await this.#settle(task, manifest, books.outcomes, result.figures);
+    const ruled = books.outcomes.map((outcome) => gate.rule(outcome.placed, outcome) ?? outcome);
+    const { figures } = result;
+    await this.#settle(batch, { outcomes: [...withheld, ...ruled], placed, figures, gate });
   }
 
   /** A hook that ended with a fault: what it had answered by then counts, the rest goes as the fault decides. */
   async #settleFault(
-    task: ClaimedTask,
-    manifest: PluginManifest,
+    { task, target: { manifest } }: PreparedTask,
     failure: {
       fault: FaultRecord;
       figures: InvocationFigures;
-      placed: readonly PlacedObject[];
+      offered: readonly PlacedObject[];
+      withheld: readonly CheckedOutcome[];
       given: unknown[];
+      gate: HookGate;
     },
   ): Promise<void> {
-    const { fault, figures, placed, given } = failure;
+    const { fault, figures, offered, withheld, given, gate } = failure;
     const { ledger } = this.#ports;
     const decision = this.#decide(task, manifest, failure);
     if (decision.do === 'postpone' && given.length === 0) {
@@ -129,10 +155,14 @@ export class TaskRunner {
     }
     const answeredIds = new Set(given.map((outcome) => (outcome as { objectId?: unknown } | null)?.objectId));
     const isAnswered = ({ object }: PlacedObject) => object !== undefined && answeredIds.has(object.id);
-    const books = balanceBooks(placed.filter(isAnswered), given, { emits: manifest.emits ?? [] });
-    const rest = placed.filter((one) => !isAnswered(one));
-    const settled = toRows(books.outcomes, manifest, this.#ports.now());
-    const base = { ...this.#settlement(task, manifest, figures), ...settled };
+    const answered = offered.filter(isAnswered);
+    const books = balanceBooks(answered, given, { emits: manifest.emits ?? [] });
+    const rest = offered.filter((one) => !isAnswered(one));
+    const ruled = books.outcomes.map((outcome) => gate.rule(outcome.placed, outcome) ?? outcome);
+    const settled = toRows([...withheld, ...ruled], manifest, this.#ports.now());
+    // What goes to another try is recorded by that.
+    const plan = gate.record(decision.do === 'settle' ? offered : answered);
+    const base = { ...this.#settlement(task, manifest, figures), ...settled, ...(plan ? { plan } : {}) };
     const positions = rest.map(({ position }) => position);
     if (decision.do === 'postpone') {
       return ledger.settleBatch({ ...base, again: { positions, dueAt: decision.dueAt } });
@@ -142,38 +172,43 @@ export class TaskRunner {
       const deferred = positions.map((position) => ({ from: position, to: position + 1 }));
       return ledger.settleBatch({
         ...base,
-        deferred: given.length === 0 ? task.ranges : deferred,
+        deferred: given.length + withheld.length === 0 ? task.ranges : deferred,
         ...runFault,
       });
     }
     const { code, message } = fault;
-    const failed = rest.map(({ position, objectSeq }) => ({
-      position,
-      objectSeq,
-      status: decision.as,
-      code,
-      message,
-    }));
-    return ledger.settleBatch({ ...base, outcomes: [...settled.outcomes, ...failed], ...runFault });
+    const known = rest.flatMap((one) => gate.rule(one) ?? []);
+    const stopped = new Set(known.map(({ placed }) => placed));
+    const failed = rest
+      .filter((one) => !stopped.has(one))
+      .map(({ position, objectSeq }) => ({ position, objectSeq, status: decision.as, code, message }));
+    const others = toRows(known, manifest, this.#ports.now()).outcomes;
+    return ledger.settleBatch({
+      ...base,
+      outcomes: [...settled.outcomes, ...others, ...failed],
+      ...(gate.hasStopped && plan !== undefined ? { cleanFirst: true } : {}),
+      ...runFault,
+    });
   }
 
   async #runFinish(finish: PreparedTask): Promise<void> {
     const { task, target } = finish;
     const { ledger } = this.#ports;
-    const { isPrepared, prepared, counts, vendorWrites, stopped } = task.run;
-    if (!isPrepared) {
+    const { isPrepared, prepared, stopped } = task.run;
+    if (!isPrepared || (await hasStoppedAtPrepare(ledger, task))) {
       await ledger.endRun(task, { figures: NO_FIGURES });
       return;
     }
-    const result = await this.#invoke(finish, {
+    const gate = await openHookGate(this.#ports, finish, { hook: 'finish', placed: [] });
+    const result = await this.#invoke(gated(finish, gate), {
       hook: 'finish',
       prepared,
-      counts,
-      vendorWrites,
+      ...(await sumsForFinish(ledger, task)),
       ...(stopped === undefined ? {} : { stopped }),
     });
-    if (result.ok) {
-      await ledger.endRun(task, { figures: result.figures });
+    const plan = gate.record([]);
+    if (result.ok || (plan !== undefined && gate.hasStopped)) {
+      await ledger.endRun(task, { figures: result.figures, ...(plan === undefined ? {} : { plan }) });
       return;
     }
     const decision = this.#decide(task, target.manifest, result);
@@ -201,12 +236,23 @@ export class TaskRunner {
   }
 
   async #settle(
-    task: ClaimedTask,
-    manifest: PluginManifest,
-    outcomes: readonly CheckedOutcome[],
-    figures: InvocationFigures,
+    { task, target: { manifest } }: PreparedTask,
+    {
+      outcomes,
+      placed,
+      figures,
+      gate,
+    }: {
+      outcomes: readonly CheckedOutcome[];
+      placed: readonly PlacedObject[];
+      figures: InvocationFigures;
+      gate?: HookGate;
+    },
   ): Promise<void> {
-    const mayRepeat = !sendsOnce(manifest);
+    // A part of a batch would send other requests than the whole of it: those that a plan shows are of the whole.
+    const isOfPlan = task.run.mode === 'plan' || task.run.planId !== undefined;
+    const mayRepeat = !sendsOnce(manifest) && !isOfPlan;
+    const plan = gate?.record(placed);
     const again = mayRepeat ? this.#toTryAgain(task, outcomes) : [];
     const repeated = new Set(again);
     const settled = outcomes.filter((outcome) => !repeated.has(outcome));
@@ -214,7 +260,8 @@ export class TaskRunner {
     await this.#ports.ledger.settleBatch({
       ...this.#settlement(task, manifest, figures),
       ...toRows(settled, manifest, this.#ports.now()),
-      cleanFirst: figures.vendorWrites > 0 || !writes(manifest),
+      cleanFirst: figures.vendorWrites > 0 || !writes(manifest) || (plan?.requests.length ?? 0) > 0,
+      ...(plan === undefined ? {} : { plan }),
       ...(again.length === 0
         ? {}
         : { again: { positions: again.map(({ placed }) => placed.position), dueAt } }),
@@ -227,7 +274,7 @@ export class TaskRunner {
   }
 
   async #giveUp(task: ClaimedTask, manifest: PluginManifest, placed: readonly PlacedObject[]): Promise<void> {
-    const status = sendsOnce(manifest) ? ('unknown' as const) : ('failed' as const);
+    const status = maySendOnce(task, manifest) ? ('unknown' as const) : ('failed' as const);
     const reason = {
       status,
       code: 'WORKER_LOST',
@@ -300,3 +347,12 @@ export class TaskRunner {
 
 /** Tries of one object whose plugin said that trying again may help. */
 const MAX_TRIES_OF_OBJECT = 3;
+
+function gated(prepared: PreparedTask, { beforeWrite }: HookGate): PreparedTask {
+  return { ...prepared, options: { ...prepared.options, beforeWrite } };
+}
+
+/** Whether a try of this task may have sent calls that must not be repeated. A plan sends none. */
+function maySendOnce({ run }: ClaimedTask, manifest: PluginManifest): boolean {
+  return run.mode !== 'plan' && sendsOnce(manifest);
+}

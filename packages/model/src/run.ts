@@ -6,6 +6,8 @@ import { OUTCOME_STATUSES } from './outcome.js';
 export const TRIGGERS = ['manual', 'schedule', 'api', 'event'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
+export type RunMode = 'apply' | 'plan';
+
 export const OPEN_RUN_STATUSES = ['queued', 'running', 'waiting'] as const;
 export const ENDED_RUN_STATUSES = ['succeeded', 'partial', 'failed', 'cancelled'] as const;
 
@@ -52,6 +54,10 @@ export interface Run {
   collectionId: CollectionId;
   status: RunStatus;
   trigger: Trigger;
+  /** `plan`: it reads only, and shows the requests that it would send. */
+  mode: RunMode;
+  /** The plan that it applies. */
+  planId?: RunId;
   summary: RunSummary;
   /** What ended the whole run, or what `finish` reported. */
   fault?: FaultRecord;

@@ -47,7 +47,10 @@ export interface PassPosition {
 export interface RunInfo {
   /** `run_…` */
   id: string;
-  /** `apply` writes; `plan` reads only. */
+  /**
+   * `apply` writes. `plan` reads only: the first write of a hook is recorded, and the call throws `PLAN_STOP`, which is to be
+   * let through. Only what checks in `finish` whether the vendor holds what was sent has to ask.
+   */
   mode: 'apply' | 'plan';
   /** How the run was asked for: `manual`, `schedule`, `api` or `event`. */
   trigger: Trigger;
@@ -102,7 +105,7 @@ export interface PluginContext<Config = Record<string, unknown>, Connection = Re
    * Resolves for 2xx and for the statuses under the call's `handles`. Throws a fault otherwise: `CREDENTIALS_REFUSED`
    * (401, 403), `RATE_LIMITED`, `VENDOR_UNAVAILABLE` (5xx), `VENDOR_UNREACHABLE` (network, DNS, TLS), `VENDOR_TIMEOUT`,
    * `VENDOR_REFUSED` (other 4xx), `REDIRECT_REFUSED`, `RESPONSE_TOO_LARGE`, `VENDOR_NO_ANSWER` (a `once` call that may
-   * have arrived), `CALL_NOT_DECLARED`, `CALL_INVALID`, `WRITE_NOT_ALLOWED`. Let them pass unless an answer for single
+   * have arrived), `CALL_NOT_DECLARED`, `CALL_INVALID`, `WRITE_NOT_ALLOWED`, `PLAN_STOP`. Let them pass unless an answer for single
    * objects follows from them. Await every call: one that is still open when the hook returns is cut off.
    */
   call<Body = unknown>(name: string, params?: CallParams): Promise<CallReply<Body>>;

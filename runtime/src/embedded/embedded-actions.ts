@@ -56,6 +56,7 @@ export class EmbeddedActions implements ActionRequests {
       stepKey: request.stepKey,
       objectsPerRun: request.objectsPerRun,
       restart: request.restart,
+      plan: request.plan,
     });
     const start = { pass: { id: pass.id, objects: pass.objects, notAccepted: pass.notAccepted } };
     if (runId === undefined) return start;

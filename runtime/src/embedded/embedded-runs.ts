@@ -1,6 +1,7 @@
 import type {
   ExportFormat,
   OutcomeFilter,
+  PlanView,
   ReasonCount,
   RunHold,
   RunRequests,
@@ -17,6 +18,7 @@ import { pagesOf, textOf } from './pages.js';
 import type { RunNames } from './run-names.js';
 
 const DEFAULT_REASONS = 10;
+const PLAN_PAGE = 1_000;
 const CSV_HEAD = csvLine([
   'objectId',
   'type',
@@ -91,6 +93,29 @@ export class EmbeddedRuns implements RunRequests {
     const retried = await engine.retry(id);
     await engine.start();
     return this.show(retried);
+  }
+
+  async plan(ref: string, query: PageRequest = {}): Promise<PlanView> {
+    const run = await this.#find(ref);
+    if (run.mode !== 'plan') {
+      throw new Fault('INVALID_ARGUMENT', `${run.id} is no plan; "drover action run … --plan" makes one.`);
+    }
+    const ledger = await this.#parts.ledger();
+    const calls = await ledger.plannedCalls(run.id);
+    const isThrough = ['succeeded', 'partial'].includes(run.status);
+    return {
+      calls,
+      requests: await ledger.plannedRequests(run.id, { limit: PLAN_PAGE, ...query }),
+      isApplicable: isThrough && calls.length > 0 && calls.every(({ hook }) => hook !== 'prepare'),
+    };
+  }
+
+  async apply(ref: string): Promise<RunView> {
+    const { id } = await this.#find(ref);
+    const engine = await this.#parts.engine();
+    const applying = await engine.applyPlan(id);
+    await engine.start();
+    return this.show(applying);
   }
 
   async outcomes(ref: string, query: OutcomeFilter & PageRequest): Promise<Page<StoredOutcome>> {

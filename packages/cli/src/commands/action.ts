@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ActionRunRequest, InstalledPlugin } from '@drover/engine';
-import { TRIGGERS, type Trigger } from '@drover/model';
+import { Fault, TRIGGERS, type Trigger } from '@drover/model';
 import { collect, typedAssignments } from '../input/assignments.js';
 import { jsonObjectArgument } from '../input/json-argument.js';
 import { count, counted } from '../output/figures.js';
 import { shellCommand } from '../output/shell-command.js';
 import { facts, table } from '../output/table.js';
 import type { CommandResult, Session } from '../session.js';
-import { runUntilDone, runUntilEnd } from './run-to-end.js';
+import { planUntilEnd, runUntilDone, runUntilEnd } from './run-to-end.js';
 
 interface ConfigOptions {
   config?: string;
@@ -22,6 +22,7 @@ interface RunOptions extends ConfigOptions {
   trigger?: Trigger;
   step?: string;
   untilDone?: boolean;
+  plan?: boolean;
 }
 
 export function addActionCommands(program: Command, session: Session): void {
@@ -62,6 +63,7 @@ function addRunCommand(action: Command, session: Session): void {
     .option('--restart', 'give up the open pass and offer the whole collection again')
     .addOption(new Option('--trigger <how>', 'how the run is asked for').choices(TRIGGERS).default('manual'))
     .option('--step <key>', 'with --trigger schedule: the step whose memory says what is new')
+    .option('--plan', 'show the requests that the run would send, and send nothing that writes')
     .option('--until-done', 'take slice after slice until nothing of the pass remains')
     .action(async (ref: string, options: RunOptions) => session.finish(await run(session, ref, options)));
 }
@@ -126,6 +128,9 @@ async function configure(
 }
 
 async function run(session: Session, ref: string, options: RunOptions): Promise<CommandResult> {
+  if (options.plan === true && options.untilDone === true) {
+    throw new Fault('INVALID_ARGUMENT', 'A plan is of one run: use --plan without --until-done.');
+  }
   const request: ActionRunRequest = {
     action: ref,
     collection: options.collection,
@@ -135,6 +140,7 @@ async function run(session: Session, ref: string, options: RunOptions): Promise<
     stepKey: options.step,
     objectsPerRun: options.objectsPerRun,
     restart: options.restart,
+    plan: options.plan,
   };
   const application = await session.application();
   const { run: first, pass } = await application.actions.run(request);
@@ -144,6 +150,7 @@ async function run(session: Session, ref: string, options: RunOptions): Promise<
   if (pass.notAccepted > 0) {
     session.note(`${counted(pass.notAccepted, 'object')} of the collection: type not accepted, not offered.`);
   }
+  if (options.plan === true) return planUntilEnd(session, first);
   if (!options.untilDone) return runUntilEnd(session, first, goOnCommand(ref, options));
   return runUntilDone(session, first, async () => {
     const next = await application.actions.run({ ...request, restart: undefined });

@@ -2,6 +2,7 @@ import type { ReasonCount, RunView } from '@drover/engine';
 import { addCounts, emptyCounts } from '@drover/model';
 import { followRun } from '../follow-run.js';
 import { count } from '../output/figures.js';
+import { planReport } from '../output/plan-report.js';
 import { exitCodeOfRun, passReport, runReport } from '../output/run-report.js';
 import type { CommandResult, Session } from '../session.js';
 
@@ -19,6 +20,21 @@ export async function runUntilEnd(session: Session, run: RunView, goOn?: string)
     text: runReport(ended, reasons, goOn),
     exitCode: exitCodeOfRun(ended.status),
   };
+}
+
+/** Follows a plan to its end and shows what it would send. */
+export async function planUntilEnd(session: Session, plan: RunView): Promise<CommandResult> {
+  session.note(`Plan ${plan.id} looks at ${count(plan.summary.objects)} objects; nothing is written.`);
+  const ended = await followRun(session, plan, { onFirstInterrupt: 'cancel the run' });
+  return planned(session, ended, exitCodeOfRun(ended.status));
+}
+
+/** What a plan came to. */
+export async function planned(session: Session, run: RunView, exitCode: number): Promise<CommandResult> {
+  const application = await session.application();
+  const reasons = await application.runs.reasons(run.id, { limit: SHOWN_REASONS + 1 });
+  const plan = await application.runs.plan(run.id);
+  return { document: { ...run, reasons, plan }, text: planReport(run, plan, reasons), exitCode };
 }
 
 /**

@@ -17,7 +17,7 @@ import { count, duration } from '../output/figures.js';
 import { exitCodeOfRun, runReport, runState, runTimeMs } from '../output/run-report.js';
 import { table } from '../output/table.js';
 import type { CommandResult, Session } from '../session.js';
-import { runUntilEnd } from './run-to-end.js';
+import { planned, runUntilEnd } from './run-to-end.js';
 
 const EXPORT_FORMATS = ['jsonl', 'csv'] as const satisfies ExportFormat[];
 const SHOWN_REASONS = 10;
@@ -39,7 +39,7 @@ export function addRunCommands(program: Command, session: Session): void {
     .action(async (options: ListOptions) => session.finish(await list(session, options)));
   run
     .command('show <run>')
-    .description('show a run: counts, figures and why objects did not succeed')
+    .description('show a run: counts, figures and why objects did not succeed; of a plan, what it would send')
     .action(async (ref: string) => session.finish(await show(session, ref)));
   run
     .command('watch <run>')
@@ -57,6 +57,13 @@ export function addRunCommands(program: Command, session: Session): void {
     .action(async (ref: string) => {
       const application = await session.application();
       session.finish(await runUntilEnd(session, await application.runs.resume(ref)));
+    });
+  run
+    .command('apply <plan>')
+    .description('run what a plan showed, and nothing else, and follow that run to its end')
+    .action(async (ref: string) => {
+      const application = await session.application();
+      session.finish(await runUntilEnd(session, await application.runs.apply(ref)));
     });
   run
     .command('retry <run>')
@@ -93,6 +100,7 @@ async function list(session: Session, options: ListOptions): Promise<CommandResu
       { title: 'ACTION', value: (run) => `${run.actionId} ${run.pluginId}` },
       { title: 'COLLECTION', value: (run) => run.collection, maxWidth: 24 },
       { title: 'CONNECTION', value: (run) => run.connection, maxWidth: 24 },
+      { title: 'MODE', value: (run) => run.mode },
       { title: 'STATUS', value: runState },
       { title: 'DONE', value: doneText, right: true },
       { title: 'OF', value: (run) => count(run.summary.objects), right: true },
@@ -118,6 +126,7 @@ async function watch(session: Session, ref: string): Promise<CommandResult> {
 }
 
 async function reported(session: Session, run: RunView, exitCode: number): Promise<CommandResult> {
+  if (run.mode === 'plan') return planned(session, run, exitCode);
   const application = await session.application();
   const reasons = await application.runs.reasons(run.id, { limit: SHOWN_REASONS });
   const text = runReport(run, reasons, undefined);

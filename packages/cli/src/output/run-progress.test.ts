@@ -17,6 +17,7 @@ function runOf(changes: Partial<RunView>, counts: Partial<RunView['summary']['co
     collection: 'iocs',
     status: 'running',
     trigger: 'manual',
+    mode: 'apply',
     cancelRequested: false,
     createdAt: new Date(STARTED).toISOString(),
     startedAt: new Date(STARTED).toISOString(),

@@ -83,7 +83,8 @@ export interface InvokeOptions {
   signal: AbortSignal;
   /**
    * Asked right before each vendor write leaves, after its rate limit was granted; every try of a repeatable call asks
-   * again. Rejecting (`LEASE_LOST`, …) stops the write, and the plugin sees that fault.
+   * again. Rejecting (`LEASE_LOST`, …) stops the write, and the plugin sees that fault. In mode `plan` it is asked without a
+   * grant, and the write never leaves, whatever comes back.
    */
   beforeWrite(write: OutgoingWrite): Promise<WriteVerdict>;
   /**

@@ -18,13 +18,12 @@ import type {
   Trigger,
   AcceptedType,
   AttributeValue,
+  RunMode,
 } from '@drover/model';
+import type { PlanLedger, PlanRecord } from './plan-ledger.js';
+import type { PositionRange } from './position-range.js';
 
-/** Positions `[from, to)` of a pass. */
-export interface PositionRange {
-  from: number;
-  to: number;
-}
+export type { PositionRange };
 
 export interface PassRequest {
   /** Equal for requests that offer the same collection to the same use of a plugin. */
@@ -40,6 +39,11 @@ export interface PassRequest {
   trigger: Trigger;
   /** Gives up an open pass of this offering and begins anew. Fault `RUN_IN_PROGRESS` while a run of it is open. */
   restart: boolean;
+  /**
+   * A plan goes on with an open pass that runs have taken from. Else its pass is its own: it gives way to the next plan or
+   * run, which freezes the collection anew, unless the plan is applied.
+   */
+  mode: RunMode;
 }
 
 export interface Pass {
@@ -65,6 +69,8 @@ export interface FreezeRule {
 export interface RunRequest {
   passId: PassId;
   trigger: Trigger;
+  /** A plan looks at the pass's next slice and takes nothing. */
+  mode: RunMode;
   objectsPerRun: number;
   limits: RunLimits;
   /** Runs with equal keys exclude each other. */
@@ -109,6 +115,9 @@ export interface ClaimedRun {
   stepKey?: string;
   config: Record<string, unknown>;
   trigger: Trigger;
+  mode: RunMode;
+  /** The plan that this run applies. */
+  planId?: RunId;
   startedAt: Date;
   isFirstSlice: boolean;
   isLastSlice: boolean;
@@ -179,6 +188,8 @@ export interface Settlement {
   deferred?: PositionRange[];
   /** Objects answered for twice: their outcomes, already stored, become these. */
   revised?: OutcomeRow[];
+  /** What a plan recorded. */
+  plan?: PlanRecord;
   /** Leaves the task leased: more settlements of it follow (`all`). */
   partial?: boolean;
   /** A fault of the whole run: it takes no further objects and ends `failed`. */
@@ -225,7 +236,7 @@ export interface RunHold {
  * Passes, runs and tasks: the truth about work. Every method is one transaction, so that a process may die between any
  * two of them and another one goes on from what the ledger says.
  */
-export interface RunLedger {
+export interface RunLedger extends PlanLedger {
   /** The open pass of this offering, or a new one that is still to be frozen. */
   openPass(request: PassRequest): Promise<Pass>;
   /** Freezes the next part of the pass's list; false when nothing is left to freeze. Goes on where a dead process stopped. */
@@ -235,7 +246,7 @@ export interface RunLedger {
   /** Takes the pass's next slice. Fault `RUN_IN_PROGRESS` while another run of the pass is open. */
   createRun(request: RunRequest): Promise<RunId>;
   /** A run over the objects that failed in an ended run. Fault `NOTHING_TO_RETRY`. */
-  createRetry(runId: RunId, request: Omit<RunRequest, 'passId' | 'objectsPerRun'>): Promise<RunId>;
+  createRetry(runId: RunId, request: Omit<RunRequest, 'passId' | 'objectsPerRun' | 'mode'>): Promise<RunId>;
   run(runId: RunId): Promise<(Run & { hold: RunHold }) | undefined>;
   listRuns(request: PageRequest & RunListFilter): Promise<Page<Run & { hold: RunHold }>>;
   outcomes(runId: RunId, request: PageRequest & { status?: OutcomeStatus }): Promise<Page<StoredOutcome>>;
@@ -253,7 +264,7 @@ export interface RunLedger {
   /** Frees tasks whose lease has run out, or all that are not this owner's when it alone executes. Returns how many. */
   reap(options: { now: Date; onlyOwner?: string }): Promise<number>;
 
-  settlePrepare(task: ClaimedTask, prepared: unknown, figures: Figures): Promise<void>;
+  settlePrepare(task: ClaimedTask, prepared: unknown, figures: Figures, plan?: PlanRecord): Promise<void>;
   settleBatch(settlement: Settlement): Promise<void>;
   /** Drops what earlier tries of an `all` task have settled, before it starts again. */
   restartWhole(task: ClaimedTask): Promise<void>;
@@ -262,7 +273,7 @@ export interface RunLedger {
   /** Ends the run after its `finish` hook, or without one when it was cancelled or a fault stopped it. */
   endRun(
     task: ClaimedTask,
-    end: { fault?: FaultRecord; finishFault?: FaultRecord; figures: Figures },
+    end: { fault?: FaultRecord; finishFault?: FaultRecord; figures: Figures; plan?: PlanRecord },
   ): Promise<EndedRunStatus>;
 
   appendLog(runId: RunId, lines: readonly LogLine[]): Promise<void>;

@@ -2,6 +2,7 @@ import { BUNDLE_FAULTS } from './bundle-faults.js';
 import type { FaultEntries, FaultEntry } from './fault-entry.js';
 import { IMPORT_FAULTS } from './import-faults.js';
 import { MANIFEST_FAULTS } from './manifest-faults.js';
+import { PLAN_FAULTS } from './plan-faults.js';
 import { PLUGIN_FAULTS } from './plugin-faults.js';
 import { RUN_FAULTS } from './run-faults.js';
 import { RUNTIME_FAULTS } from './runtime-faults.js';
@@ -10,6 +11,7 @@ import { VENDOR_FAULTS } from './vendor-faults.js';
 /** The parts of the fault table as `docs/errors.md` groups them. Every row of the table is in exactly one. */
 export const FAULT_AREAS: readonly { title: string; intro: string; faults: FaultEntries }[] = [
   { title: 'Runs', intro: 'Passes, runs and what becomes of their batches.', faults: RUN_FAULTS },
+  { title: 'Plans', intro: 'Planning a run and applying the plan.', faults: PLAN_FAULTS },
   { title: 'Plugin code', intro: 'What a plugin’s own code did.', faults: PLUGIN_FAULTS },
   {
     title: 'Connections and vendor calls',

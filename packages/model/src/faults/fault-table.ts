@@ -2,6 +2,7 @@ import { BUNDLE_FAULTS } from './bundle-faults.js';
 import type { FaultEntries } from './fault-entry.js';
 import { IMPORT_FAULTS } from './import-faults.js';
 import { MANIFEST_FAULTS } from './manifest-faults.js';
+import { PLAN_FAULTS } from './plan-faults.js';
 import { PLUGIN_FAULTS } from './plugin-faults.js';
 import { RUN_FAULTS } from './run-faults.js';
 import { RUNTIME_FAULTS } from './runtime-faults.js';
@@ -10,6 +11,7 @@ import { VENDOR_FAULTS } from './vendor-faults.js';
 /** Every fault code with its title, advice, exit code and HTTP status. `docs/errors.md` is made from it. */
 export const FAULTS = {
   ...RUN_FAULTS,
+  ...PLAN_FAULTS,
   ...PLUGIN_FAULTS,
   ...MANIFEST_FAULTS,
   ...BUNDLE_FAULTS,

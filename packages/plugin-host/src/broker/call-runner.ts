@@ -115,7 +115,7 @@ export class CallRunner {
     const authorized = await authorizer.authorize(request);
     const { signal, manifest } = this.#owner;
     const verdict: WriteVerdict =
-      spec.effect === 'read' ? { do: 'send' } : await this.#owner.beforeWrite(this.#outgoing(call, request));
+      spec.effect === 'read' ? { do: 'send' } : await this.#owner.beforeWrite(this.outgoing(call, request));
     if (verdict.do === 'replay') return { kind: 'replayed', answer: toAnswer(verdict.reply) };
     if (signal.aborted) throw stoppedFault(signal);
     const settle = this.#owner.sending(spec);
@@ -131,7 +131,8 @@ export class CallRunner {
     return exchange;
   }
 
-  #outgoing({ spec, covers }: VendorCall, { method, url, body }: OutgoingRequest): OutgoingWrite {
+  /** The call as the engine is shown it. */
+  outgoing({ spec, covers }: VendorCall, { method, url, body }: OutgoingRequest): OutgoingWrite {
     const { redactor } = this.#session;
     return {
       call: spec,

@@ -3,8 +3,15 @@ import type { CallParams, CallReply } from '@drover/plugin-sdk';
 import type { PluginTarget } from '@drover/engine';
 import { secretAuthorizer, TokenAuthorizer } from './authorizers.js';
 import type { CallScope, HookBroker } from './broker.js';
-import { toReply } from './call-reply.js';
-import { type Authorizer, type CallOwner, CallRunner, DONE_NOTHING, type RunnerDeps } from './call-runner.js';
+import { type RawAnswer, toReply } from './call-reply.js';
+import {
+  type Authorizer,
+  type CallOwner,
+  CallRunner,
+  DONE_NOTHING,
+  type RunnerDeps,
+  type VendorCall,
+} from './call-runner.js';
 import type { ConnectionSession } from './connection-session.js';
 import { buildRequest } from './outgoing-request.js';
 import { authOf } from './place-secret.js';
@@ -70,7 +77,9 @@ export class SessionHookBroker implements HookBroker {
     if (scope.signal.aborted) throw stoppedFault(scope.signal);
     const request = buildRequest(spec, params, session.baseUrl);
     const authorizer = this.#authorizerFor(authOf(spec, target.manifest));
-    const answer = await this.#calls.run({ spec, request, authorizer, covers: coversOf(spec, params) });
+    const call = { spec, request, authorizer, covers: coversOf(spec, params) };
+    const answer =
+      scope.mode === 'plan' && spec.effect !== 'read' ? await this.#show(call) : await this.#calls.run(call);
     return toReply(answer, session.redactor, new Date(runner.clock.now()).toISOString());
   }
 
@@ -84,13 +93,14 @@ export class SessionHookBroker implements HookBroker {
         { path: '/calls' },
       );
     }
-    const why = scope.readOnly ? 'a connection test' : scope.mode === 'plan' ? 'a plan' : undefined;
-    if (spec.effect === 'read' || why === undefined) return spec;
-    throw new Fault(
-      'WRITE_NOT_ALLOWED',
-      `The call ${spec.name} (${spec.method} ${spec.path}) writes and was not sent: ${why} only reads.`,
-      { path: `/calls/${spec.name}` },
-    );
+    if (spec.effect === 'read' || !scope.readOnly) return spec;
+    throw writeNotAllowed(spec, 'a connection test');
+  }
+
+  /** A plan's write: shown to the engine, which records it and rejects. No rate limit is spent on it, and it never leaves. */
+  async #show(call: VendorCall): Promise<RawAnswer> {
+    await this.#deps.scope.beforeWrite(this.#calls.outgoing(call, call.request));
+    throw writeNotAllowed(call.spec, 'a plan');
   }
 
   #authorizerFor(auth: AuthSpec): Authorizer {
@@ -114,6 +124,14 @@ export class SessionHookBroker implements HookBroker {
       if (mayHaveWritten(exchange)) this.#vendorWrites += 1;
     };
   }
+}
+
+function writeNotAllowed({ name, method, path }: CallSpec, where: string): Fault {
+  return new Fault(
+    'WRITE_NOT_ALLOWED',
+    `The call ${name} (${method} ${path}) writes and was not sent: ${where} only reads.`,
+    { path: `/calls/${name}` },
+  );
 }
 
 /** The objects that the plugin says the call covers. Throws `CALL_INVALID`. */

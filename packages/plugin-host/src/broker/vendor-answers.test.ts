@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { OutgoingWrite } from '@drover/engine';
 import type { CallSpec } from '@drover/model';
 import { type BrokerWorld, type MockedReply, openBrokerWorld, vendorMock } from '@drover/testing';
 
@@ -280,6 +281,27 @@ describe('the scope of a hook', () => {
     await expect(hook.call('change', ID)).rejects.toMatchObject({ code: 'WRITE_NOT_ALLOWED' });
     vendor.get('/items/7', { status: 200 });
     expect(await hook.call('read', ID)).toMatchObject({ status: 200 });
+  });
+
+  it('shows a plan’s write to the engine and sends nothing, whatever the engine says', async () => {
+    await open();
+    const shown: unknown[] = [];
+    const beforeWrite = async (write: OutgoingWrite) => {
+      shown.push({ covers: write.covers, ...write.describe() });
+      if (shown.length === 1) throw Object.assign(new Error('recorded'), { code: 'PLAN_STOP' });
+      return { do: 'send' as const };
+    };
+    const hook = await world.hook({ mode: 'plan', beforeWrite });
+    const call = () => hook.call('change', { ...ID, json: { a: 1 }, covers: ['obj_1'] });
+    await expect(call()).rejects.toMatchObject({ code: 'PLAN_STOP' });
+    await expect(call()).rejects.toMatchObject({ code: 'WRITE_NOT_ALLOWED' });
+    expect(shown[0]).toEqual({
+      covers: ['obj_1'],
+      method: 'PATCH',
+      path: '/items/7',
+      body: { contentType: 'application/json', value: { a: 1 } },
+    });
+    expect(hook.figures).toMatchObject({ vendorCalls: 0, vendorWrites: 0 });
   });
 
   it('asks before each write leaves, each try of it, and before no read', async () => {

@@ -77,6 +77,7 @@ export class KyselyCollectionLibrary implements CollectionLibrary {
         .select('id')
         .where('collection_id', '=', id)
         .where('status', 'in', ['freezing', 'open'])
+        .where('mode', '=', 'apply')
         .executeTakeFirst();
       if (open !== undefined) {
         throw new Fault(

@@ -96,6 +96,7 @@ export interface Tables {
     step_key: string | null;
     config: Json;
     trigger: string;
+    /** `plan`: opened by a plan, and nothing was taken from it. */
     mode: string;
     /** `freezing`, `open`, `done` or `abandoned` (by --restart). */
     status: string;
@@ -155,6 +156,8 @@ export interface Tables {
     fault: Json | null;
     finish_fault: Json | null;
     retry_of: string | null;
+    /** The plan that the run applies. */
+    plan_id: string | null;
     created_at: Ms;
     started_at: Ms | null;
     ended_at: Ms | null;
@@ -211,6 +214,30 @@ export interface Tables {
     /** Redacted. */
     answer: Json | null;
   };
+  /** Writes that plans recorded in place of sending them. */
+  plan_requests: {
+    seq: Generated<number>;
+    run_id: string;
+    /** `prepare`, `execute` or `finish`. */
+    hook: string;
+    batch_index: number;
+    call: string;
+    effect: string;
+    method: string;
+    path: string;
+    content_type: string | null;
+    /** Secrets masked, cut after 256 KiB. */
+    body: string | null;
+    body_bytes: number | null;
+    blast_radius: string | null;
+    /** Of all of the request, what is volatile left out. */
+    digest: string;
+    /** JSON `[from, to)[]` of what it covers; null: all of its hook. */
+    positions: Json | null;
+    objects: number;
+  };
+  /** The revision with which a plan computed each object. */
+  plan_objects: { run_id: string; position: number; revision: number };
   /** What a step has handled: which content of an object came to what. */
   handled: {
     step_key: string;

@@ -252,6 +252,7 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
       'fault?': 'text',
       'finish_fault?': 'text',
       'retry_of?': 'text',
+      'plan_id?': 'text',
       created_at: big,
       'started_at?': big,
       'ended_at?': big,
@@ -316,6 +317,24 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
   });
   await index('journal_task', 'journal', ['task_id']);
   await index('journal_run', 'journal', ['run_id']);
+  await sequenced('plan_requests', {
+    run_id: 'text',
+    hook: 'text',
+    batch_index: int,
+    call: 'text',
+    effect: 'text',
+    method: 'text',
+    path: 'text',
+    'content_type?': 'text',
+    'body?': 'text',
+    'body_bytes?': big,
+    'blast_radius?': 'text',
+    digest: 'text',
+    'positions?': 'text',
+    objects: big,
+  });
+  await index('plan_requests_run', 'plan_requests', ['run_id', 'hook', 'batch_index']);
+  await table('plan_objects', { run_id: 'text', position: big, revision: int }, ['run_id', 'position']);
   await table(
     'handled',
     {

@@ -13,6 +13,7 @@ import {
   openTasks,
   passById,
 } from './claim-queries.js';
+import { takePlannedBatch } from '../plans/planned-batch.js';
 import { cutBatch } from './cut-batch.js';
 import { RUN_RANGES, defer } from './open-ranges.js';
 import { type RunRow, type TaskRow, formatRanges, parseRanges, stopOf, toClaimedTask } from './rows.js';
@@ -132,7 +133,8 @@ async function giveBackUnstarted(trx: Trx, run: RunRow): Promise<void> {
 
 /** The positions of the next batch; none when every position is in one. */
 function takeNext(trx: Trx, run: RunRow, limits: RunLimits): Promise<PositionRange[]> {
-  return limits.scope === 'whole' ? takeAll(trx, run) : cutBatch(trx, run, limits);
+  if (limits.scope === 'whole') return takeAll(trx, run);
+  return run.plan_id === null ? cutBatch(trx, run, limits) : takePlannedBatch(trx, run);
 }
 
 async function takeAll(trx: Trx, run: RunRow): Promise<PositionRange[]> {

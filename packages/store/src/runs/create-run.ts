@@ -1,5 +1,5 @@
 import type { PositionRange, RunLimits, RunRequest } from '@drover/engine';
-import { Fault, type RunId, newId } from '@drover/model';
+import { Fault, type RunId, type RunMode, newId } from '@drover/model';
 import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.js';
 import { refuseWhileRunOpen, remainingOf } from './passes.js';
@@ -11,14 +11,14 @@ type Trx = Transaction<Tables>;
 export async function createRun(trx: Trx, request: RunRequest, now: number): Promise<RunId> {
   const pass = await passRow(trx, request.passId);
   await refuseWhileRunOpen(trx, pass.id);
-  const slice = await takeSlice(trx, pass.id, request.objectsPerRun);
+  const slice = await (request.mode === 'plan' ? peekSlice : takeSlice)(trx, pass.id, request.objectsPerRun);
   return insertRun(trx, pass, slice, request, now);
 }
 
 export async function createRetry(
   trx: Trx,
   runId: RunId,
-  request: Omit<RunRequest, 'passId' | 'objectsPerRun'>,
+  request: Omit<RunRequest, 'passId' | 'objectsPerRun' | 'mode'>,
   now: number,
 ): Promise<RunId> {
   const run = await trx.selectFrom('runs').selectAll().where('id', '=', runId).executeTakeFirst();
@@ -34,16 +34,42 @@ export async function createRetry(
     .execute();
   if (failed.length === 0) throw new Fault('NOTHING_TO_RETRY', `No object of ${runId} failed.`);
   const ranges = toRanges(failed.map(({ position }) => position));
-  return insertRun(trx, pass, ranges, { ...request, objectsPerRun: failed.length, retryOf: runId }, now);
+  return insertRun(
+    trx,
+    pass,
+    ranges,
+    { ...request, mode: 'apply', objectsPerRun: failed.length, retryOf: runId },
+    now,
+  );
 }
 
-async function passRow(trx: Trx, passId: string): Promise<PassRow> {
+export async function passRow(trx: Trx, passId: string): Promise<PassRow> {
   const pass = await trx.selectFrom('passes').selectAll().where('id', '=', passId).executeTakeFirst();
   if (pass === undefined) throw new Fault('NOT_FOUND', `There is no pass ${passId}.`);
   return pass;
 }
 
-async function takeSlice(trx: Trx, passId: string, objects: number): Promise<PositionRange[]> {
+/** The pass's next positions, left where they are. */
+export async function peekSlice(trx: Trx, passId: string, objects: number): Promise<PositionRange[]> {
+  const open = await trx
+    .selectFrom('pass_ranges')
+    .selectAll()
+    .where('pass_id', '=', passId)
+    .orderBy('from_position')
+    .limit(objects)
+    .execute();
+  const slice: PositionRange[] = [];
+  let room = objects;
+  for (const { from_position: from, to_position: to } of open) {
+    if (room === 0) break;
+    slice.push({ from, to: Math.min(to, from + room) });
+    room -= Math.min(to - from, room);
+  }
+  return slice;
+}
+
+/** Takes the pass's next positions. */
+export async function takeSlice(trx: Trx, passId: string, objects: number): Promise<PositionRange[]> {
   const taken: PositionRange[] = [];
   let room = objects;
   while (room > 0) {
@@ -63,7 +89,7 @@ async function takeSlice(trx: Trx, passId: string, objects: number): Promise<Pos
   return taken;
 }
 
-async function insertRun(
+export async function insertRun(
   trx: Trx,
   pass: PassRow,
   ranges: readonly PositionRange[],
@@ -71,12 +97,16 @@ async function insertRun(
     trigger: string;
     objectsPerRun: number;
     limits: RunLimits;
+    mode: RunMode;
     exclusiveKey?: string;
     retryOf?: RunId;
+    planId?: RunId;
   },
   now: number,
 ): Promise<RunId> {
-  const remaining = await remainingOf(trx, pass.id);
+  const objects = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+  // A plan has taken nothing; what it says is what holds after it was applied.
+  const remaining = (await remainingOf(trx, pass.id)) - (request.mode === 'plan' ? objects : 0);
   const row: RunRow = {
     id: newId('run'),
     pass_id: pass.id,
@@ -87,9 +117,9 @@ async function insertRun(
     status: 'queued',
     phase: 'prepare',
     trigger: request.trigger,
-    mode: 'apply',
+    mode: request.mode,
     objects_per_run: request.objectsPerRun,
-    objects: ranges.reduce((sum, { from, to }) => sum + to - from, 0),
+    objects,
     limits: JSON.stringify(request.limits),
     exclusive_key: request.exclusiveKey ?? null,
     is_first_slice: pass.slices === 0 ? 1 : 0,
@@ -115,6 +145,7 @@ async function insertRun(
     fault: null,
     finish_fault: null,
     retry_of: request.retryOf ?? null,
+    plan_id: request.planId ?? null,
     created_at: now,
     started_at: null,
     ended_at: null,

@@ -1,7 +1,8 @@
-import type { ClaimedTask, Figures } from '@drover/engine';
+import type { ClaimedTask, Figures, PlanRecord } from '@drover/engine';
 import { type EndedRunStatus, type FaultRecord, endStatusOf } from '@drover/model';
 import type { Database } from '../database/database.js';
 import { exclusiveLease } from './claim.js';
+import { recordPlan } from '../plans/record-plan.js';
 import { whileHeld } from './hold-task.js';
 import { remainingOf } from './passes.js';
 import { countsOf } from './rows.js';
@@ -11,12 +12,13 @@ import { endTaskRow } from './claim-queries.js';
 export async function endRun(
   database: Database,
   task: ClaimedTask,
-  end: { fault?: FaultRecord; finishFault?: FaultRecord; figures: Figures; now: number },
+  end: { fault?: FaultRecord; finishFault?: FaultRecord; figures: Figures; plan?: PlanRecord; now: number },
 ): Promise<EndedRunStatus> {
   return whileHeld(database, task, { ended: true }, async (trx, run) => {
-    const remaining = await remainingOf(trx, run.pass_id);
+    const isPlan = run.mode === 'plan';
+    const remaining = isPlan ? run.remaining : await remainingOf(trx, run.pass_id);
     const fault = run.fault ?? (end.fault === undefined ? null : JSON.stringify(end.fault));
-    const deferred = run.retry_of === null ? remaining : run.deferred;
+    const deferred = run.retry_of === null && !isPlan ? remaining : run.deferred;
     const status = endStatusOf(
       { ...countsOf(run), deferred },
       {
@@ -46,7 +48,8 @@ export async function endRun(
         .where('owner', '=', run.id)
         .execute();
     }
-    if (remaining === 0) {
+    if (end.plan !== undefined) await recordPlan(trx, database, run.id, end.plan);
+    if (remaining === 0 && !isPlan) {
       await trx
         .updateTable('passes')
         .set({ status: 'done' })

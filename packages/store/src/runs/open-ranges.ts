@@ -28,15 +28,15 @@ export async function takeHead(
 
 /**
  * Gives positions back to the pass, for its next run to take. Those of a retry stay what they were in the run that it
- * retries, and are only counted.
+ * retries, those of a plan are the pass's all along: both are only counted.
  */
 export async function defer(
   trx: Trx,
-  run: { id: string; pass_id: string; retry_of: string | null },
+  run: { id: string; pass_id: string; retry_of: string | null; mode: string },
   ranges: readonly PositionRange[],
 ): Promise<void> {
   if (ranges.length === 0) return;
-  if (run.retry_of !== null) {
+  if (run.retry_of !== null || run.mode === 'plan') {
     const objects = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
     await trx
       .updateTable('runs')

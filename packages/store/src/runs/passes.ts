@@ -21,7 +21,8 @@ export async function openPass(trx: Trx, request: PassRequest, now: number): Pro
     .executeTakeFirst();
   if (open !== undefined) {
     await refuseWhileRunOpen(trx, open.id);
-    if (!request.restart) return toPass(open, await remainingOf(trx, open.id));
+    // Nobody has taken from a pass that a plan opened: the collection as it is now counts.
+    if (!request.restart && open.mode === 'apply') return toPass(open, await remainingOf(trx, open.id));
     await abandon(trx, open.id);
   }
   const row: PassRow = {
@@ -35,7 +36,7 @@ export async function openPass(trx: Trx, request: PassRequest, now: number): Pro
     step_key: request.stepKey ?? null,
     config: JSON.stringify(request.config),
     trigger: request.trigger,
-    mode: 'apply',
+    mode: request.mode,
     status: 'freezing',
     frozen_to_seq: 0,
     objects: 0,

@@ -27,6 +27,8 @@ export function toRun(row: RunRow & { live_tasks: number }): Run & { hold: RunHo
     collectionId: row.collection_id as Run['collectionId'],
     status: row.status as Run['status'],
     trigger: row.trigger as Run['trigger'],
+    mode: row.mode as Run['mode'],
+    ...(row.plan_id === null ? {} : { planId: row.plan_id as Run['id'] }),
     summary: {
       counts: countsOf(row),
       objects: row.objects,
@@ -70,6 +72,8 @@ function toClaimedRun(run: RunRow, pass: PassRow): ClaimedRun {
     ...(pass.step_key === null ? {} : { stepKey: pass.step_key }),
     config: JSON.parse(pass.config) as Record<string, unknown>,
     trigger: run.trigger as ClaimedRun['trigger'],
+    mode: run.mode as ClaimedRun['mode'],
+    ...(run.plan_id === null ? {} : { planId: run.plan_id as ClaimedRun['id'] }),
     startedAt: new Date(run.started_at ?? run.created_at),
     isFirstSlice: run.is_first_slice === 1,
     isLastSlice: run.is_last_slice === 1,

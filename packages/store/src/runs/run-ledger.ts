@@ -1,12 +1,18 @@
 import type {
   ClaimResult,
   ClaimedTask,
+  ExpectedRequest,
   Figures,
   FreezeRule,
+  HookPlace,
   LogLine,
   Pass,
   PassRequest,
   PlacedObject,
+  PlannedCall,
+  PlannedObject,
+  PlannedRequest,
+  PlanRecord,
   PositionRange,
   ReasonCount,
   RunEvent,
@@ -31,6 +37,14 @@ import type {
 import type { Transaction } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
+import { createApply } from '../plans/create-apply.js';
+import {
+  findPlannedObjects,
+  listExpectedRequests,
+  listPlannedCalls,
+  listPlannedRequests,
+  plannedTotals,
+} from '../plans/plan-queries.js';
 import { objectsOf } from './batch-objects.js';
 import { claim, reap } from './claim.js';
 import { createRetry, createRun } from './create-run.js';
@@ -82,8 +96,32 @@ export class KyselyRunLedger implements RunLedger {
     return this.#transaction((trx) => createRun(trx, request, this.#now()));
   }
 
-  createRetry(runId: RunId, request: Omit<RunRequest, 'passId' | 'objectsPerRun'>): Promise<RunId> {
+  createRetry(runId: RunId, request: Omit<RunRequest, 'passId' | 'objectsPerRun' | 'mode'>): Promise<RunId> {
     return this.#transaction((trx) => createRetry(trx, runId, request, this.#now()));
+  }
+
+  createApply(planId: RunId, request: { exclusiveKey?: string }): Promise<RunId> {
+    return this.#transaction((trx) => createApply(trx, planId, request, this.#now()));
+  }
+
+  plannedRequests(planId: RunId, request: PageRequest): Promise<Page<PlannedRequest>> {
+    return listPlannedRequests(this.#database, planId, request);
+  }
+
+  plannedCalls(planId: RunId): Promise<PlannedCall[]> {
+    return listPlannedCalls(this.#database, planId);
+  }
+
+  expectedRequests(place: HookPlace): Promise<ExpectedRequest[]> {
+    return listExpectedRequests(this.#database, place);
+  }
+
+  plannedObjects(planId: RunId, ranges: readonly PositionRange[]): Promise<Map<number, PlannedObject>> {
+    return findPlannedObjects(this.#database, planId, ranges);
+  }
+
+  plannedTotals(planId: RunId): Promise<{ requests: number; objects: number }> {
+    return plannedTotals(this.#database, planId);
   }
 
   run(runId: RunId): Promise<(Run & { hold: RunHold }) | undefined> {
@@ -122,8 +160,9 @@ export class KyselyRunLedger implements RunLedger {
     return reap(this.#database, { now: now.getTime(), ...(onlyOwner === undefined ? {} : { onlyOwner }) });
   }
 
-  settlePrepare(task: ClaimedTask, prepared: unknown, figures: Figures): Promise<void> {
-    return settlePrepare(this.#database, task, { prepared, figures, now: this.#now() });
+  settlePrepare(task: ClaimedTask, prepared: unknown, figures: Figures, plan?: PlanRecord): Promise<void> {
+    const now = this.#now();
+    return settlePrepare(this.#database, task, { prepared, figures, now, ...(plan ? { plan } : {}) });
   }
 
   async settleBatch(settlement: Settlement): Promise<void> {
@@ -147,7 +186,7 @@ export class KyselyRunLedger implements RunLedger {
 
   endRun(
     task: ClaimedTask,
-    end: { fault?: FaultRecord; finishFault?: FaultRecord; figures: Figures },
+    end: { fault?: FaultRecord; finishFault?: FaultRecord; figures: Figures; plan?: PlanRecord },
   ): Promise<EndedRunStatus> {
     this.#announcedAt.delete(task.run.id);
     return endRun(this.#database, task, { ...end, now: this.#now() });

@@ -1,9 +1,10 @@
-import type { ClaimedTask, Figures, Settlement } from '@drover/engine';
+import type { ClaimedTask, Figures, PlanRecord, Settlement } from '@drover/engine';
 import { newId } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
 import { applyWriteBacks } from '../objects/write-back.js';
+import { forgetPlanObjects, recordPlan } from '../plans/record-plan.js';
 import { markHandled } from './handled.js';
 import { whileHeld } from './hold-task.js';
 import { defer } from './open-ranges.js';
@@ -25,8 +26,10 @@ export async function settleBatch(
   };
   await whileHeld(database, task, late, async (trx, run) => {
     await insertOutcomes(trx, database, { task, outcomes: settlement.outcomes, now });
-    const written = await writeBack(trx, database, settlement);
-    await markHandled(trx, database, settlement, now);
+    const isPlan = run.mode === 'plan';
+    const written = isPlan ? NOTHING_WRITTEN : await writeBack(trx, database, settlement);
+    if (!isPlan) await markHandled(trx, database, settlement, now);
+    if (settlement.plan !== undefined) await recordPlan(trx, database, run.id, settlement.plan);
     const counts = tally(settlement.outcomes);
     for (const row of settlement.revised ?? []) await reviseOutcome(trx, task, row, counts);
     if (settlement.again !== undefined) await queueAgain(trx, task, settlement.again, now);
@@ -47,7 +50,7 @@ export async function settleBatch(
       })
       .where('id', '=', run.id)
       .execute();
-    if (first) {
+    if (first && !isPlan) {
       await trx
         .updateTable('passes')
         .set({ slices: sql<number>`slices + 1` })
@@ -59,12 +62,14 @@ export async function settleBatch(
   });
 }
 
+const NOTHING_WRITTEN = { objectsWritten: 0, attributesWritten: 0 };
+
 async function writeBack(
   trx: Trx,
   database: Database,
   { task, attributes, statuses }: Settlement,
 ): Promise<{ objectsWritten: number; attributesWritten: number }> {
-  if (attributes.length === 0 && statuses.length === 0) return { objectsWritten: 0, attributesWritten: 0 };
+  if (attributes.length === 0 && statuses.length === 0) return NOTHING_WRITTEN;
   const runId = task.run.id;
   return applyWriteBacks(trx, database.traits, {
     attributes: attributes.map((write) => ({ ...write, at: write.at.getTime(), runId })),
@@ -103,7 +108,7 @@ async function queueAgain(
 export async function settlePrepare(
   database: Database,
   task: ClaimedTask,
-  { prepared, figures, now }: { prepared: unknown; figures: Figures; now: number },
+  { prepared, figures, plan, now }: { prepared: unknown; figures: Figures; plan?: PlanRecord; now: number },
 ): Promise<void> {
   await whileHeld(database, task, { prepared: true }, async (trx) => {
     await trx
@@ -111,6 +116,7 @@ export async function settlePrepare(
       .set({ phase: 'execute', prepared: JSON.stringify(prepared ?? null), ...figureSums(figures) })
       .where('id', '=', task.run.id)
       .execute();
+    if (plan !== undefined) await recordPlan(trx, database, task.run.id, plan);
     await endTaskRow(trx, { id: task.id, now: now });
   });
 }
@@ -153,6 +159,7 @@ export async function postpone(
 export async function restartWhole(database: Database, task: ClaimedTask): Promise<void> {
   await whileHeld(database, task, { restarted: true }, async (trx) => {
     await trx.deleteFrom('outcomes').where('run_id', '=', task.run.id).execute();
+    if (task.run.mode === 'plan') await forgetPlanObjects(trx, task.run.id);
     await trx
       .updateTable('runs')
       .set({ succeeded: 0, unchanged: 0, skipped: 0, rejected: 0, failed: 0, unknown: 0, objects_taken: 0 })

@@ -10,13 +10,21 @@ import type {
 } from '@drover/engine';
 import { type FaultRecord, type PluginObject, asFault, toFaultRecord } from '@drover/model';
 
+/** A write as a script makes it. */
+export interface ScriptedWrite {
+  /** Name of a declared call. */
+  call?: string;
+  body?: unknown;
+  covers?: string[];
+}
+
 /** What a script is told of its call. */
 export interface ScriptCall {
   context: HookContext;
   options: InvokeOptions;
   figures: InvocationFigures;
-  /** Counts a vendor write, after asking whether it may leave. */
-  write(): Promise<void>;
+  /** Counts a vendor write, after asking whether it may leave. Default: the first declared write, without a body. */
+  write(request?: ScriptedWrite): Promise<void>;
 }
 
 /** A plugin's behaviour for engine tests, free to break the contract. What is left out does nothing. */
@@ -56,8 +64,8 @@ export class ScriptedRuntime implements PluginRuntime {
       context,
       options,
       figures,
-      async write() {
-        await options.beforeWrite(writeOf(target));
+      async write(request = {}) {
+        await options.beforeWrite(writeOf(target, request));
         figures.vendorCalls += 1;
         figures.vendorWrites += 1;
       },
@@ -95,8 +103,18 @@ export class ScriptedRuntime implements PluginRuntime {
   async close(): Promise<void> {}
 }
 
-/** The first declared write, as the broker would announce it. */
-function writeOf({ manifest }: PluginTarget): OutgoingWrite {
-  const call = manifest.calls.find(({ effect }) => effect !== 'read')!;
-  return { call, describe: () => ({ method: call.method, path: call.path }) };
+/** A write as the broker would announce it. */
+function writeOf({ manifest }: PluginTarget, { call: name, body, covers }: ScriptedWrite): OutgoingWrite {
+  const call = manifest.calls.find((one) =>
+    name === undefined ? one.effect !== 'read' : one.name === name,
+  )!;
+  return {
+    call,
+    ...(covers === undefined ? {} : { covers }),
+    describe: () => ({
+      method: call.method,
+      path: call.path,
+      ...(body === undefined ? {} : { body: { contentType: 'application/json', value: body } }),
+    }),
+  };
 }

@@ -1,10 +1,14 @@
 import {
   balanceBooks,
+  type PlacedObject,
   type Connection,
   type HookContext,
   type Invocation,
   type InvocationFigures,
   type InvocationResult,
+  PlanGate,
+  type PlannedHook,
+  type PlannedRequest,
   type PluginTarget,
   type TransportSettings,
   type InvokeOptions,
@@ -44,7 +48,7 @@ export interface HookSettings extends Partial<
 > {
   config?: Record<string, unknown>;
   signal?: AbortSignal;
-  /** Asked before each vendor write; a rejection stops it. Default: every write may leave. */
+  /** Asked before each vendor write; a rejection stops it. Default: every write may leave. A plan has its own. */
   beforeWrite?: InvokeOptions['beforeWrite'];
 }
 
@@ -62,6 +66,8 @@ export interface HookReport<Value> {
   value?: Value;
   fault?: FaultRecord;
   figures: InvocationFigures;
+  /** In mode `plan`: the write that was recorded in place of being sent. */
+  planned: PlannedRequest[];
 }
 
 export interface ExecuteReport {
@@ -71,6 +77,8 @@ export interface ExecuteReport {
   breaches: string[];
   fault?: FaultRecord;
   figures: InvocationFigures;
+  /** In mode `plan`: the writes that were recorded in place of being sent. */
+  planned: PlannedRequest[];
 }
 
 export interface RunReport extends ExecuteReport {
@@ -109,11 +117,11 @@ export class PluginHarness {
   }
 
   testConnection(settings: HookSettings = {}): Promise<HookReport<CheckStep[]>> {
-    return this.#report(this.#invoke({ hook: 'testConnection' }, settings));
+    return this.#report('prepare', { hook: 'testConnection' }, settings);
   }
 
   async prepare(settings: HookSettings = {}): Promise<HookReport<unknown>> {
-    const report = await this.#report(this.#invoke({ hook: 'prepare' }, settings));
+    const report = await this.#report('prepare', { hook: 'prepare' }, settings);
     this.#prepared = report.value ?? null;
     return report;
   }
@@ -121,17 +129,29 @@ export class PluginHarness {
   /** One batch, or with a plugin that takes its collection whole, all of it as one page. */
   async execute(objects: readonly PluginObject[], settings: ExecuteSettings = {}): Promise<ExecuteReport> {
     const streamed: unknown[] = [];
+    /** Answered before the first write: a plan leaves those as they are. */
+    const settled = new Set<string>();
+    const gate = this.#gateOf('execute', settings, objects);
     const result = await this.#invoke(this.#execution(objects, settings), {
       ...settings,
-      onOutcomes: async (outcomes) => void streamed.push(...outcomes),
+      ...(gate === undefined ? {} : { beforeWrite: gate.beforeWrite }),
+      onOutcomes: async (outcomes) => {
+        streamed.push(...outcomes);
+        if (gate?.hasStopped === false)
+          for (const { objectId } of outcomes as Outcome[]) settled.add(objectId);
+      },
     });
     const value = result.ok ? (result.value ?? streamed) : streamed;
-    const outcomes = value as Outcome[];
+    const hasStopped = gate?.hasStopped === true;
     return {
-      outcomes,
-      breaches: result.ok ? this.#breaches(objects, value) : [],
-      ...(result.ok ? {} : { fault: result.fault }),
+      outcomes:
+        gate === undefined
+          ? (value as Outcome[])
+          : ruled(gate, { objects, answers: value as Outcome[], settled }),
+      breaches: result.ok && !hasStopped ? this.#breaches(objects, value) : [],
+      ...(result.ok || hasStopped ? {} : { fault: result.fault }),
       figures: result.figures,
+      planned: [...(gate?.requests ?? [])],
     };
   }
 
@@ -140,7 +160,7 @@ export class PluginHarness {
     settings: HookSettings & { prepared?: unknown } = {},
   ): Promise<HookReport<void>> {
     const { prepared = this.#prepared } = settings;
-    return this.#report(this.#invoke({ hook: 'finish', prepared, ...summary }, settings));
+    return this.#report('finish', { hook: 'finish', prepared, ...summary }, settings);
   }
 
   /**
@@ -155,22 +175,27 @@ export class PluginHarness {
       breaches: [],
       counts: emptyCounts(),
       figures: prepare.figures,
+      planned: prepare.planned,
       ...(prepare.fault ? { fault: prepare.fault } : {}),
     };
-    if (prepare.fault) return report;
+    if (prepare.fault || prepare.planned.length > 0) return report;
     const size = this.#target.manifest.limits.batch.objects;
     for (let index = 0; index * size < objects.length && !report.fault; index += 1) {
       const batch = objects.slice(index * size, (index + 1) * size);
       add(report, await this.execute(batch, { ...settings, index }));
     }
-    const { counts, figures, fault } = report;
+    const { counts, figures, fault, planned } = report;
+    const covered = report.outcomes.filter(
+      (outcome) => 'code' in outcome && outcome.code === 'PLANNED',
+    ).length;
     const summary = {
-      counts,
-      vendorWrites: figures.vendorWrites,
+      counts: { ...counts, succeeded: counts.succeeded + covered, skipped: counts.skipped - covered },
+      vendorWrites: figures.vendorWrites + planned.length,
       ...(fault ? { stopped: 'fault' as const } : {}),
     };
     const finish = await this.finish(summary, settings);
     report.figures = addFigures(figures, finish.figures);
+    report.planned = [...planned, ...finish.planned];
     if (finish.fault) report.finishFault = finish.fault;
     return report;
   }
@@ -190,8 +215,7 @@ export class PluginHarness {
   }
 
   #breaches(objects: readonly PluginObject[], outcomes: unknown): string[] {
-    const offered = objects.map((object, position) => ({ position, objectSeq: position, object }));
-    return balanceBooks(offered, outcomes, { emits: this.#target.manifest.emits ?? [] }).breaches;
+    return balanceBooks(placedOf(objects), outcomes, { emits: this.#target.manifest.emits ?? [] }).breaches;
   }
 
   #invoke(
@@ -212,11 +236,57 @@ export class PluginHarness {
     });
   }
 
-  async #report<Value>(invoked: Promise<InvocationResult>): Promise<HookReport<Value>> {
-    const result = await invoked;
-    if (result.ok) return { value: result.value as Value, figures: result.figures };
-    return { fault: result.fault, figures: result.figures };
+  async #report<Value>(
+    hook: PlannedHook,
+    invocation: Invocation,
+    settings: HookSettings,
+  ): Promise<HookReport<Value>> {
+    const gate = this.#gateOf(hook, settings, []);
+    const result = await this.#invoke(invocation, {
+      ...settings,
+      ...(gate === undefined ? {} : { beforeWrite: gate.beforeWrite }),
+    });
+    const { figures } = result;
+    const planned = [...(gate?.requests ?? [])];
+    if (result.ok) return { value: result.value as Value, figures, planned };
+    return planned.length > 0 ? { figures, planned } : { fault: result.fault, figures, planned };
   }
+
+  #gateOf(
+    hook: PlannedHook,
+    { mode, index = 0 }: ExecuteSettings,
+    objects: readonly PluginObject[],
+  ): PlanGate | undefined {
+    if (mode !== 'plan') return undefined;
+    const { manifest, connection } = this.#target;
+    const { baseUrl } = connection.settings;
+    return new PlanGate({ hook, batchIndex: index, manifest, baseUrl, placed: placedOf(objects) });
+  }
+}
+
+function placedOf(objects: readonly PluginObject[]): PlacedObject[] {
+  return objects.map((object, position) => ({ position, objectSeq: position, object }));
+}
+
+/** The outcomes of a plan, as the engine settles them. */
+function ruled(
+  gate: PlanGate,
+  {
+    objects,
+    answers,
+    settled,
+  }: { objects: readonly PluginObject[]; answers: readonly Outcome[]; settled: ReadonlySet<string> },
+): Outcome[] {
+  const byId = new Map(answers.map((outcome) => [outcome.objectId, outcome]));
+  return placedOf(objects).flatMap((placed) => {
+    const { id } = placed.object!;
+    const answer = byId.get(id);
+    if (answer !== undefined && settled.has(id)) return [answer];
+    const outcome = gate.rule(placed, answer && { placed, ...answer });
+    if (outcome === undefined) return [];
+    const { placed: _, ...rest } = outcome;
+    return [{ objectId: id, ...rest } as Outcome];
+  });
 }
 
 async function* inOnePage(objects: readonly PluginObject[]): AsyncGenerator<PluginObject[]> {
@@ -226,6 +296,7 @@ async function* inOnePage(objects: readonly PluginObject[]): AsyncGenerator<Plug
 function add(report: RunReport, batch: ExecuteReport): void {
   report.outcomes.push(...batch.outcomes);
   report.breaches.push(...batch.breaches);
+  report.planned.push(...batch.planned);
   report.figures = addFigures(report.figures, batch.figures);
   const counts = emptyCounts();
   for (const { status } of batch.outcomes) counts[status] += 1;

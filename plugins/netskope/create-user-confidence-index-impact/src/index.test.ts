@@ -206,8 +206,10 @@ describe('an impact', () => {
   });
 
   test('a plan sends nothing', async () => {
-    const { figures } = await start().execute([ada], { mode: 'plan' });
+    const { figures, planned, outcomes } = await start().execute([ada], { mode: 'plan' });
     expect(figures.vendorCalls).toBe(0);
+    expect(planned).toMatchObject([{ call: 'createImpact', effect: 'write', positions: [0], objects: 1 }]);
+    expect(outcomes).toMatchObject([{ status: 'skipped', code: 'PLANNED' }]);
   });
 });
 

@@ -235,7 +235,9 @@ describe('an export', () => {
   });
 
   test('a plan sends nothing', async () => {
-    const { figures } = await start().execute(objects, { mode: 'plan' });
+    const { figures, planned } = await start().execute(objects, { mode: 'plan' });
     expect(figures.vendorCalls).toBe(0);
+    expect(planned).toMatchObject([{ call: 'updateFileHashList', effect: 'destructive' }]);
+    expect(JSON.stringify(planned)).not.toContain(TOKEN);
   });
 });

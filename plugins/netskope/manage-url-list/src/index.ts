@@ -34,7 +34,8 @@ export default defineAction<Config, Record<string, unknown>, Prepared>({
   },
 
   async finish(summary, context) {
-    await checkList(context, summary.counts);
+    // A plan has put nothing into the list.
+    if (context.run.mode === 'apply') await checkList(context, summary.counts);
     if (context.config.applyPendingChanges && mayHaveWritten(summary)) await applyChanges(context);
   },
 });

@@ -132,12 +132,24 @@ test('aborted in the middle of a batch', async () => {
 });
 
 test('a plan reads but does not write', async () => {
-  const { harness, list } = await start();
-  await harness.prepare({ mode: 'plan' });
-  const report = await harness.execute(pluginObjects(values), { mode: 'plan' });
+  const { harness, list, simulator } = await start({
+    batchObjects: 20,
+    config: { applyPendingChanges: true },
+  });
+  const report = await harness.run(pluginObjects(values), { mode: 'plan' });
   expect(report.figures.vendorWrites).toBe(0);
-  expect(report.outcomes).toEqual([]);
+  expect(report.fault ?? report.finishFault).toBeUndefined();
+  expect(new Set(report.outcomes.map((outcome) => 'code' in outcome && outcome.code))).toEqual(
+    new Set(['PLANNED']),
+  );
+  expect(report.planned.map(({ call, objects, path }) => [call, objects, path])).toEqual([
+    ['replaceUrls', 20, `${LISTS}/5/replace`],
+    ['appendUrls', 5, `${LISTS}/5/append`],
+    ['deployUrlLists', 0, `${LISTS}/deploy`],
+  ]);
+  expect(report.planned.at(-1)!.blastRadius).toContain('all URL lists of the tenant');
   expect(list().urls).toEqual(['old.example']);
+  expect(simulator.state().deploys).toBe(0);
 });
 
 test('an answer that is too large is refused', async () => {

@@ -1,0 +1,5 @@
+import { describeDatabases, describePlanBehaviour } from '@drover/testing';
+
+describeDatabases('plans', (open) => {
+  describePlanBehaviour(open);
+});
