@@ -1,15 +1,14 @@
-import { Fault, type FaultRecord, type PluginManifest, asFault, isFault, toFaultRecord } from '@drover/model';
-import { type CheckedOutcome, balanceBooks } from './balance-books.js';
+import { Fault, type FaultRecord, asFault, isFault, toFaultRecord } from '@drover/model';
 import { decideFault } from './decide-fault.js';
-import type { Invocation, InvocationFigures, InvocationResult } from './ports/plugin-runtime.js';
-import type { ClaimedTask, PlacedObject, Settlement } from './ports/run-ledger.js';
+import { invokeHook, wasCancelled } from './invoke-hook.js';
+import type { InvocationFigures } from './ports/plugin-runtime.js';
+import type { ClaimedTask } from './ports/run-ledger.js';
+import { giveBatchBack, runBatch } from './run-batch.js';
 import { runWholeTask } from './run-whole-task.js';
-import { sendsOnce, toRows, writes } from './settlement-rows.js';
 import type { PreparedTask, TaskPorts } from './task-ports.js';
+import { leaseGate, refuseOnceCalls } from './write-gates/write-gate.js';
 
 const NO_FIGURES: InvocationFigures = { vendorCalls: 0, vendorWrites: 0, waitedMs: 0, log: [] };
-/** A task whose workers died this often is given up: it is likelier its cause than its victim. */
-const MAX_DEATHS = 5;
 
 /** Runs one claimed task to its settlement. A lost lease ends it without a trace in the store. */
 export class TaskRunner {
@@ -34,7 +33,7 @@ export class TaskRunner {
       case 'prepare':
         return this.#runPrepare(prepared);
       case 'batch':
-        return this.#runBatch(prepared);
+        return runBatch(this.#ports, prepared);
       case 'all':
         return runWholeTask(this.#ports, prepared);
       case 'finish':
@@ -69,103 +68,35 @@ export class TaskRunner {
       },
       options: {
         signal,
-        async beforeWrite() {
-          leases.check(task.id);
-          return { do: 'send' };
-        },
+        beforeWrite: leaseGate(leases, task.id, refuseOnceCalls),
       },
     };
   }
 
   async #runPrepare(prepared: PreparedTask): Promise<void> {
-    const { task, target } = prepared;
-    const result = await this.#invoke(prepared, { hook: 'prepare' });
+    const { task } = prepared;
+    const result = await invokeHook(this.#ports, prepared, { hook: 'prepare' });
     if (result.ok) return this.#ports.ledger.settlePrepare(task, result.value, result.figures);
-    const decision = this.#decide(task, target.manifest, result);
+    const decision = this.#decide(prepared, result);
     if (decision.do === 'postpone')
       await this.#ports.ledger.postpone(task, { ...decision, figures: result.figures });
-    else await this.#stopRun(task, result.fault, result.figures);
-  }
-
-  async #runBatch(batch: PreparedTask): Promise<void> {
-    const { task, target } = batch;
-    const placed = await this.#ports.ledger.objectsOf(task.run.passId, task.ranges);
-    const { manifest } = target;
-    if (task.deaths > MAX_DEATHS) return this.#giveUp(task, manifest, placed);
-    if (task.deaths > 0 && sendsOnce(manifest)) return this.#leaveUnknown(task, manifest, placed);
-    const objects = placed.flatMap(({ object }) => (object === undefined ? [] : [object]));
-    const { batchIndex: index, isFirstOfPass } = task;
-    const { prepared } = task.run;
-    const given: unknown[] = [];
-    const result =
-      objects.length === 0
-        ? ({ ok: true, value: [], figures: NO_FIGURES } as const)
-        : await this.#invoke(
-            { ...batch, options: { ...batch.options, onOutcomes: async (some) => void given.push(...some) } },
-            { hook: 'execute', objects, index, isFirstOfPass, prepared },
-          );
-    if (!result.ok) return this.#settleFault(task, manifest, { ...result, placed, given });
-    const books = balanceBooks(placed, result.value, { emits: manifest.emits ?? [] });
-    await this.#reportBreaches(task, books.breaches);
-    await this.#settle(task, manifest, books.outcomes, result.figures);
-  }
-
-  /** A hook that ended with a fault: what it had answered by then counts, the rest goes as the fault decides. */
-  async #settleFault(
-    task: ClaimedTask,
-    manifest: PluginManifest,
-    failure: {
-      fault: FaultRecord;
-      figures: InvocationFigures;
-      placed: readonly PlacedObject[];
-      given: unknown[];
-    },
-  ): Promise<void> {
-    const { fault, figures, placed, given } = failure;
-    const { ledger } = this.#ports;
-    const decision = this.#decide(task, manifest, failure);
-    if (decision.do === 'postpone' && given.length === 0) {
-      return ledger.postpone(task, { ...decision, figures });
-    }
-    const answeredIds = new Set(given.map((outcome) => (outcome as { objectId?: unknown } | null)?.objectId));
-    const isAnswered = ({ object }: PlacedObject) => object !== undefined && answeredIds.has(object.id);
-    const books = balanceBooks(placed.filter(isAnswered), given, { emits: manifest.emits ?? [] });
-    const rest = placed.filter((one) => !isAnswered(one));
-    const settled = toRows(books.outcomes, manifest, this.#ports.now());
-    const base = { ...this.#settlement(task, manifest, figures), ...settled };
-    const positions = rest.map(({ position }) => position);
-    if (decision.do === 'postpone') {
-      return ledger.settleBatch({ ...base, again: { positions, dueAt: decision.dueAt } });
-    }
-    const runFault = decision.stopsRun ? { runFault: fault } : {};
-    if (decision.do === 'defer') {
-      const deferred = positions.map((position) => ({ from: position, to: position + 1 }));
-      return ledger.settleBatch({
-        ...base,
-        deferred: given.length === 0 ? task.ranges : deferred,
-        ...runFault,
-      });
-    }
-    const { code, message } = fault;
-    const failed = rest.map(({ position, objectSeq }) => ({
-      position,
-      objectSeq,
-      status: decision.as,
-      code,
-      message,
-    }));
-    return ledger.settleBatch({ ...base, outcomes: [...settled.outcomes, ...failed], ...runFault });
+    else
+      await this.#stopRun(
+        task,
+        wasCancelled(prepared.options.signal) ? undefined : result.fault,
+        result.figures,
+      );
   }
 
   async #runFinish(finish: PreparedTask): Promise<void> {
-    const { task, target } = finish;
+    const { task } = finish;
     const { ledger } = this.#ports;
     const { isPrepared, prepared, counts, vendorWrites, stopped } = task.run;
     if (!isPrepared) {
       await ledger.endRun(task, { figures: NO_FIGURES });
       return;
     }
-    const result = await this.#invoke(finish, {
+    const result = await invokeHook(this.#ports, finish, {
       hook: 'finish',
       prepared,
       counts,
@@ -176,93 +107,36 @@ export class TaskRunner {
       await ledger.endRun(task, { figures: result.figures });
       return;
     }
-    const decision = this.#decide(task, target.manifest, result);
+    const decision = this.#decide(finish, result);
     if (decision.do === 'postpone') await ledger.postpone(task, { ...decision, figures: result.figures });
     else await ledger.endRun(task, { finishFault: result.fault, figures: result.figures });
   }
 
   #decide(
-    task: ClaimedTask,
-    manifest: PluginManifest,
+    { task, target, options }: PreparedTask,
     { fault, figures }: { fault: FaultRecord; figures: InvocationFigures },
   ): ReturnType<typeof decideFault> {
     return decideFault(fault, {
       attempt: task.attempt,
       vendorWrites: figures.vendorWrites,
-      sendsOnce: sendsOnce(manifest),
+      isCancelled: wasCancelled(options.signal),
       waitingSince: task.waitingSince,
-      maxWaitMs: manifest.limits.maxWaitMs,
+      maxWaitMs: target.manifest.limits.maxWaitMs,
       now: this.#ports.now(),
     });
   }
 
-  #settlement(task: ClaimedTask, manifest: PluginManifest, figures: InvocationFigures): Settlement {
-    return { task, outcomes: [], attributes: [], statuses: [], figures, reads: manifest.reads ?? [] };
-  }
-
-  async #settle(
-    task: ClaimedTask,
-    manifest: PluginManifest,
-    outcomes: readonly CheckedOutcome[],
-    figures: InvocationFigures,
-  ): Promise<void> {
-    const mayRepeat = !sendsOnce(manifest);
-    const again = mayRepeat ? this.#toTryAgain(task, outcomes) : [];
-    const repeated = new Set(again);
-    const settled = outcomes.filter((outcome) => !repeated.has(outcome));
-    const dueAt = new Date(this.#ports.now().getTime() + 1_000 * 4 ** (task.attempt - 1));
-    await this.#ports.ledger.settleBatch({
-      ...this.#settlement(task, manifest, figures),
-      ...toRows(settled, manifest, this.#ports.now()),
-      cleanFirst: figures.vendorWrites > 0 || !writes(manifest),
-      ...(again.length === 0
-        ? {}
-        : { again: { positions: again.map(({ placed }) => placed.position), dueAt } }),
-    });
-  }
-
-  #toTryAgain(task: ClaimedTask, outcomes: readonly CheckedOutcome[]): CheckedOutcome[] {
-    if (task.attempt >= MAX_TRIES_OF_OBJECT) return [];
-    return outcomes.filter((outcome) => outcome.status === 'failed' && outcome.retryable === true);
-  }
-
-  async #giveUp(task: ClaimedTask, manifest: PluginManifest, placed: readonly PlacedObject[]): Promise<void> {
-    const status = sendsOnce(manifest) ? ('unknown' as const) : ('failed' as const);
-    const reason = {
-      status,
-      code: 'WORKER_LOST',
-      message: `The workers of this batch died ${task.deaths} times; it was given up. Retry the run’s failed objects in smaller batches.`,
-    };
-    const outcomes = placed.map(({ position, objectSeq }) => ({ position, objectSeq, ...reason }));
-    await this.#ports.ledger.settleBatch({ ...this.#settlement(task, manifest, NO_FIGURES), outcomes });
-  }
-
-  /** A worker died over a batch that may have sent calls which must not be repeated. */
-  async #leaveUnknown(
-    task: ClaimedTask,
-    manifest: PluginManifest,
-    placed: readonly PlacedObject[],
-  ): Promise<void> {
-    const reason = {
-      status: 'unknown' as const,
-      code: 'NO_ANSWER',
-      message:
-        'The worker died while this object’s call, which must not be repeated, may have been on its way.',
-    };
-    const outcomes = placed.map(({ position, objectSeq }) => ({ position, objectSeq, ...reason }));
-    await this.#ports.ledger.settleBatch({ ...this.#settlement(task, manifest, NO_FIGURES), outcomes });
-  }
-
-  /** A fault of the whole run: what it has not begun goes back to the pass. */
+  /** A fault of the whole run, or its cancel: what it has not begun goes back to the pass. */
   async #stopRun(
     task: ClaimedTask,
-    fault: FaultRecord,
+    fault: FaultRecord | undefined,
     figures: InvocationFigures = NO_FIGURES,
   ): Promise<void> {
     if (task.kind === 'finish') {
-      await this.#ports.ledger.endRun(task, { fault, figures });
+      await this.#ports.ledger.endRun(task, { ...(fault === undefined ? {} : { fault }), figures });
       return;
     }
+    if (task.kind === 'batch' && fault !== undefined) return giveBatchBack(this.#ports, task, fault);
     await this.#ports.ledger.settleBatch({
       task,
       outcomes: [],
@@ -271,32 +145,7 @@ export class TaskRunner {
       figures,
       reads: [],
       deferred: task.ranges,
-      runFault: fault,
+      ...(fault === undefined ? {} : { runFault: fault }),
     });
   }
-
-  async #invoke(
-    { task, target, context, options }: PreparedTask,
-    invocation: Invocation,
-  ): Promise<InvocationResult> {
-    const result = await this.#ports.runtime.invoke(target, context, invocation, options);
-    const { log } = result.figures;
-    if (log.length > 0) await this.#ports.ledger.appendLog(task.run.id, log);
-    if (result.ok || !options.signal.aborted) return result;
-    // Aborted by a lost lease or by the end of this process: the task is another worker's to settle.
-    throw new Fault('LEASE_LOST', `${task.id} was cut off.`);
-  }
-
-  async #reportBreaches(task: ClaimedTask, breaches: readonly string[]): Promise<void> {
-    if (breaches.length === 0) return;
-    const lines = breaches.map((message) => ({
-      level: 'warn' as const,
-      message,
-      fields: { code: 'PLUGIN_CONTRACT' },
-    }));
-    await this.#ports.ledger.appendLog(task.run.id, lines);
-  }
 }
-
-/** Tries of one object whose plugin said that trying again may help. */
-const MAX_TRIES_OF_OBJECT = 3;

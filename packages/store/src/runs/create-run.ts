@@ -97,6 +97,7 @@ async function insertRun(
     remaining,
     prepared: null,
     cancel_requested: 0,
+    cancel_at_once: 0,
     first_batch_done: 0,
     succeeded: 0,
     unchanged: 0,

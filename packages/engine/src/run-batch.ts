@@ -1,0 +1,311 @@
+import type { FaultRecord, PluginManifest, PluginObject } from '@drover/model';
+import { type CheckedOutcome, balanceBooks } from './balance-books.js';
+import { type FaultDecision, MAX_ATTEMPTS, decideFault } from './decide-fault.js';
+import { invokeHook, wasCancelled } from './invoke-hook.js';
+import { answerUnread, judgeOutcome, noAnswer, type UnknownReason, workerLost } from './once-outcomes.js';
+import type { InvocationFigures } from './ports/plugin-runtime.js';
+import type { ClaimedTask, OutcomeRow, PlacedObject, Settlement } from './ports/run-ledger.js';
+import { sendsOnce, toRows, writes } from './settlement-rows.js';
+import type { PreparedTask, TaskPorts } from './task-ports.js';
+import { OnceGate } from './write-gates/once-gate.js';
+import { TouchedObjects } from './write-gates/touched-objects.js';
+import { leaseGate, refuseOnceCalls } from './write-gates/write-gate.js';
+
+const NO_FIGURES: InvocationFigures = { vendorCalls: 0, vendorWrites: 0, waitedMs: 0, log: [] };
+/** A task whose workers died this often is given up: it is likelier its cause than its victim. */
+const MAX_DEATHS = 5;
+
+/** Objects of a batch by what is to become of them without asking the plugin, or by asking it. */
+interface Sorted {
+  offered: PlacedObject[];
+  decided: OutcomeRow[];
+  deferred: number[];
+}
+
+/** What a batch comes to, gathered before it is settled in one transaction. */
+interface Verdicts {
+  outcomes: CheckedOutcome[];
+  decided: OutcomeRow[];
+  deferred: number[];
+  again: { position: number; dueAt: Date }[];
+}
+
+/** Runs one batch of `execute` or `executeOne` to its settlement. */
+export async function runBatch(ports: TaskPorts, batch: PreparedTask): Promise<void> {
+  const { task, target } = batch;
+  const placed = await ports.ledger.objectsOf(task.run.passId, task.ranges);
+  const once = new OnceGate(
+    { journal: ports.journal, task, calls: target.manifest.calls, placed, now: ports.now },
+    await earlierCalls(ports, { task, manifest: target.manifest, placed }),
+  );
+  await new BatchRun(ports, batch, once).run(placed);
+}
+
+/** Calls that an earlier try of these objects has made in this run. */
+async function earlierCalls(
+  { journal }: TaskPorts,
+  {
+    task,
+    manifest,
+    placed,
+  }: { task: ClaimedTask; manifest: PluginManifest; placed: readonly PlacedObject[] },
+) {
+  const isFirstTry = task.leaseToken === 1 && task.attempt === 1;
+  if (isFirstTry || !sendsOnce(manifest)) return [];
+  return journal.callsOf(
+    task.run.id,
+    placed.map(({ objectSeq }) => objectSeq),
+  );
+}
+
+class BatchRun {
+  readonly #ports: TaskPorts;
+  readonly #batch: PreparedTask;
+  readonly #once: OnceGate;
+  readonly #touched = new TouchedObjects();
+
+  constructor(ports: TaskPorts, batch: PreparedTask, once: OnceGate) {
+    this.#ports = ports;
+    this.#batch = batch;
+    this.#once = once;
+  }
+
+  get #manifest(): PluginManifest {
+    return this.#batch.target.manifest;
+  }
+
+  async run(placed: readonly PlacedObject[]): Promise<void> {
+    const { task } = this.#batch;
+    const { offered, decided, deferred } = this.#sort(placed);
+    const objects = offered.flatMap(({ object }) => (object === undefined ? [] : [object]));
+    const given: unknown[] = [];
+    const result =
+      objects.length === 0
+        ? ({ ok: true, value: [], figures: NO_FIGURES } as const)
+        : await this.#invoke(objects, given);
+    const verdicts: Verdicts = { outcomes: [], decided, deferred, again: [] };
+    if (result.ok) {
+      await this.#takeAnswers(offered, result.value, verdicts);
+      return this.#settle(verdicts, { figures: result.figures, cleanFirst: true });
+    }
+    const { fault, figures } = result;
+    const answeredIds = new Set(given.map((outcome) => (outcome as { objectId?: unknown } | null)?.objectId));
+    const isAnswered = ({ object }: PlacedObject) => object !== undefined && answeredIds.has(object.id);
+    const rest = offered.filter((one) => !isAnswered(one));
+    const decisions = this.#decide(fault, figures);
+    const isTouched = rest.some((one) => this.#isTouched(one, figures));
+    const decision = isTouched ? decisions.touched : decisions.untouched;
+    const isWhole = rest.length === placed.length && !rest.some((one) => this.#isOpen(one));
+    if (decision.do === 'postpone' && isWhole) {
+      return this.#ports.ledger.postpone(task, { ...decision, figures });
+    }
+    await this.#takeAnswers(offered.filter(isAnswered), given, verdicts);
+    for (const one of rest) this.#settleRest(one, { fault, figures, decisions, verdicts });
+    await this.#settle(verdicts, {
+      figures,
+      ...(decision.do !== 'postpone' && decision.stopsRun ? { runFault: fault } : {}),
+    });
+  }
+
+  /** The journal decides over what an earlier try has sent; a stopped run sends nothing new. */
+  #sort(placed: readonly PlacedObject[]): Sorted {
+    const { task } = this.#batch;
+    const sorted: Sorted = { offered: [], decided: [], deferred: [] };
+    const isGivenUp = task.deaths > MAX_DEATHS;
+    for (const one of placed) {
+      const standing = this.#once.standing(one.objectSeq);
+      const isLost = one.object === undefined || isGivenUp;
+      if (standing.state === 'open') sorted.decided.push(unknownRow(one, noAnswer(standing.reason)));
+      else if (standing.state === 'answered' && (isLost || standing.reply === undefined)) {
+        sorted.decided.push(unknownRow(one, answerUnread(standing.status)));
+      } else if (standing.state === 'unsent' && isGivenUp) {
+        sorted.decided.push({ ...rowOf(one), status: 'failed', ...workerLost(task.deaths) });
+      } else if (standing.state === 'unsent' && task.run.stopped !== undefined) {
+        sorted.deferred.push(one.position);
+      } else sorted.offered.push(one);
+    }
+    return sorted;
+  }
+
+  #invoke(objects: PluginObject[], given: unknown[]): ReturnType<typeof invokeHook> {
+    const { task, options } = this.#batch;
+    const { batchIndex: index, isFirstOfPass } = task;
+    const gate = this.#touched.gate(this.#once.gate(refuseOnceCalls));
+    const own = {
+      ...options,
+      beforeWrite: leaseGate(this.#ports.leases, task.id, gate),
+      onOutcomes: async (some: unknown[]) => void given.push(...some),
+    };
+    const invocation = {
+      hook: 'execute',
+      objects,
+      index,
+      isFirstOfPass,
+      prepared: task.run.prepared,
+    } as const;
+    return invokeHook(this.#ports, { ...this.#batch, options: own }, invocation);
+  }
+
+  async #takeAnswers(offered: readonly PlacedObject[], answer: unknown, verdicts: Verdicts): Promise<void> {
+    const { task } = this.#batch;
+    const books = balanceBooks(offered, answer, { emits: this.#manifest.emits ?? [] });
+    await this.#reportBreaches(books.breaches);
+    const dueAt = new Date(this.#ports.now().getTime() + 1_000 * 4 ** (task.attempt - 1));
+    for (const outcome of books.outcomes) {
+      const { placed } = outcome;
+      const standing = this.#once.standing(placed.objectSeq);
+      const unknown = judgeOutcome(outcome, standing);
+      const mayTryAgain =
+        outcome.retryable === true && standing.state === 'unsent' && task.attempt < MAX_ATTEMPTS;
+      if (unknown !== undefined) verdicts.decided.push(unknownRow(placed, unknown));
+      else if (mayTryAgain) verdicts.again.push({ position: placed.position, dueAt });
+      else verdicts.outcomes.push(outcome);
+    }
+  }
+
+  #isOpen({ objectSeq }: PlacedObject): boolean {
+    return this.#once.standing(objectSeq).state === 'open';
+  }
+
+  #isTouched({ object }: PlacedObject, figures: InvocationFigures): boolean {
+    return figures.vendorWrites > 0 && object !== undefined && this.#touched.has(object.id);
+  }
+
+  #decide(
+    fault: FaultRecord,
+    figures: InvocationFigures,
+  ): { untouched: FaultDecision; touched: FaultDecision } {
+    const { task, options } = this.#batch;
+    const situation = {
+      attempt: task.attempt,
+      waitingSince: task.waitingSince,
+      maxWaitMs: this.#manifest.limits.maxWaitMs,
+      isCancelled: wasCancelled(options.signal),
+      now: this.#ports.now(),
+    };
+    return {
+      untouched: decideFault(fault, { ...situation, vendorWrites: 0 }),
+      touched: decideFault(fault, { ...situation, vendorWrites: figures.vendorWrites }),
+    };
+  }
+
+  /** An object over which the hook ended with a fault before it answered for it. */
+  #settleRest(
+    one: PlacedObject,
+    {
+      fault,
+      figures,
+      decisions,
+      verdicts,
+    }: {
+      fault: FaultRecord;
+      figures: InvocationFigures;
+      decisions: { untouched: FaultDecision; touched: FaultDecision };
+      verdicts: Verdicts;
+    },
+  ): void {
+    const { position } = one;
+    const standing = this.#once.standing(one.objectSeq);
+    const decision = this.#isTouched(one, figures) ? decisions.touched : decisions.untouched;
+    const failed = (): void => {
+      const { code, message } = fault;
+      verdicts.decided.push({ ...rowOf(one), status: 'failed', code, message });
+    };
+    if (standing.state === 'open') verdicts.decided.push(unknownRow(one, noAnswer(standing.reason)));
+    else if (standing.state === 'answered') {
+      const mayReplay = standing.reply !== undefined && this.#batch.task.attempt < MAX_ATTEMPTS;
+      if (mayReplay) verdicts.again.push({ position, dueAt: dueAtOf(decision) ?? this.#ports.now() });
+      else if (standing.isDone) verdicts.decided.push(unknownRow(one, answerUnread(standing.status)));
+      else failed();
+    } else if (decision.do === 'postpone') verdicts.again.push({ position, dueAt: decision.dueAt });
+    else if (decision.do === 'defer') verdicts.deferred.push(position);
+    else failed();
+  }
+
+  async #settle(
+    { outcomes, decided, deferred, again }: Verdicts,
+    {
+      figures,
+      cleanFirst = false,
+      runFault,
+    }: Pick<Settlement, 'runFault'> & {
+      figures: InvocationFigures;
+      cleanFirst?: boolean;
+    },
+  ): Promise<void> {
+    const manifest = this.#manifest;
+    const rows = toRows(outcomes, manifest, this.#ports.now());
+    const dueAt = new Date(Math.max(...again.map((one) => one.dueAt.getTime())));
+    await this.#ports.ledger.settleBatch({
+      task: this.#batch.task,
+      figures,
+      reads: manifest.reads ?? [],
+      ...rows,
+      outcomes: [...rows.outcomes, ...decided],
+      cleanFirst: cleanFirst && (figures.vendorWrites > 0 || !writes(manifest)),
+      ...(again.length === 0 ? {} : { again: { positions: again.map(({ position }) => position), dueAt } }),
+      ...(deferred.length === 0 ? {} : { deferred: rangesOf(deferred) }),
+      ...(runFault === undefined ? {} : { runFault }),
+    });
+  }
+
+  async #reportBreaches(breaches: readonly string[]): Promise<void> {
+    if (breaches.length === 0) return;
+    const lines = breaches.map((message) => ({
+      level: 'warn' as const,
+      message,
+      fields: { code: 'PLUGIN_CONTRACT' },
+    }));
+    await this.#ports.ledger.appendLog(this.#batch.task.run.id, lines);
+  }
+}
+
+/** A batch whose plugin or connection is gone: what may have been sent is unknown, the rest goes back to the pass. */
+export async function giveBatchBack(
+  { ledger, journal }: TaskPorts,
+  task: ClaimedTask,
+  runFault: FaultRecord,
+): Promise<void> {
+  const placed = await ledger.objectsOf(task.run.passId, task.ranges);
+  const calls = await journal.callsOf(
+    task.run.id,
+    placed.map(({ objectSeq }) => objectSeq),
+  );
+  const sent = new Set(calls.map(({ objectSeq }) => objectSeq));
+  const isSent = ({ objectSeq }: PlacedObject) => sent.has(objectSeq);
+  await ledger.settleBatch({
+    task,
+    outcomes: placed
+      .filter(isSent)
+      .map((one) => unknownRow(one, noAnswer('its plugin or connection is gone'))),
+    attributes: [],
+    statuses: [],
+    figures: NO_FIGURES,
+    reads: [],
+    deferred: rangesOf(placed.filter((one) => !isSent(one)).map(({ position }) => position)),
+    runFault,
+  });
+}
+
+function rowOf({ position, objectSeq }: PlacedObject): { position: number; objectSeq: number } {
+  return { position, objectSeq };
+}
+
+function unknownRow(placed: PlacedObject, reason: UnknownReason): OutcomeRow {
+  return { ...rowOf(placed), status: 'unknown', ...reason };
+}
+
+function dueAtOf(decision: FaultDecision): Date | undefined {
+  return decision.do === 'postpone' ? decision.dueAt : undefined;
+}
+
+/** Positions in ascending order as the fewest ranges. */
+function rangesOf(positions: readonly number[]): { from: number; to: number }[] {
+  const ranges: { from: number; to: number }[] = [];
+  for (const position of positions) {
+    const last = ranges.at(-1);
+    if (last?.to === position) last.to += 1;
+    else ranges.push({ from: position, to: position + 1 });
+  }
+  return ranges;
+}
