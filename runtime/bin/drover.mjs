@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=40
+// The flags keep the heap small: imports and runs stream, and what they leave behind is worth collecting soon.
 // Kept to what old versions of Node can read: it brings them to the one that Drover is pinned to.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -29,7 +30,9 @@ function runOnPinnedNode() {
     );
     return;
   }
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
   // A terminal interrupts both processes by itself; only what is sent to this one alone is passed on.
   const atTerminal = process.stdin.isTTY === true;
   process.on('SIGINT', () => atTerminal || child.kill('SIGINT'));

@@ -11,6 +11,8 @@ export { describePluginLibraryContract } from './contracts/describe-plugin-libra
 export { describeCollectionLibraryContract } from './contracts/describe-collection-library-contract.js';
 export { describeObjectLibraryContract } from './contracts/describe-object-library-contract.js';
 export { describeDatabases, missingPostgres, skipLoudly } from './databases/describe-databases.js';
+export { START_TIMEOUT_MS, makeEmptyPostgres } from './databases/postgres-databases.js';
+export { makeProgram, type Program } from './databases/run-in-process.js';
 export { vendorFiles, writeVendorFolder } from './bundles/vendor-folder.js';
 export { describeRunBehaviour } from './behaviour/describe-run-behaviour.js';
 export {

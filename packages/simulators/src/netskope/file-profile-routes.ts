@@ -12,6 +12,7 @@ export interface FileProfileRules {
 }
 
 const FIELDS = ['name', 'list', 'token'];
+const SUCCESS = { status: 'success', msg: 'File Filter Profile updated successfully' };
 const HASH = /^(?:[0-9a-f]{32}|[0-9a-f]{64})$/i;
 /** Beside the list there is the rest of the body. */
 const BODY_ALLOWANCE_BYTES = 1024 * 1024;
@@ -22,19 +23,17 @@ export function addFileProfileRoutes(
   store: () => FileProfileStore,
   { token, hashListBytes }: FileProfileRules,
 ): void {
-  app.post(HASH_LIST_PATH, { bodyLimit: hashListBytes + BODY_ALLOWANCE_BYTES }, async (request) => {
+  app.post(HASH_LIST_PATH, { bodyLimit: hashListBytes + BODY_ALLOWANCE_BYTES }, async (request, reply) => {
     const fields = fieldsOf(request);
     if (fields['token'] !== token) throw unauthorized();
     const { name, list } = fields;
     const isRight = Object.keys(fields).every((field) => FIELDS.includes(field));
     if (!isRight || typeof name !== 'string' || typeof list !== 'string') {
-      return errorAnswer('Please use right request to query');
+      return reply.send(errorAnswer('Please use right request to query'));
     }
     const hashes = list.split(',').map((hash) => hash.trim());
     const refusal = faultOfList(list, { hashes, hashListBytes }) ?? store().update(name, hashes.map(lower));
-    return refusal === undefined
-      ? { status: 'success', msg: 'File Filter Profile updated successfully' }
-      : errorAnswer(refusal);
+    return reply.send(refusal === undefined ? SUCCESS : errorAnswer(refusal));
   });
 }
 

@@ -34,10 +34,9 @@ export function admit(
   token: string,
   privileges: Partial<Record<NetskopeEndpoint, Privilege>>,
 ): void {
-  const path = request.routeOptions.url ?? '';
-  if (path === HASH_LIST_PATH) return;
+  if (request.url.split('?', 1)[0] === HASH_LIST_PATH) return;
   if (tokenOf(request) !== token) throw new VendorRefusal(401, 'Unauthorized');
-  const endpoint = endpointOf(path);
+  const endpoint = endpointOf(request.routeOptions.url ?? '');
   if (endpoint === undefined) return;
   const held = privileges[endpoint] ?? 'readWrite';
   // Scores are asked for by POST, and reading is enough all the same.

@@ -26,7 +26,7 @@ const EARLIEST_MS = Date.UTC(2000, 0, 1);
 
 /** Scores of users, impacts on them, and the anomalies that impacts make. */
 export function addUserRoutes(app: FastifyInstance, stores: () => UserStores, rules: UserRules): void {
-  app.post(SCORES_PATH, async (request) => {
+  app.post(SCORES_PATH, async (request, reply) => {
     const { users, fromTime, cap } = readScoresBody(request.body, rules);
     const known = stores().users;
     const usersUci = users.flatMap((name) => {
@@ -34,20 +34,22 @@ export function addUserRoutes(app: FastifyInstance, stores: () => UserStores, ru
       if (found !== undefined) return [found];
       return rules.unknownUsers === 'empty' ? [{ userId: name, confidences: [] }] : [];
     });
-    return { usersUci };
+    return reply.send({ usersUci });
   });
 
-  app.post(IMPACTS_PATH, async (request) => impactAnswer(stores().impacts.add(readImpact(request.body))));
+  app.post(IMPACTS_PATH, async (request, reply) =>
+    reply.send(impactAnswer(stores().impacts.add(readImpact(request.body)))),
+  );
 
-  app.get(`${ANOMALIES_PATH}/:id`, async (request) => {
+  app.get(`${ANOMALIES_PATH}/:id`, async (request, reply) => {
     const id = idOf(request);
-    return anomalyAnswer(stores().impacts.find(id) ?? noAnomaly(id));
+    return reply.send(anomalyAnswer(stores().impacts.find(id) ?? noAnomaly(id)));
   });
 
-  app.post(`${ANOMALIES_PATH}/:id/allow`, async (request) => {
+  app.post(`${ANOMALIES_PATH}/:id/allow`, async (request, reply) => {
     const reason = textOf(recordOf(request.body, { keys: ['reason'] }), 'reason');
     const id = idOf(request);
-    return anomalyAnswer(stores().impacts.allow(id, reason) ?? noAnomaly(id));
+    return reply.send(anomalyAnswer(stores().impacts.allow(id, reason) ?? noAnomaly(id)));
   });
 }
 

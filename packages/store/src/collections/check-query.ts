@@ -1,4 +1,12 @@
-import { type CollectionQuery, FaultList, type FaultRecord } from '@drover/model';
+import {
+  type CollectionQuery,
+  FaultList,
+  type FaultRecord,
+  findObjectType,
+  findSubtype,
+  suggestObjectType,
+  suggestSubtype,
+} from '@drover/model';
 import { parseSince } from './since.js';
 
 export const MAX_QUERY_DEPTH = 8;
@@ -9,11 +17,14 @@ const MAX_TEXT_LENGTH = 2_048;
 const COMPARISONS = ['=', '!=', '>', '>=', '<', '<='];
 const ORDERINGS = ['>', '>=', '<', '<='];
 
-/** The input as a query, or the fault `QUERY_INVALID` with every problem at its JSON Pointer. */
+/**
+ * The input as a query with types and subtypes in their canonical spelling, or the fault `QUERY_INVALID` with every
+ * problem at its JSON Pointer.
+ */
 export function checkQuery(input: unknown): CollectionQuery {
   const checker = new QueryChecker();
   checker.node(input, { path: '', depth: 1 });
-  if (checker.problems.length === 0) return input as CollectionQuery;
+  if (checker.problems.length === 0) return canonical(input as CollectionQuery);
   const [first] = checker.problems;
   const more = checker.problems.length - 1;
   throw new FaultList(
@@ -66,7 +77,11 @@ class QueryChecker {
         this.node(operand, { path: place.path, depth: place.depth + 1 });
         return;
       case 'type':
+        this.#typeName(operand, place.path);
+        return;
       case 'subtype':
+        this.#subtypeName(operand, place.path);
+        return;
       case 'status':
       case 'source':
         this.#text(operand, place.path);
@@ -98,6 +113,18 @@ class QueryChecker {
     if (typeof operand === 'string' && operand !== '' && operand.length <= MAX_TEXT_LENGTH) return true;
     this.#problem(path, `Give a text of 1 to ${MAX_TEXT_LENGTH} characters.`);
     return false;
+  }
+
+  #typeName(operand: unknown, path: string): void {
+    if (!this.#text(operand, path) || findObjectType(operand) !== undefined) return;
+    const hint = perhaps(suggestObjectType(operand));
+    this.#problem(path, `There is no object type "${cut(operand)}"${hint}; one is "indicator".`);
+  }
+
+  #subtypeName(operand: unknown, path: string): void {
+    if (!this.#text(operand, path) || findSubtype('indicator', operand) !== undefined) return;
+    const hint = perhaps(suggestSubtype('indicator', operand));
+    this.#problem(path, `There is no subtype "${cut(operand)}" of indicators${hint}; one is "SHA-256".`);
   }
 
   #pattern(operand: unknown, path: string): void {
@@ -151,6 +178,23 @@ class QueryChecker {
   #problem(path: string, message: string): void {
     this.problems.push({ code: 'QUERY_INVALID', message, path });
   }
+}
+
+function canonical(query: CollectionQuery): CollectionQuery {
+  if ('and' in query) return { and: query.and.map(canonical) };
+  if ('or' in query) return { or: query.or.map(canonical) };
+  if ('not' in query) return { not: canonical(query.not) };
+  if ('type' in query) return { type: findObjectType(query.type)! };
+  if ('subtype' in query) return { subtype: findSubtype('indicator', query.subtype)! };
+  return query;
+}
+
+function perhaps(name: string | undefined): string {
+  return name === undefined ? '' : `, perhaps "${name}" is meant`;
+}
+
+function cut(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 
 function isRecord(input: unknown): input is Record<string, unknown> {

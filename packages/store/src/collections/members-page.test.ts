@@ -1,7 +1,16 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { AttributeValue, CollectionQuery, DroverObject, ObjectDraft } from '@drover/model';
 import { describeDatabases } from '@drover/testing/databases/describe-databases';
-import { type Arbitrary, array, assert, asyncProperty, constantFrom, letrec, oneof, record } from 'fast-check';
+import {
+  type Arbitrary,
+  array,
+  assert,
+  asyncProperty,
+  constantFrom,
+  letrec,
+  oneof,
+  record,
+} from 'fast-check';
 import { sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import { KyselyObjectLibrary } from '../objects/kysely-object-library.js';
@@ -37,14 +46,16 @@ const LEAF: Arbitrary<CollectionQuery> = oneof(
   constantFrom<CollectionQuery>(
     { type: 'indicator' },
     { type: 'asset' },
-    { type: 'nothing' },
+    { type: 'campaign' },
     { subtype: 'FQDN' },
     { status: 'active' },
     { source: 'Feed 0' },
     { createdSince: '2026-02-01' },
     { updatedSince: '2026-03-01' },
   ),
-  constantFrom('a*', 'A*', '*.com', 'a*com', '*', '*b*', 'b*', '[b]*', 'a.example.com', '**a*').map((value) => ({ value })),
+  constantFrom('a*', 'A*', '*.com', 'a*com', '*', '*b*', 'b*', '[b]*', 'a.example.com', '**a*').map(
+    (value) => ({ value }),
+  ),
   record({
     name: constantFrom('score', 'nothing'),
     op: constantFrom('=' as const, '!=' as const),
@@ -89,7 +100,14 @@ function holds(query: CollectionQuery, object: DroverObject): boolean {
     if (op === 'exists') return true;
     if (typeof attribute.value !== typeof value) return false;
     const [left, right] = [attribute.value, value!];
-    return { '=': left === right, '!=': left !== right, '>': left > right, '>=': left >= right, '<': left < right, '<=': left <= right }[op];
+    return {
+      '=': left === right,
+      '!=': left !== right,
+      '>': left > right,
+      '>=': left >= right,
+      '<': left < right,
+      '<=': left <= right,
+    }[op];
   });
 }
 
@@ -124,23 +142,29 @@ describeDatabases('members', (open) => {
     test.each([
       ['few objects, read from an index', { dull: 0, limits: [1, 7, 1_000], numRuns: 60 }],
       ['many objects, met on a walk through the library', { dull: 10_500, limits: [40, 1_000], numRuns: 30 }],
-    ])('are those that meet it: %s', async (_, { dull, limits, numRuns }) => {
-      // Objects that no query above speaks of, so many that no index is worth it.
-      await fillUp(database, dull);
-      const listedSeqs = new Set((await allMembers(database, list, 1_000)).map(({ seq }) => seq));
-      await assert(
-        asyncProperty(QUERY, constantFrom(...limits), async (query, limit) => {
-          const rest: CollectionQuery = { not: { type: 'dull' } };
-          const meant = objects.filter((object) => holds(query, object)).map(({ value, type }) => [type, value]);
-          const set = { query: dull === 0 ? query : { and: [query, rest] } };
-          const found = await allMembers(database, set, limit);
-          expect(found.map(({ value, type }) => [type, value])).toEqual(meant);
-          const onList = await allMembers(database, { ...list, ...set }, limit);
-          expect(onList).toEqual(found.filter(({ seq }) => listedSeqs.has(seq)));
-        }),
-        { numRuns },
-      );
-    }, 60_000);
+    ])(
+      'are those that meet it: %s',
+      async (_, { dull, limits, numRuns }) => {
+        // Objects that no query above speaks of, so many that no index is worth it.
+        await fillUp(database, dull);
+        const listedSeqs = new Set((await allMembers(database, list, 1_000)).map(({ seq }) => seq));
+        await assert(
+          asyncProperty(QUERY, constantFrom(...limits), async (query, limit) => {
+            const rest: CollectionQuery = { not: { type: 'tool' } };
+            const meant = objects
+              .filter((object) => holds(query, object))
+              .map(({ value, type }) => [type, value]);
+            const set = { query: dull === 0 ? query : { and: [query, rest] } };
+            const found = await allMembers(database, set, limit);
+            expect(found.map(({ value, type }) => [type, value])).toEqual(meant);
+            const onList = await allMembers(database, { ...list, ...set }, limit);
+            expect(onList).toEqual(found.filter(({ seq }) => listedSeqs.has(seq)));
+          }),
+          { numRuns },
+        );
+      },
+      60_000,
+    );
   });
 
   test('pages go on where the last one ended, whatever comes and goes', async () => {
@@ -159,7 +183,14 @@ describeDatabases('members', (open) => {
     expect([...first, ...second].map(({ value }) => value)).toEqual(
       Array.from({ length: 20 }, (_, n) => `host ${n}`),
     );
-    expect(first[0]).toEqual({ seq: expect.any(Number), type: 'asset', subtype: '', value: 'host 0', status: null, revision: 1 });
+    expect(first[0]).toEqual({
+      seq: expect.any(Number),
+      type: 'asset',
+      subtype: '',
+      value: 'host 0',
+      status: null,
+      revision: 1,
+    });
   });
 });
 
@@ -167,12 +198,14 @@ async function fillUp(database: Database, objects: number): Promise<void> {
   if (objects === 0) return;
   const numbers = sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < ${sql.lit(objects)})`;
   await sql`${numbers} insert into objects
-    (id, type, subtype, value, value_key, status, revision, created_at, updated_at)
-    select 'obj_' || i, 'dull', 'FQDN', 'a' || i || '.com', 'a' || i || '.com', 'active', 1,
+    (seq, id, type, subtype, value, value_key, status, revision, created_at, updated_at)
+    select 1000 + i, 'obj_' || i, 'tool', 'FQDN', 'a' || i || '.com', 'a' || i || '.com', 'active', 1,
       cast(${TIMES[2]!} as bigint), cast(${TIMES[2]!} as bigint) from n`.execute(database.kysely);
   await sql`insert into object_sources (object_seq, source, first_seen_at, last_seen_at)
-    select seq, 'Feed 0', 0, 0 from objects where type = 'dull'`.execute(database.kysely);
+    select seq, 'Feed 0', 0, 0 from objects where type = 'tool'`.execute(database.kysely);
   await sql`insert into attributes
     (object_seq, name, source, kind, text_value, value_key, number_value, at)
-    select seq, 'score', 'Feed 0', 'number', '1', '1', 1, 0 from objects where type = 'dull'`.execute(database.kysely);
+    select seq, 'score', 'Feed 0', 'number', '1', '1', 1, 0 from objects where type = 'tool'`.execute(
+    database.kysely,
+  );
 }

@@ -10,7 +10,10 @@ import { driversOf } from './query-driver.js';
 /** Each predicate that an index answers, and the index. */
 const INDEXED: [CollectionQuery, string][] = [
   [{ type: 'indicator' }, 'COVERING INDEX objects_type (type=?)'],
-  [{ and: [{ type: 'indicator' }, { subtype: 'FQDN' }] }, 'COVERING INDEX objects_type (type=? AND subtype=?)'],
+  [
+    { and: [{ type: 'indicator' }, { subtype: 'FQDN' }] },
+    'COVERING INDEX objects_type (type=? AND subtype=?)',
+  ],
   [{ status: 'active' }, 'COVERING INDEX objects_status (status=?)'],
   [{ value: 'a.example.com' }, 'COVERING INDEX objects_key (value_key=?)'],
   [{ value: 'a.example*' }, 'COVERING INDEX objects_key (value_key>? AND value_key<?)'],
@@ -18,12 +21,24 @@ const INDEXED: [CollectionQuery, string][] = [
   [{ source: 'Feed' }, 'COVERING INDEX object_sources_source (source=?)'],
   [{ createdSince: '7d' }, 'COVERING INDEX objects_created (created_at>?)'],
   [{ updatedSince: '7d' }, 'COVERING INDEX objects_updated (updated_at>?)'],
-  [{ attribute: { name: 'n', op: '=', value: 'x' } }, 'COVERING INDEX attributes_value (name=? AND kind=? AND value_key=?)'],
-  [{ attribute: { name: 'n', op: '=', value: 1 } }, 'COVERING INDEX attributes_value (name=? AND kind=? AND value_key=?)'],
+  [
+    { attribute: { name: 'n', op: '=', value: 'x' } },
+    'COVERING INDEX attributes_value (name=? AND kind=? AND value_key=?)',
+  ],
+  [
+    { attribute: { name: 'n', op: '=', value: 1 } },
+    'COVERING INDEX attributes_value (name=? AND kind=? AND value_key=?)',
+  ],
   [{ attribute: { name: 'n', op: '!=', value: 1 } }, 'COVERING INDEX attributes_value (name=? AND kind=?)'],
   [{ attribute: { name: 'n', op: 'exists' } }, 'COVERING INDEX attributes_value (name=?)'],
-  [{ attribute: { name: 'n', op: '>', value: 1 } }, 'COVERING INDEX attributes_number (name=? AND number_value>?)'],
-  [{ attribute: { name: 'n', op: '<=', value: 1 } }, 'COVERING INDEX attributes_number (name=? AND number_value<?)'],
+  [
+    { attribute: { name: 'n', op: '>', value: 1 } },
+    'COVERING INDEX attributes_number (name=? AND number_value>?)',
+  ],
+  [
+    { attribute: { name: 'n', op: '<=', value: 1 } },
+    'COVERING INDEX attributes_number (name=? AND number_value<?)',
+  ],
 ];
 
 /** Each that reads the library once. */
@@ -53,7 +68,9 @@ describe('on SQLite', () => {
 
   test.each(INDEXED)('%j is answered by %s', async (query, index) => {
     const [driver] = drivers(query);
-    expect(await plan(driver!)).toEqual([expect.stringMatching(new RegExp(`^SEARCH \\S+ USING ${escapeRegExp(index)}`))]);
+    expect(await plan(driver!)).toEqual([
+      expect.stringMatching(new RegExp(`^SEARCH \\S+ USING ${escapeRegExp(index)}`)),
+    ]);
   });
 
   test('an "or" of such predicates is answered by their indexes', async () => {
@@ -72,14 +89,22 @@ describe('on SQLite', () => {
     ['no index', { value: '*x' }],
   ])('a page is read by the primary key alone: %s', async (_, query) => {
     const { from, where, seq } = await selectMembers(database, { query }, 0);
-    const details = await plan(sql`select o.seq from ${from} where ${where} and ${seq} > 5 order by ${seq} limit 10`);
+    const details = await plan(
+      sql`select o.seq from ${from} where ${where} and ${seq} > 5 order by ${seq} limit 10`,
+    );
     expect(details[0]).toMatch(/^SEARCH o USING INTEGER PRIMARY KEY/);
     expect(details.join()).not.toMatch(/TEMP B-TREE/);
   });
 
   test('a page of a fixed list is read from its key', async () => {
-    const { from, where, seq } = await selectMembers(database, { listId: 'col_x', query: { value: '*x' } }, 0);
-    expect(await plan(sql`select o.seq from ${from} where ${where} and ${seq} > 5 order by ${seq} limit 10`)).toEqual([
+    const { from, where, seq } = await selectMembers(
+      database,
+      { listId: 'col_x', query: { value: '*x' } },
+      0,
+    );
+    expect(
+      await plan(sql`select o.seq from ${from} where ${where} and ${seq} > 5 order by ${seq} limit 10`),
+    ).toEqual([
       'SEARCH m USING PRIMARY KEY (collection_id=? AND object_seq>?)',
       'SEARCH o USING INTEGER PRIMARY KEY (rowid=?)',
     ]);

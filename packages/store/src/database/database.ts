@@ -22,8 +22,25 @@ export function rowsFrom<Columns extends Record<string, CellType>>(
   columns: Columns,
   rows: readonly { [K in keyof Columns]: string | number | null }[],
 ): RawBuilder<{ [K in keyof Columns]: Columns[K] extends 'text' ? string : number }> {
+  return rowsOfJson(traits, columns, jsonOfRows(columns, rows));
+}
+
+/** The JSON that `rowsOfJson` takes apart again. */
+export function jsonOfRows<Columns extends Record<string, CellType>>(
+  columns: Columns,
+  rows: readonly { [K in keyof Columns]: string | number | null }[],
+): string {
   const names = Object.keys(columns);
-  const json = storableJson(rows.map((row) => names.map((name) => row[name] as Cell)));
+  return storableJson(rows.map((row) => names.map((name) => row[name] as Cell)));
+}
+
+/** As `rowsFrom`, for rows that are JSON already, such as a parameter of a prepared query. */
+export function rowsOfJson<Columns extends Record<string, CellType>>(
+  traits: DialectTraits,
+  columns: Columns,
+  json: string,
+): RawBuilder<{ [K in keyof Columns]: Columns[K] extends 'text' ? string : number }> {
+  const names = Object.keys(columns);
   const cells = names.map(
     (name, at) => sql`cast(value ->> ${sql.lit(at)} as ${sql.raw(columns[name]!)}) as ${sql.ref(name)}`,
   );

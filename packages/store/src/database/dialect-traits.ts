@@ -18,6 +18,8 @@ export interface DialectTraits {
   binaryType: ColumnDataType;
   /** Column type of texts; they sort by code point on every database. */
   textType: ColumnDataType | RawBuilder<unknown>;
+  /** Column type of a single whole number as the primary key, given by this code. */
+  keyType: ColumnDataType;
   sequenceType: ColumnDataType;
   /** Makes a column one that the database counts up and that is the primary key. */
   sequence(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder;

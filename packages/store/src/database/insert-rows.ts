@@ -9,7 +9,7 @@ export interface InsertRows {
   table: keyof Tables;
   columns: readonly string[];
   rows: readonly (readonly InsertCell[])[];
-  /** What follows the values, such as an `on conflict` or a `returning` clause. A constant text. */
+  /** What follows the values, such as an `on conflict` clause. A constant text. */
   suffix?: string;
 }
 
@@ -20,24 +20,21 @@ const texts = new Map<string, string>();
 
 /**
  * Inserts rows as plain parameters, a hundred in one statement. Half the cost of passing them as JSON (`rowsFrom`), which
- * is for rows that a query has to join. Resolves to the rows of a `returning` clause.
+ * is for rows that a query has to join.
  */
-export async function insertRows<Returned = never>(
+export async function insertRows(
   db: Kysely<Tables>,
   traits: DialectTraits,
   { table, columns, rows, suffix = '' }: InsertRows,
-): Promise<Returned[]> {
-  const returned: Returned[] = [];
+): Promise<void> {
   let at = 0;
   for (const size of CHUNK_SIZES) {
     for (; rows.length - at >= size; at += size) {
       const parameters = rows.slice(at, at + size).flatMap((row) => row.map(storable));
       const text = insertText(traits, { table, columns, size, suffix });
-      const result = await db.executeQuery<Returned>(CompiledQuery.raw(text, parameters));
-      if (result.rows.length > 0) returned.push(...result.rows);
+      await db.executeQuery(CompiledQuery.raw(text, parameters));
     }
   }
-  return returned;
 }
 
 function storable(cell: InsertCell): InsertCell {

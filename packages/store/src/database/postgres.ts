@@ -9,6 +9,7 @@ export const POSTGRES_TRAITS: DialectTraits = {
   rowLocks: true,
   binaryType: 'bytea',
   textType: sql`text collate "C"`,
+  keyType: 'bigint',
   sequenceType: 'bigserial',
   sequence: (column) => column.primaryKey(),
   placeholder: (n) => `$${n}`,

@@ -10,17 +10,18 @@ class Placeholder {
  * A query that is compiled once for each database and then only given its parameters: for the statements that every
  * batch runs, whose compilation would cost more than their execution.
  *
- * `build` gets the parameters by name. They must be used as values, never looked into.
+ * `build` gets the parameters by name. They must be used as values, never looked into; `given` is what may be looked
+ * into and is the same for every call over one database, such as its dialect's traits.
  */
-export function preparedQuery<Parameters extends Record<string, unknown>, Row>(
-  build: (db: Kysely<Tables>, parameters: Parameters) => Compilable<Row>,
-): (db: Kysely<Tables>, parameters: Parameters) => Promise<Row[]> {
+export function preparedQuery<Parameters extends Record<string, unknown>, Row, Given = void>(
+  build: (db: Kysely<Tables>, parameters: Parameters, given: Given) => Compilable<Row>,
+): (db: Kysely<Tables>, parameters: Parameters, given: Given) => Promise<Row[]> {
   const compiled = new WeakMap<object, CompiledQuery>();
-  return async (db, parameters) => {
+  return async (db, parameters, given) => {
     const { adapter } = db.getExecutor();
     let query = compiled.get(adapter);
     if (query === undefined) {
-      query = build(db, placeholders(parameters)).compile();
+      query = build(db, placeholders(parameters), given).compile();
       compiled.set(adapter, query);
     }
     const values = query.parameters.map((one) => (one instanceof Placeholder ? parameters[one.name] : one));

@@ -9,6 +9,7 @@ const SQLITE_TRAITS: DialectTraits = {
   rowLocks: false,
   binaryType: 'blob',
   textType: 'text',
+  keyType: 'integer',
   sequenceType: 'integer',
   sequence: (column) => column.primaryKey().autoIncrement(),
   placeholder: () => '?',

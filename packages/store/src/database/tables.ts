@@ -7,8 +7,8 @@ type Flag = 0 | 1;
 
 export interface Tables {
   objects: {
-    /** Internal key; joins and frozen lists use it. */
-    seq: Generated<number>;
+    /** Internal key in the order of making, from the counter `objects`; joins and frozen lists use it. Never reused. */
+    seq: number;
     id: string;
     type: string;
     /** Empty for types without subtypes, so that the key's unique index holds. */

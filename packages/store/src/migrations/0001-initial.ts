@@ -21,11 +21,16 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
     await builder.execute();
   }
 
-  /** As `table`, with a `seq` that the database counts up. */
-  async function sequenced(name: string, columns: Record<string, Type>): Promise<void> {
-    let builder = db.schema
-      .createTable(name)
-      .addColumn('seq', traits.sequenceType, (c) => traits.sequence(c));
+  /** As `table`, with a `seq` that the database counts up, or that it is given. */
+  async function sequenced(
+    name: string,
+    columns: Record<string, Type>,
+    { given = false }: { given?: boolean } = {},
+  ): Promise<void> {
+    const start = db.schema.createTable(name);
+    let builder = given
+      ? start.addColumn('seq', traits.keyType, (c) => c.primaryKey())
+      : start.addColumn('seq', traits.sequenceType, (c) => traits.sequence(c));
     for (const [column, type] of Object.entries(columns)) {
       const nullable = column.endsWith('?');
       builder = builder.addColumn(nullable ? column.slice(0, -1) : column, columnType(type), (c) =>
@@ -51,7 +56,7 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
   const big = 'bigint';
   const int = 'integer';
 
-  await sequenced('objects', {
+  const objectColumns = {
     id: 'text',
     type: 'text',
     subtype: 'text',
@@ -62,7 +67,8 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
     revision: int,
     created_at: big,
     updated_at: big,
-  });
+  } as const;
+  await sequenced('objects', objectColumns, { given: true });
   await index('objects_key', 'objects', ['value_key', 'type', 'subtype'], true);
   await index('objects_type', 'objects', ['type', 'subtype']);
   await partialIndex('objects_status', 'objects', ['status'], 'status is not null');

@@ -118,6 +118,7 @@ async function sayStatuses(
 }
 
 const OBJECT_COLUMNS = [
+  'seq',
   'id',
   'type',
   'subtype',
@@ -131,18 +132,33 @@ const OBJECT_COLUMNS = [
 ];
 
 async function insertObjects(call: Call, targets: readonly UpsertTarget[]): Promise<StoredTarget[]> {
-  const byId = new Map(targets.map((target) => [newId('object') as string, target]));
-  const rows = Array.from(byId, ([id, { type, subtype, value, valueKey: key, status }]) => {
-    const said = status === undefined ? [null, null] : [status, call.at];
-    return [id, type, subtype, value, key, ...said, 1, call.at, call.at];
-  });
-  const made = await insertRows<{ seq: number; id: string }>(call.trx, call.traits, {
+  if (targets.length === 0) return [];
+  const firstSeq = await reserveSeqs(call.trx, targets.length);
+  const made = targets.map((target, index) => ({ ...target, seq: firstSeq + index }));
+  await insertRows(call.trx, call.traits, {
     table: 'objects',
     columns: OBJECT_COLUMNS,
-    rows,
-    suffix: 'returning seq, id',
+    rows: made.map(({ seq, type, subtype, value, valueKey: key, status }) => {
+      const said = status === undefined ? [null, null] : [status, call.at];
+      return [seq, newId('object'), type, subtype, value, key, ...said, 1, call.at, call.at];
+    }),
   });
-  return made.map(({ seq, id }) => ({ ...byId.get(id)!, seq }));
+  return made;
+}
+
+/** The first of as many numbers that no object has had. Counting here spares reading back what a database has counted. */
+async function reserveSeqs(trx: Trx, objects: number): Promise<number> {
+  const { value } = await trx
+    .insertInto('counters')
+    .values({ name: 'objects', value: objects })
+    .onConflict((conflict) =>
+      conflict
+        .column('name')
+        .doUpdateSet((eb) => ({ value: eb('counters.value', '+', eb.ref('excluded.value')) })),
+    )
+    .returning('value')
+    .executeTakeFirstOrThrow();
+  return value - objects + 1;
 }
 
 async function insertAliases(call: Call, targets: readonly StoredTarget[]): Promise<void> {

@@ -16,7 +16,12 @@ test('equal keys mean equal values', () => {
 });
 
 test('keys are short and well formed', () => {
-  assert(property(long, (value) => Buffer.byteLength(valueKey(value)) <= 256 * 3 + 64 && valueKey(value).isWellFormed()));
+  assert(
+    property(
+      long,
+      (value) => Buffer.byteLength(valueKey(value)) <= 256 * 3 + 64 && valueKey(value).isWellFormed(),
+    ),
+  );
 });
 
 test('the key of a text starts with the head of each of its prefixes', () => {

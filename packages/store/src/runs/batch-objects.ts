@@ -1,10 +1,74 @@
 import type { PlacedObject, PositionRange } from '@drover/engine';
 import type { AttributeValue, PluginObject } from '@drover/model';
 import { type Kysely, sql } from 'kysely';
-import { type Database, rowsFrom } from '../database/database.js';
+import { type Database, jsonOfRows, rowsOfJson } from '../database/database.js';
+import type { DialectTraits } from '../database/dialect-traits.js';
+import { preparedQuery } from '../database/prepared-query.js';
 import type { Tables } from '../database/tables.js';
 
 type Attributes = PluginObject['attributes'][number];
+
+interface ItemRow {
+  position: number;
+  object_seq: number;
+  id: string | null;
+  type: string | null;
+  subtype: string | null;
+  value: string | null;
+  status: string | null;
+  revision: number | null;
+}
+
+const itemsOfRange = preparedQuery<{ passId: string; from: number; to: number }, ItemRow>(
+  (db, { passId, from, to }) =>
+    db
+      .selectFrom('pass_items')
+      .leftJoin('objects', 'objects.seq', 'pass_items.object_seq')
+      .select([
+        'pass_items.position',
+        'pass_items.object_seq',
+        'objects.id',
+        'objects.type',
+        'objects.subtype',
+        'objects.value',
+        'objects.status',
+        'objects.revision',
+      ])
+      .where('pass_items.pass_id', '=', passId)
+      .where('pass_items.position', '>=', from)
+      .where('pass_items.position', '<', to)
+      .orderBy('pass_items.position'),
+);
+
+const SEQ = { seq: 'bigint' } as const;
+
+const attributesOfSeqs = preparedQuery<
+  { seqs: string },
+  {
+    object_seq: number;
+    name: string;
+    source: string;
+    kind: string;
+    text_value: string;
+    number_value: number | null;
+  },
+  DialectTraits
+>((db, { seqs }, traits) =>
+  db
+    .selectFrom(rowsOfJson(traits, SEQ, seqs).as('wanted'))
+    .innerJoin('attributes', 'attributes.object_seq', 'wanted.seq')
+    .select(['object_seq', 'name', 'source', 'kind', 'text_value', 'number_value'])
+    .orderBy(sql`object_seq, name, source, text_value`),
+);
+
+const aliasesOfSeqs = preparedQuery<{ seqs: string }, { object_seq: number; alias: string }, DialectTraits>(
+  (db, { seqs }, traits) =>
+    db
+      .selectFrom(rowsOfJson(traits, SEQ, seqs).as('wanted'))
+      .innerJoin('object_aliases', 'object_aliases.object_seq', 'wanted.seq')
+      .select(['object_seq', 'alias'])
+      .orderBy(sql`object_seq, alias`),
+);
 
 /** The objects at some positions of a pass, as they are now, in order. */
 export async function objectsOf(
@@ -12,30 +76,12 @@ export async function objectsOf(
   passId: string,
   ranges: readonly PositionRange[],
 ): Promise<PlacedObject[]> {
-  const rows = await kysely
-    .selectFrom('pass_items')
-    .leftJoin('objects', 'objects.seq', 'pass_items.object_seq')
-    .select([
-      'pass_items.position',
-      'pass_items.object_seq',
-      'objects.id',
-      'objects.type',
-      'objects.subtype',
-      'objects.value',
-      'objects.status',
-      'objects.revision',
-    ])
-    .where('pass_items.pass_id', '=', passId)
-    .where(({ or, and, eb }) =>
-      or(
-        ranges.map(({ from, to }) =>
-          and([eb('pass_items.position', '>=', from), eb('pass_items.position', '<', to)]),
-        ),
-      ),
-    )
-    .orderBy('pass_items.position')
-    .execute();
-  const seqs = rows.map((row) => row.object_seq);
+  const rows: ItemRow[] = [];
+  for (const range of ranges) rows.push(...(await itemsOfRange(kysely, { passId, ...range })));
+  const seqs = jsonOfRows(
+    SEQ,
+    rows.map((row) => ({ seq: row.object_seq })),
+  );
   const attributes = await attributesOf(kysely, traits, seqs);
   const aliases = await aliasesOf(kysely, traits, seqs);
   return rows.map((row) => ({
@@ -60,20 +106,10 @@ export async function objectsOf(
 
 async function attributesOf(
   db: Kysely<Tables>,
-  traits: Database['traits'],
-  seqs: readonly number[],
+  traits: DialectTraits,
+  seqs: string,
 ): Promise<Map<number, Attributes[]>> {
-  const wanted = rowsFrom(
-    traits,
-    { seq: 'bigint' },
-    seqs.map((seq) => ({ seq })),
-  );
-  const rows = await db
-    .selectFrom(wanted.as('wanted'))
-    .innerJoin('attributes', 'attributes.object_seq', 'wanted.seq')
-    .select(['object_seq', 'name', 'source', 'kind', 'text_value', 'number_value'])
-    .orderBy(sql`object_seq, name, source, text_value`)
-    .execute();
+  const rows = await attributesOfSeqs(db, { seqs }, traits);
   const bySeq = new Map<number, Attributes[]>();
   for (const row of rows) {
     const list = bySeq.get(row.object_seq) ?? [];
@@ -91,20 +127,10 @@ function valueOf(row: { kind: string; text_value: string; number_value: number |
 
 async function aliasesOf(
   db: Kysely<Tables>,
-  traits: Database['traits'],
-  seqs: readonly number[],
+  traits: DialectTraits,
+  seqs: string,
 ): Promise<Map<number, string[]>> {
-  const wanted = rowsFrom(
-    traits,
-    { seq: 'bigint' },
-    seqs.map((seq) => ({ seq })),
-  );
-  const rows = await db
-    .selectFrom(wanted.as('wanted'))
-    .innerJoin('object_aliases', 'object_aliases.object_seq', 'wanted.seq')
-    .select(['object_seq', 'alias'])
-    .orderBy(sql`object_seq, alias`)
-    .execute();
+  const rows = await aliasesOfSeqs(db, { seqs }, traits);
   const bySeq = new Map<number, string[]>();
   for (const row of rows) bySeq.set(row.object_seq, [...(bySeq.get(row.object_seq) ?? []), row.alias]);
   return bySeq;

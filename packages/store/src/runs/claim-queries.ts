@@ -6,12 +6,12 @@ import type { PassRow, RunRow, TaskRow } from './rows.js';
 /** Runs looked at in one claim. */
 const MAX_CANDIDATES = 50;
 
-export const anyOpenRun = preparedQuery((db, _: Record<string, never>) =>
+export const anyOpenRun = preparedQuery<Record<string, never>, { id: string }>((db) =>
   db.selectFrom('runs').select('id').where('status', 'in', OPEN_RUN_STATUSES).limit(1),
 );
 
 /** Open runs, those with the fewest tasks in flight first, so that a large run does not starve a small one. */
-export const candidateRuns = preparedQuery((db, _: Record<string, never>) =>
+export const candidateRuns = preparedQuery<Record<string, never>, { id: string }>((db) =>
   db
     .selectFrom('runs')
     .select(({ selectFrom }) => [
@@ -73,14 +73,12 @@ export const openTasks = preparedQuery<{ runId: string }, TaskRow>((db, { runId 
 
 export const insertTaskRow = preparedQuery<TaskRow, never>((db, row) => db.insertInto('tasks').values(row));
 
-export const leaseTaskRow = preparedQuery<
-  { id: string; owner: string; token: number; until: number },
-  never
->((db, { id, owner, token, until }) =>
-  db
-    .updateTable('tasks')
-    .set({ status: 'leased', lease_owner: owner, lease_token: token, lease_until: until })
-    .where('id', '=', id),
+export const leaseTaskRow = preparedQuery<{ id: string; owner: string; token: number; until: number }, never>(
+  (db, { id, owner, token, until }) =>
+    db
+      .updateTable('tasks')
+      .set({ status: 'leased', lease_owner: owner, lease_token: token, lease_until: until })
+      .where('id', '=', id),
 );
 
 export const endTaskRow = preparedQuery<{ id: string; now: number }, never>((db, { id, now }) =>

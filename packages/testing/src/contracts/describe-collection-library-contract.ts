@@ -23,7 +23,7 @@ const OLD_DRAFTS: ObjectDraft[] = [
   indicator('URL', 'https://example.com/a_b%20[c]?d=*', { attributes: [{ name: 'seen', value: true }] }),
 ];
 const NEW_DRAFTS: ObjectDraft[] = [
-  indicator('IPv4 Address', '192.0.2.7', { attributes: [{ name: 'score', value: -3.5 }], status: 'expired' }),
+  indicator('IP Address', '192.0.2.7', { attributes: [{ name: 'score', value: -3.5 }], status: 'expired' }),
   { type: 'identity', value: 'alpha@example.com', attributes: [{ name: 'seen', value: false }] },
 ];
 
@@ -51,6 +51,7 @@ const ATTRIBUTE_CASES: [CollectionQuery, string[]][] = [
 const CASES: [CollectionQuery, string[]][] = [
   [{ type: 'identity' }, [SAM]],
   [{ subtype: 'FQDN' }, [ALPHA, UPPER]],
+  [{ and: [{ type: 'IOCs' }, { subtype: 'ipv4' }] }, [IP]],
   [{ and: [{ type: 'indicator' }, { subtype: 'URL' }] }, [URL_VALUE]],
   [{ status: 'active' }, [ALPHA]],
   [{ not: { status: 'active' } }, [UPPER, URL_VALUE, IP, SAM]],
@@ -121,7 +122,7 @@ function describeCollections(open: () => Promise<Libraries>): void {
       expect(await collections.count(saved.id)).toBe(4);
       expect(await collections.countByType(saved.id)).toEqual([
         { type: 'indicator', subtype: 'FQDN', objects: 2 },
-        { type: 'indicator', subtype: 'IPv4 Address', objects: 1 },
+        { type: 'indicator', subtype: 'IP Address', objects: 1 },
         { type: 'indicator', subtype: 'URL', objects: 1 },
       ]);
       expect(await collections.list()).toEqual([

@@ -24,7 +24,7 @@ export function describeDatabases(name: string, suite: (open: () => Promise<Data
     return;
   }
   describe(name, () => {
-    beforeAll(startPostgres, START_TIMEOUT_MS);
+    beforeAll(async () => void (await startPostgres()), START_TIMEOUT_MS);
     const open = removedAfterwards(openFreshPostgres);
     describe('on PostgreSQL', () => suite(open));
   });

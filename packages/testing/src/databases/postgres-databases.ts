@@ -18,9 +18,13 @@ export function postgresOrigin(): PostgresOrigin {
   return oncePerRunNow('postgres-origin', findPostgres);
 }
 
-/** Has the test run's server started, and a database with the schema made that others are copied from. */
-export async function startPostgres(): Promise<{ url: string; template: string }> {
+/**
+ * Has the test run's server started, and a database with the schema made that others are copied from. A server given by
+ * URL gets no such database: it outlives the test run.
+ */
+export async function startPostgres(): Promise<{ url: string; template?: string }> {
   const url = await oncePerRun('postgres-url', startServer);
+  if (postgresOrigin().kind === 'url') return { url };
   return { url, template: await oncePerRun('postgres-template', () => makeTemplate(url)) };
 }
 
@@ -28,10 +32,10 @@ export async function startPostgres(): Promise<{ url: string; template: string }
 export async function openFreshPostgres(): Promise<{ database: Database; remove(): Promise<void> }> {
   const { url, template } = await startPostgres();
   const name = databaseName();
-  await administer(url, (admin) =>
-    sql`create database ${sql.ref(name)} template ${sql.ref(template)}`.execute(admin.kysely),
-  );
+  const copied = template === undefined ? sql`` : sql`template ${sql.ref(template)}`;
+  await administer(url, (admin) => sql`create database ${sql.ref(name)} ${copied}`.execute(admin.kysely));
   const database = openPostgres(withDatabase(url, name));
+  if (template === undefined) await migrate(database);
   async function remove(): Promise<void> {
     await database.close();
     await drop(url, name);

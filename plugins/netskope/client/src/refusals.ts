@@ -1,3 +1,5 @@
+import { asRecord, parsedIfText, wordsOf } from './netskope.js';
+
 /** What a 400 of an edit says. */
 export interface Refusal {
   /** Each refused URL as it was sent, with the vendor's reason. Empty when the call as a whole was refused. */
@@ -16,29 +18,9 @@ export function readRefusal(body: unknown): Refusal {
   return { refusedUrls, message: refusedUrls.size > 0 ? '' : wordsOf(message ?? errors ?? error ?? body) };
 }
 
-/** Some answers come with a content type that makes text of their JSON. */
-export function parsedIfText(body: unknown): unknown {
-  if (typeof body !== 'string') return body;
-  try {
-    return JSON.parse(body);
-  } catch {
-    return body;
-  }
-}
-
 function pairsOf(value: unknown): [string, string][] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((pair: unknown) =>
     Array.isArray(pair) && typeof pair[0] === 'string' ? [[pair[0], wordsOf(pair[1] ?? '')]] : [],
   );
-}
-
-function wordsOf(value: unknown): string {
-  const words =
-    typeof value === 'string' ? value : Array.isArray(value) ? value.join('; ') : JSON.stringify(value);
-  return (words ?? '').slice(0, 500);
-}
-
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import type { CallParams, CallReply } from '@drover/plugin-sdk';
+import type { Netskope } from './netskope.js';
 import {
   appendUrls,
   deployUrlLists,
-  type Netskope,
   probeUrlLists,
   readUrlList,
   readUrlLists,

@@ -1,12 +1,9 @@
-import { Fault, type PluginContext } from '@drover/plugin-sdk';
+import type { Access } from './access.js';
 import type { ListType } from './list-entry.js';
-import { parsedIfText, readRefusal, type Refusal } from './refusals.js';
+import { type Netskope, parsedIfText, unreadable } from './netskope.js';
+import { readRefusal, type Refusal } from './refusals.js';
 
-/**
- * The part of a plugin's context that reaches Netskope. The calls that these functions make stand in the manifest under
- * the same names: `readUrlLists`, `readUrlList`, `appendUrls`, `replaceUrls`, `deployUrlLists`, `probeUrlLists`.
- */
-export type Netskope = Pick<PluginContext, 'call'>;
+// Calls: `readUrlLists`, `readUrlList`, `appendUrls`, `replaceUrls`, `deployUrlLists`, `probeUrlLists`.
 
 /** A URL list without its URLs. */
 export interface UrlListHead {
@@ -35,9 +32,6 @@ export interface ListEdit {
 
 /** What became of an edit: all of it, or nothing. An answer that cannot be read is a retryable `VENDOR_ANSWER_INVALID`. */
 export type EditReply = { isEdited: true; list: UrlList } | ({ isEdited: false } & Refusal);
-
-/** What a token may do with the URL lists, as far as reading tells. */
-export type Access = 'granted' | 'no privilege' | 'no such API';
 
 const HEAD_FIELDS = 'id,name,modify_type,pending';
 
@@ -118,12 +112,4 @@ function listOf(body: unknown): UrlList | undefined {
 
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-function unreadable(what: string, options: { retryable?: boolean } = {}): never {
-  throw new Fault(
-    'VENDOR_ANSWER_INVALID',
-    `Netskope answered with something else than ${what}; check that the connection's base URL is the tenant's.`,
-    options,
-  );
 }
