@@ -10,7 +10,6 @@ import {
 import { Fault, type RunId } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
 import { type Database, rowsFrom } from '../database/database.js';
-import { insertRows } from '../database/insert-rows.js';
 import type { Tables } from '../database/tables.js';
 import { GroupCommit } from './group-commit.js';
 
@@ -55,16 +54,6 @@ export class KyselyCallJournal implements CallJournal {
   }
 }
 
-const INTENT_COLUMNS = [
-  'run_id',
-  'task_id',
-  'kind',
-  'call',
-  'object_seq',
-  'lease_token',
-  'intent_at',
-] as const;
-
 /**
  * Writes the intents whose task is still held under their token. The task's row is locked until the commit, so that a
  * worker that claims it afterwards finds the intent.
@@ -76,20 +65,7 @@ async function recordAll(
 ): Promise<PromiseSettledResult<IntentId>[]> {
   const tokens = await heldTokens(trx, traits, [...new Set(intents.map(({ taskId }) => taskId))]);
   const held = intents.filter(({ taskId, leaseToken }) => tokens.get(taskId) === leaseToken);
-  const rows = await insertRows<{ seq: number; run_id: string; object_seq: number }>(trx, traits, {
-    table: 'journal',
-    columns: INTENT_COLUMNS,
-    rows: held.map(({ runId, taskId, call, objectSeq, leaseToken, at }) => [
-      runId,
-      taskId,
-      'call',
-      call,
-      objectSeq,
-      leaseToken,
-      at.getTime(),
-    ]),
-    suffix: `on conflict (run_id, object_seq) where kind = 'call' do nothing returning seq, run_id, object_seq`,
-  });
+  const rows = await insertIntents(trx, traits, held);
   const ids = new Map(rows.map((row) => [`${row.run_id} ${row.object_seq}`, row.seq]));
   const isHeld = new Set(held);
   return intents.map((intent) => {
@@ -102,6 +78,37 @@ async function recordAll(
       ? { status: 'rejected', reason: hadItsCall(intent) }
       : { status: 'fulfilled', value: id };
   });
+}
+
+/** The rows that went in: an object that has had its call keeps the row that it has. */
+async function insertIntents(
+  trx: Trx,
+  traits: Database['traits'],
+  intents: readonly CallIntent[],
+): Promise<{ seq: number; run_id: string; object_seq: number }[]> {
+  const columns = {
+    run_id: 'text',
+    task_id: 'text',
+    call: 'text',
+    object_seq: 'bigint',
+    lease_token: 'integer',
+    intent_at: 'bigint',
+  } as const;
+  const given = intents.map(({ runId, taskId, call, objectSeq, leaseToken, at }) => ({
+    run_id: runId,
+    task_id: taskId,
+    call,
+    object_seq: objectSeq,
+    lease_token: leaseToken,
+    intent_at: at.getTime(),
+  }));
+  const inserted = await sql<{ seq: number; run_id: string; object_seq: number }>`
+    insert into journal (run_id, task_id, kind, call, object_seq, lease_token, intent_at)
+    select run_id, task_id, 'call', call, object_seq, lease_token, intent_at
+    from ${rowsFrom(traits, columns, given)} as intents where true
+    on conflict (run_id, object_seq) where kind = 'call' do nothing
+    returning seq, run_id, object_seq`.execute(trx);
+  return inserted.rows;
 }
 
 async function heldTokens(
