@@ -1,8 +1,9 @@
 import type { FaultRecord, PluginManifest, PluginObject } from '@drover/model';
+import { rangesOf, rowOf, unknownRow } from './batch-rows.js';
 import { type CheckedOutcome, balanceBooks } from './balance-books.js';
 import { type FaultDecision, MAX_ATTEMPTS, decideFault } from './decide-fault.js';
 import { invokeHook, wasCancelled } from './invoke-hook.js';
-import { answerUnread, judgeOutcome, noAnswer, type UnknownReason, workerLost } from './once-outcomes.js';
+import { answerUnread, judgeOutcome, noAnswer, workerLost } from './once-outcomes.js';
 import type { InvocationFigures } from './ports/plugin-runtime.js';
 import type { ClaimedTask, OutcomeRow, PlacedObject, Settlement } from './ports/run-ledger.js';
 import { sendsOnce, toRows, writes } from './settlement-rows.js';
@@ -260,52 +261,6 @@ class BatchRun {
   }
 }
 
-/** A batch whose plugin or connection is gone: what may have been sent is unknown, the rest goes back to the pass. */
-export async function giveBatchBack(
-  { ledger, journal }: TaskPorts,
-  task: ClaimedTask,
-  runFault: FaultRecord,
-): Promise<void> {
-  const placed = await ledger.objectsOf(task.run.passId, task.ranges);
-  const calls = await journal.callsOf(
-    task.run.id,
-    placed.map(({ objectSeq }) => objectSeq),
-  );
-  const sent = new Set(calls.map(({ objectSeq }) => objectSeq));
-  const isSent = ({ objectSeq }: PlacedObject) => sent.has(objectSeq);
-  await ledger.settleBatch({
-    task,
-    outcomes: placed
-      .filter(isSent)
-      .map((one) => unknownRow(one, noAnswer('its plugin or connection is gone'))),
-    attributes: [],
-    statuses: [],
-    figures: NO_FIGURES,
-    reads: [],
-    deferred: rangesOf(placed.filter((one) => !isSent(one)).map(({ position }) => position)),
-    runFault,
-  });
-}
-
-function rowOf({ position, objectSeq }: PlacedObject): { position: number; objectSeq: number } {
-  return { position, objectSeq };
-}
-
-function unknownRow(placed: PlacedObject, reason: UnknownReason): OutcomeRow {
-  return { ...rowOf(placed), status: 'unknown', ...reason };
-}
-
 function dueAtOf(decision: FaultDecision): Date | undefined {
   return decision.do === 'postpone' ? decision.dueAt : undefined;
-}
-
-/** Positions in ascending order as the fewest ranges. */
-function rangesOf(positions: readonly number[]): { from: number; to: number }[] {
-  const ranges: { from: number; to: number }[] = [];
-  for (const position of positions) {
-    const last = ranges.at(-1);
-    if (last?.to === position) last.to += 1;
-    else ranges.push({ from: position, to: position + 1 });
-  }
-  return ranges;
 }

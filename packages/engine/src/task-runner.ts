@@ -1,9 +1,10 @@
 import { Fault, type FaultRecord, asFault, isFault, toFaultRecord } from '@drover/model';
 import { decideFault } from './decide-fault.js';
+import { giveBatchBack } from './give-batch-back.js';
 import { invokeHook, wasCancelled } from './invoke-hook.js';
 import type { InvocationFigures } from './ports/plugin-runtime.js';
 import type { ClaimedTask } from './ports/run-ledger.js';
-import { giveBatchBack, runBatch } from './run-batch.js';
+import { runBatch } from './run-batch.js';
 import { runWholeTask } from './run-whole-task.js';
 import type { PreparedTask, TaskPorts } from './task-ports.js';
 import { leaseGate, refuseOnceCalls } from './write-gates/write-gate.js';
