@@ -22,7 +22,7 @@ const config: Config = {
     '^@drover-plugins/netskope-(?!client)([^/]+)$': '<rootDir>/plugins/netskope/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  testMatch: ['<rootDir>/{packages,plugins,runtime}/**/src/**/*.test.ts'],
+  testMatch: ['<rootDir>/{examples,packages,plugins,runtime}/**/src/**/*.test.ts'],
   globalSetup: '<rootDir>/packages/testing/src/databases/jest-global-setup.ts',
   globalTeardown: '<rootDir>/packages/testing/src/databases/jest-global-teardown.ts',
   maxWorkers: 2,

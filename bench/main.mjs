@@ -116,7 +116,9 @@ async function measure(file, args) {
 }
 
 function start(file, args) {
-  return spawn(process.execPath, [...HEAP_FLAGS, join(here, file), ...args.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(process.execPath, [...HEAP_FLAGS, join(here, file), ...args.map(String)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }
 
 async function startVendor(latencyMs) {

@@ -54,5 +54,19 @@ async function startSimulator(
       `There is no simulator of "${vendor}"; there are: ${Object.keys(simulators).join(', ')}.`,
     );
   }
-  return simulators[vendor as keyof typeof simulators].start({ port, latencyMs, rateLimit });
+  try {
+    return await simulators[vendor as keyof typeof simulators].start({ port, latencyMs, rateLimit });
+  } catch (error) {
+    throw asPortFault(port, error);
+  }
+}
+
+function asPortFault(port: number, error: unknown): unknown {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: 'something listens there already',
+    EACCES: 'this user may not listen there',
+  };
+  const reason = reasons[(error as NodeJS.ErrnoException).code ?? ''];
+  if (reason === undefined) return error;
+  return new Fault('PORT_UNUSABLE', `Port ${port} cannot be used: ${reason}.`, { cause: error });
 }

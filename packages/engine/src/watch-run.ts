@@ -23,7 +23,8 @@ export async function* watchRun(
     const events = await ledger.events(runId, seen);
     seen = events.at(-1)?.seq ?? seen;
     yield { run, events };
-    if (hasEnded(run.status) || options.signal?.aborted === true) return;
-    await sleep(POLL_MS);
+    if (options.signal?.aborted === true) return;
+    if (!hasEnded(run.status)) await sleep(POLL_MS);
+    else if (events.length === 0) return;
   }
 }

@@ -1,5 +1,5 @@
-import { chmod, mkdir, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, open, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Fault } from '@drover/model';
 
 const PRIVATE_FOLDER = 0o700;
@@ -30,8 +30,8 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     imports: join(path, 'imports'),
   };
   try {
-    const made = await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER });
-    if (made !== undefined && isRoot()) await chmod(path, PASSABLE_FOLDER);
+    const made = await makeFolder(path);
+    if (made && isRoot()) await chmod(path, PASSABLE_FOLDER);
     // SQLite would make it readable to all, and gives its side files the mode that it has.
     await (await open(folder.databaseFile, 'a', PRIVATE_FILE)).close();
     await mkdir(join(path, 'keys'), { recursive: true, mode: PRIVATE_FOLDER });
@@ -42,6 +42,31 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     });
   }
   return folder;
+}
+
+/**
+ * Makes a folder and those above it that are missing; false when it is there. Node's own recursive `mkdir` never ends
+ * where a folder that exists takes no other, as `/proc` does.
+ */
+async function makeFolder(path: string): Promise<boolean> {
+  try {
+    return await makeOneFolder(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await makeFolder(dirname(path));
+    return makeOneFolder(path);
+  }
+}
+
+async function makeOneFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path, PRIVATE_FOLDER);
+    return true;
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST' && (await stat(path)).isDirectory();
+    if (isThere) return false;
+    throw error;
+  }
 }
 
 /** Whether this process may become any user. */

@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const BIN = fileURLToPath(new URL('../../bin/drover.mjs', import.meta.url));
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const MAIN = 'runtime/dist/cli/main.js';
+const SOURCES = ['packages/*/src/**/*.ts', 'runtime/src/**/*.ts'];
+const NOT_BUILT = ['**/*.test.ts', 'packages/testing/**', 'runtime/src/end-to-end/**'];
 const POLL_MS = 10;
 
 export interface EndedProcess {
@@ -28,7 +32,7 @@ export class BuiltDrover {
   readonly #started: DroverProcess[] = [];
 
   constructor(dataDir: string) {
-    if (!existsSync(MAIN)) throw new Error(`${MAIN} is not there; run "npm run build" first.`);
+    requireBuild();
     this.dataDir = dataDir;
   }
 
@@ -47,6 +51,23 @@ export class BuiltDrover {
     for (const child of this.#started) child.kill();
     await Promise.all(this.#started.map(({ ended }) => ended));
   }
+}
+
+let isBuilt: boolean | undefined;
+
+/** These tests run what was built: without it, or with older than the sources, they would prove nothing. */
+function requireBuild(): void {
+  isBuilt ??= changedSince(modifiedAt(MAIN)) === undefined;
+  if (!isBuilt)
+    throw new Error(`${MAIN} is older than the sources, or not there; run "npm run build" first.`);
+}
+
+function changedSince(time: number): string | undefined {
+  return globSync(SOURCES, { cwd: ROOT, exclude: NOT_BUILT }).find((file) => modifiedAt(file) > time);
+}
+
+function modifiedAt(file: string): number {
+  return statSync(join(ROOT, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /** A running command. It leads a process group of its own, as a shell starts it. */

@@ -60,7 +60,8 @@ describe('an install that is killed', () => {
     await until(() => isHanging(dataDir), { what: 'the transaction of the install' });
     await doomed.killed();
     slow.withdraw();
-    for (const table of ['bundles', 'plugins']) expect([table, countRows(dataDir, table)]).toEqual([table, 0]);
+    for (const table of ['bundles', 'plugins'])
+      expect([table, countRows(dataDir, table)]).toEqual([table, 0]);
     expect(countRows(dataDir, 'counters')).toBe(before);
 
     const again = await built.run(command);

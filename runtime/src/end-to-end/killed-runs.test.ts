@@ -19,8 +19,18 @@ afterEach(() => site.close());
 
 const POINTS: (HoldOrder & { where: string })[] = [
   { where: 'in prepare, before the vendor saw it', method: 'GET', path: /urllist/, at: 'request' },
-  { where: 'in the first batch, before the list was replaced', method: 'PATCH', path: /replace/, at: 'request' },
-  { where: 'in the first batch, after the list was replaced', method: 'PATCH', path: /replace/, at: 'answer' },
+  {
+    where: 'in the first batch, before the list was replaced',
+    method: 'PATCH',
+    path: /replace/,
+    at: 'request',
+  },
+  {
+    where: 'in the first batch, after the list was replaced',
+    method: 'PATCH',
+    path: /replace/,
+    at: 'answer',
+  },
   { where: 'in a later batch, before it was added', method: 'PATCH', path: /append/, nth: 3, at: 'request' },
   { where: 'in a later batch, after it was added', method: 'PATCH', path: /append/, nth: 3, at: 'answer' },
   { where: 'in finish', method: 'GET', path: /urllist\/\d+$/, at: 'answer' },

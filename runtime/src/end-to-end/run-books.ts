@@ -37,7 +37,9 @@ export function expectBalanced({ runs, outcomes, offered }: PassBooks, entries: 
   expect(runs.map(({ status }) => hasEnded(status))).not.toContain(false);
   expect(outcomes).toHaveLength(offered);
   expect(new Set(outcomes.map(({ objectId }) => objectId)).size).toBe(offered);
-  expect(sum(runs.map(({ summary }) => summary.counts.succeeded))).toBe(valuesOf(outcomes, ['succeeded']).length);
+  expect(sum(runs.map(({ summary }) => summary.counts.succeeded))).toBe(
+    valuesOf(outcomes, ['succeeded']).length,
+  );
   expect(runs.at(-1)!.summary.remaining).toBe(0);
   const atVendor = new Set(entries);
   expect(valuesOf(outcomes, ['succeeded']).filter((entry) => !atVendor.has(entry))).toEqual([]);

@@ -3,7 +3,7 @@ import type { CommandLine } from './command-line.js';
 import { LIST, NetskopeLab, packNetskope, startTenant } from './netskope-lab.js';
 
 const HOSTS = 25;
-const RUN = ['action', 'run', '1', '--collection', 'iocs', '--connection', 'lab'];
+const RUN = ['action', 'run', '2', '--collection', 'iocs', '--connection', 'lab'];
 
 let bundle: Awaited<ReturnType<typeof packNetskope>>;
 let lab: NetskopeLab;
@@ -34,7 +34,7 @@ describe('action run', () => {
     expect(first.stdout).toMatch(/succeeded +10\b/);
     expect(first.stdout).toContain('15 objects of the pass remain. Go on with:');
     expect(first.stdout).toContain(
-      `drover action run 1 --collection iocs --connection lab --config '{"urlListName":"${LIST}"}' --objects-per-run 10`,
+      `drover action run 2 --collection iocs --connection lab --config '{"urlListName":"${LIST}"}' --objects-per-run 10`,
     );
     const second = await drover.run([...RUN, ...config, '--objects-per-run', '100', '--json']);
     expect(second.json).toMatchObject({
@@ -62,7 +62,7 @@ describe('action run', () => {
     expect(json.runs).toHaveLength(3);
     expect(stderr).toContain('10 objects taken, 15 remain.');
     expect(await lab.urlsAtVendor()).toBe(HOSTS);
-    const runs = await drover.json('run', 'list', '--action', '1');
+    const runs = await drover.json('run', 'list', '--action', '2');
     expect(runs.data).toHaveLength(3);
     expect(runs.data[0]).toMatchObject({ collection: 'iocs', connection: 'lab', status: 'succeeded' });
   });
@@ -85,7 +85,7 @@ describe('action run', () => {
     const empty = await drover.run([
       'action',
       'run',
-      '1',
+      '2',
       '--collection',
       'empty',
       '--connection',

@@ -24,7 +24,10 @@ describe('plugin', () => {
     expect(again.exitCode).toBe(0);
     expect(again.stdout).toContain('is installed already; nothing changed.');
     expect(await drover.json('plugin', 'list')).toMatchObject([
-      { actionId: 1, pluginId: 'netskope.manage-url-list', vendor: 'Netskope', kind: 'action' },
+      { actionId: 1, pluginId: 'netskope.export-file-profile-hashes' },
+      { actionId: 2, pluginId: 'netskope.manage-url-list', vendor: 'Netskope', kind: 'action' },
+      { actionId: 3, pluginId: 'netskope.fetch-user-confidence-index-score' },
+      { actionId: 4, pluginId: 'netskope.create-user-confidence-index-impact' },
     ]);
     const { stdout } = await drover.run(['plugin', 'show', 'netskope.manage-url-list']);
     expect(stdout).toContain('destructive');
@@ -48,20 +51,20 @@ describe('action configure', () => {
     const configured = await drover.json(
       'action',
       'configure',
-      '1',
+      '2',
       '--set',
       `urlListName=${LIST}`,
       '--set',
       'clearOnManualRun=false',
     );
     expect(configured.defaults).toEqual({ urlListName: LIST, clearOnManualRun: false });
-    expect((await drover.json('action', 'configure', '1', '--unset', 'clearOnManualRun')).defaults).toEqual({
+    expect((await drover.json('action', 'configure', '2', '--unset', 'clearOnManualRun')).defaults).toEqual({
       urlListName: LIST,
     });
     const wrong = await drover.run([
       'action',
       'configure',
-      '1',
+      '2',
       '--config',
       '{"urlListName": "", "colour": 1}',
     ]);
@@ -161,7 +164,7 @@ describe('connection', () => {
 
   it('is tested step by step', async () => {
     await lab.connect();
-    const good = await drover.json('connection', 'test', 'lab');
+    const good = await drover.json('connection', 'test', 'lab', '--action', 'netskope.manage-url-list');
     expect(good).toMatchObject({ ok: true, tests: [{ result: 'ok', pluginId: 'netskope.manage-url-list' }] });
     expect(good.tests[0].steps.length).toBeGreaterThan(0);
     await drover.run(['connection', 'update', 'lab', '--secret-stdin', 'apiV2Token'], {

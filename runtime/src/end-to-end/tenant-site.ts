@@ -18,10 +18,8 @@ export const TOKEN = 'token-of-the-simulated-tenant';
 
 /** Runs the action over everything of a collection at once. */
 export function runAll({ collection = COLLECTION, list = LISTS[0] as string } = {}): string[] {
-  return [
-    ...['action', 'run', ACTION, '--collection', collection, '--connection', CONNECTION],
-    ...['--set', `urlListName=${list}`, '--objects-per-run', '10000'],
-  ];
+  const over = ['--collection', collection, '--connection', CONNECTION];
+  return ['action', 'run', ACTION, ...over, '--set', `urlListName=${list}`, '--objects-per-run', '10000'];
 }
 
 export const RUN_ALL = runAll();
@@ -34,25 +32,37 @@ export class SiteTemplate {
     this.#drover = drover;
   }
 
+  /** The bundle's folder. */
+  get source(): string {
+    return join(this.#drover.folder, 'netskope');
+  }
+
+  /** What was packed of it. */
+  get zip(): string {
+    return join(this.#drover.folder, 'netskope.zip');
+  }
+
   /**
    * @param options.batchObjects how many objects a call takes, in the place of the manifest's number, so that a run over
    * a few thousand has several batches
    */
   static async make({ batchObjects }: { batchObjects: number }): Promise<SiteTemplate> {
     const drover = await openPassable();
-    const folder = join(drover.folder, 'netskope');
-    await cp(BUNDLE, folder, { recursive: true, filter: (path) => !/\/(node_modules|dist)(\/|$)/.test(path) });
-    const file = join(folder, 'manage-url-list', 'plugin.json');
+    const template = new SiteTemplate(drover);
+    await cp(BUNDLE, template.source, {
+      recursive: true,
+      filter: (path) => !/\/(node_modules|dist)(\/|$)/.test(path),
+    });
+    const file = join(template.source, 'manage-url-list', 'plugin.json');
     const manifest = JSON.parse(await readFile(file, 'utf8'));
     manifest.limits.batch.objects = batchObjects;
     delete manifest.limits.rateGroups;
     for (const call of manifest.calls) delete call.rateGroup;
     await writeFile(file, JSON.stringify(manifest));
-    const zip = join(drover.folder, 'netskope.zip');
-    await drover.json('plugin', 'pack', folder, '--output', zip);
-    await drover.json('plugin', 'install', zip);
+    await drover.json('plugin', 'pack', template.source, '--output', template.zip);
+    await drover.json('plugin', 'install', template.zip);
     await drover.json('objects', 'import', INDICATORS, '--collection', COLLECTION);
-    return new SiteTemplate(drover);
+    return template;
   }
 
   async open({ token = TOKEN }: { token?: string } = {}): Promise<TenantSite> {
@@ -61,13 +71,9 @@ export class SiteTemplate {
     const tenant = createNetskopeSimulator({ token, lists: LISTS.map((name) => ({ name })) });
     const gate = await VendorGate.open(await tenant.listen());
     const site = new TenantSite(drover, new BuiltDrover(drover.dataDir), tenant, gate);
-    const created = await drover.run(
-      [
-        ...['connection', 'create', CONNECTION, '--vendor', 'Netskope', '--set', `baseUrl=${gate.url}`],
-        ...['--secret-stdin', 'apiV2Token', '--proxy', 'none'],
-      ],
-      { stdin: token },
-    );
+    const account = ['--vendor', 'Netskope', '--set', `baseUrl=${gate.url}`, '--secret-stdin', 'apiV2Token'];
+    const create = ['connection', 'create', CONNECTION, ...account, '--proxy', 'none'];
+    const created = await drover.run(create, { stdin: token });
     if (created.exitCode !== 0) throw new Error(created.stderr);
     return site;
   }

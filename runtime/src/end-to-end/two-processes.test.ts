@@ -68,7 +68,9 @@ it('when the executing process is killed, the other takes over all that it did',
 
   await heldAgain.reached;
   expect(following.children).not.toEqual([]);
-  await until(async () => (await statusOver(COLLECTION)).ended, { what: 'the end of the killed process’s run' });
+  await until(async () => (await statusOver(COLLECTION)).ended, {
+    what: 'the end of the killed process’s run',
+  });
   heldAgain.release();
   const survived = await following.ended;
   expect([0, 2]).toContain(survived.exitCode);

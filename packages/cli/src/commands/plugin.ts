@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { bytes } from '../output/figures.js';
+import { writeOutput } from '../output/output-file.js';
 import { facts, table } from '../output/table.js';
 import { readWholeFile } from '../input/read-input.js';
 import type { CommandResult, Session } from '../session.js';
@@ -38,7 +38,7 @@ export function addPluginCommands(program: Command, session: Session): void {
 async function pack(session: Session, folder: string, options: { output?: string }): Promise<CommandResult> {
   const { zip, ...bundle } = await session.host.packBundle(folder);
   const file = options.output ?? `${bundle.name}-${bundle.version}.zip`;
-  await writeFile(file, zip);
+  await writeOutput(file, [zip]);
   return {
     document: { file, bytes: zip.length, ...bundle },
     text: `Packed ${bundle.plugins.join(', ')} into ${file} (${bytes(zip.length)}, SHA-256 ${bundle.digest}).`,

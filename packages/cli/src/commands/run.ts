@@ -48,7 +48,9 @@ export function addRunCommands(program: Command, session: Session): void {
     .action(async (ref: string) => session.finish(await show(session, ref)));
   run
     .command('watch <run>')
-    .description('follow a run to its end; an interrupt stops the watching, not the run')
+    .description(
+      'follow a run to its end, with --verbose what its plugin logs; an interrupt stops the watching only',
+    )
     .action(async (ref: string) => session.finish(await watch(session, ref)));
   run
     .command('cancel <run>')
@@ -135,9 +137,7 @@ async function show(session: Session, ref: string): Promise<CommandResult> {
 async function watch(session: Session, ref: string): Promise<CommandResult> {
   const application = await session.application();
   const run = await application.runs.show(ref);
-  const ended = hasEnded(run.status)
-    ? run
-    : await followRun(session, run, { onFirstInterrupt: 'stop watching' });
+  const ended = await followRun(session, run, { onFirstInterrupt: 'stop watching' });
   return reported(session, ended, exitCodeOfRun(ended.status));
 }
 

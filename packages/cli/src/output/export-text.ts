@@ -1,6 +1,6 @@
-import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { CommandResult, Session } from '../session.js';
+import { writeOutput } from './output-file.js';
 
 /** Writes chunks of text to a file, or to stdout, at the pace at which it takes them. */
 export async function exportText(
@@ -19,6 +19,6 @@ export async function exportText(
       yield chunk;
     }
   }
-  await pipeline(counted(), createWriteStream(output));
+  await writeOutput(output, counted());
   return { document: { file: output, lines }, text: `Wrote ${lines} lines to ${output}.` };
 }

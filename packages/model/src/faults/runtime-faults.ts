@@ -39,6 +39,12 @@ export const RUNTIME_FAULTS = {
     exitCode: 1,
     httpStatus: 400,
   },
+  FILE_UNWRITABLE: {
+    title: 'File cannot be written',
+    help: 'Name a file in a folder that exists and that this user may write.',
+    exitCode: 1,
+    httpStatus: 400,
+  },
   SECRET_IN_ARGV: {
     title: 'Secret on the command line',
     help: 'Give secrets by prompt, --secret-stdin NAME, or a reference NAME=env:VARIABLE or NAME=file:PATH.',
@@ -56,6 +62,12 @@ export const RUNTIME_FAULTS = {
     help: 'Start the command again; `drover run list` shows what is still open.',
     exitCode: 3,
     httpStatus: 503,
+  },
+  PORT_UNUSABLE: {
+    title: 'Port cannot be used',
+    help: 'Name another port, or stop what listens there.',
+    exitCode: 1,
+    httpStatus: 409,
   },
   SIMULATOR_UNKNOWN: {
     title: 'Simulator unknown',

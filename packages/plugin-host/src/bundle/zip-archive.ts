@@ -109,8 +109,8 @@ async function readable<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (cause) {
-    const told = (cause as { message?: unknown }).message;
-    throw new Fault('BUNDLE_UNREADABLE', `The bundle is not a readable zip: ${String(told)}.`, { cause });
+    const told = String((cause as { message?: unknown }).message).replace(/\.$/, '');
+    throw new Fault('BUNDLE_UNREADABLE', `The bundle is not a readable zip: ${told}.`, { cause });
   }
 }
 

@@ -45,9 +45,12 @@ function checkEntries(
   );
 }
 
-/** After clearing, every entry of the list is one that succeeded; objects may share entries, so there may be fewer. */
+/**
+ * After clearing, every entry of the list is one that succeeded, or one of a call that failed after it was sent. Objects
+ * may share entries, so there may be fewer.
+ */
 function checkCleared(list: UrlList, urls: readonly string[], counts: OutcomeCounts): void {
-  if (urls.length <= counts.succeeded) return;
+  if (urls.length <= counts.succeeded + counts.failed + counts.unknown) return;
   throw new Fault(
     'URL_LIST_NOT_CLEARED',
     `The URL list "${list.name}" holds ${urls.length} entries after this run put ${counts.succeeded} objects in their place: it was not cleared, since a list cannot be empty and the first batch had nothing that could be sent, or somebody else added entries meanwhile.`,

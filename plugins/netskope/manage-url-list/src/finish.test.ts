@@ -77,6 +77,12 @@ describe('the end of a run', () => {
     });
   });
 
+  test('after clearing, what a call that failed has left there is no sign of others', async () => {
+    vendor.get(`${LISTS}/5`, list(['a.example', 'b.example', 'c.example']));
+    const summary = { counts: { ...none, succeeded: 2, failed: 1 }, vendorWrites: 2 };
+    expect(await start().finish(summary, { prepared })).not.toHaveProperty('fault');
+  });
+
   test('when all was rejected, a list that was to be cleared is not, and that is told', async () => {
     vendor.get(`${LISTS}/5`, list(['old.example']));
     const summary = { counts: { ...none, rejected: 3 }, vendorWrites: 0 };
