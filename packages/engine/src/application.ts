@@ -15,7 +15,7 @@ import type { Connection, SecretInput, TransportSettings } from './ports/connect
 import type { AttributeChange, StoredCollection } from './ports/object-library.js';
 import type { InstalledPlugin, InstallReport } from './ports/plugin-library.js';
 import type { PlannedCall, PlannedRequest } from './ports/plan-ledger.js';
-import type { LogLine, ReasonCount, RunHold, StoredOutcome } from './ports/run-ledger.js';
+import type { LogLine, ReasonCount, Resolution, RunHold, StoredOutcome } from './ports/run-ledger.js';
 
 /**
  * All that a face (the command line, later the HTTP API) can ask of Drover. What goes in and comes out is plain data,
@@ -271,8 +271,10 @@ export interface RunRequests {
   show(ref: string): Promise<RunView>;
   /** The run's state now, then as it goes on until it has ended; the last one that comes is the end. */
   watch(ref: string, options?: { signal?: AbortSignal }): AsyncIterable<RunSighting>;
-  /** Asks for a graceful end: batches in hand finish, the rest is deferred. */
-  cancel(ref: string): Promise<RunView>;
+  /** Asks for a graceful end: batches in hand finish, or with `atOnce` are cut off; the rest is deferred. */
+  cancel(ref: string, options?: { atOnce?: boolean }): Promise<RunView>;
+  /** Says of unknown objects of an ended run whether they were sent. Faults: `RUN_IN_PROGRESS`, `NOT_UNKNOWN`, `NOT_FOUND`. */
+  resolve(ref: string, resolution: Resolution): Promise<{ run: RunView; resolved: number }>;
   /** Sees to it that an open run goes on being executed. Fault: `RUN_ENDED`. */
   resume(ref: string): Promise<RunView>;
   /** A new run over the run's failed objects. Fault: `NOTHING_TO_RETRY`. */

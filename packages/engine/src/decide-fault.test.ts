@@ -5,7 +5,7 @@ const NOW = new Date('2026-01-01T00:00:00Z');
 const FRESH: FaultSituation = {
   attempt: 1,
   vendorWrites: 0,
-  sendsOnce: false,
+  isCancelled: false,
   waitingSince: undefined,
   maxWaitMs: undefined,
   now: NOW,
@@ -39,7 +39,6 @@ describe('decideFault', () => {
     });
     expect(decideFault(fault, { ...FRESH, attempt: 3 })).toEqual({
       do: 'settle',
-      as: 'failed',
       stopsRun: false,
     });
   });
@@ -49,11 +48,11 @@ describe('decideFault', () => {
     expect(decideFault(fault, FRESH)).toEqual({ do: 'postpone', dueAt: after(9_000), waiting: false });
   });
 
-  it('never repeats what must not be repeated once something was written', () => {
+  it('defers what a cancel found unsent, and settles the rest', () => {
     const fault = { code: 'PLUGIN_CRASHED', message: 'x', retryable: true };
-    const sent = { ...FRESH, sendsOnce: true, vendorWrites: 1 };
-    expect(decideFault(fault, sent)).toEqual({ do: 'settle', as: 'unknown', stopsRun: false });
-    expect(decideFault(fault, { ...sent, vendorWrites: 0 })).toMatchObject({ do: 'postpone' });
+    const cancelled = { ...FRESH, isCancelled: true };
+    expect(decideFault(fault, cancelled)).toEqual({ do: 'defer', stopsRun: false });
+    expect(decideFault(fault, { ...cancelled, vendorWrites: 1 })).toEqual({ do: 'settle', stopsRun: false });
   });
 
   it('stops the run for a fault of the account, and fails only what may have been written', () => {
@@ -61,13 +60,12 @@ describe('decideFault', () => {
     expect(decideFault(fault, FRESH)).toEqual({ do: 'defer', stopsRun: true });
     expect(decideFault(fault, { ...FRESH, vendorWrites: 2 })).toEqual({
       do: 'settle',
-      as: 'failed',
       stopsRun: true,
     });
   });
 
   it('settles what trying again cannot help', () => {
     const fault = { code: 'VENDOR_REFUSED', message: 'x' };
-    expect(decideFault(fault, FRESH)).toEqual({ do: 'settle', as: 'failed', stopsRun: false });
+    expect(decideFault(fault, FRESH)).toEqual({ do: 'settle', stopsRun: false });
   });
 });

@@ -5,36 +5,34 @@ export type FaultDecision =
   | { do: 'postpone'; dueAt: Date; waiting: boolean }
   /** Nothing was sent: the objects go back to the pass. */
   | { do: 'defer'; stopsRun: boolean }
-  | { do: 'settle'; as: 'failed' | 'unknown'; stopsRun: boolean };
+  | { do: 'settle'; stopsRun: boolean };
 
 export interface FaultSituation {
   /** 1 for the first try. */
   attempt: number;
-  /** Writes of this try whose bytes left. */
+  /** Writes of this try whose bytes left, and that may be repeated: the others are the journal's to judge. */
   vendorWrites: number;
-  /** The plugin makes calls that must not be repeated. */
-  sendsOnce: boolean;
+  /** The run was cancelled at once, and the hook with it. */
+  isCancelled: boolean;
   waitingSince: Date | undefined;
   maxWaitMs: number | undefined;
   now: Date;
 }
 
-const MAX_ATTEMPTS = 3;
+/** Tries of a task, or of one object of it. */
+export const MAX_ATTEMPTS = 3;
 const FIRST_BACK_OFF_MS = 1_000;
 const BACK_OFF_FACTOR = 4;
 
 /**
- * The error decides the retry. A rate limit before any write parks the task (and past `maxWaitMs` defers it); a fault
+ * The error decides the retry. A cancel defers what was not sent; a rate limit before any write parks the task (and past `maxWaitMs` defers it); a fault
  * of the account stops the run; a retryable fault is tried again with back-off; everything else is the objects' outcome.
  */
 export function decideFault(fault: FaultRecord, situation: FaultSituation): FaultDecision {
   const { attempt, vendorWrites, now } = situation;
   const clean = vendorWrites === 0;
-  if (stopsRun(fault.code)) {
-    return clean
-      ? { do: 'defer', stopsRun: true }
-      : { do: 'settle', as: failedAs(situation), stopsRun: true };
-  }
+  if (situation.isCancelled) return { do: clean ? 'defer' : 'settle', stopsRun: false };
+  if (stopsRun(fault.code)) return { do: clean ? 'defer' : 'settle', stopsRun: true };
   if (fault.code === 'RATE_LIMITED' && clean) {
     const waitMs = fault.retryAfterMs ?? FIRST_BACK_OFF_MS;
     const waitedMs = now.getTime() - (situation.waitingSince ?? now).getTime();
@@ -42,18 +40,13 @@ export function decideFault(fault: FaultRecord, situation: FaultSituation): Faul
       return { do: 'defer', stopsRun: false };
     return { do: 'postpone', dueAt: new Date(now.getTime() + waitMs), waiting: true };
   }
-  const mayRepeat = clean || !situation.sendsOnce;
-  if (fault.retryable === true && mayRepeat && attempt < MAX_ATTEMPTS) {
+  if (fault.retryable === true && attempt < MAX_ATTEMPTS) {
     const backOffMs = fault.retryAfterMs ?? FIRST_BACK_OFF_MS * BACK_OFF_FACTOR ** (attempt - 1);
     return { do: 'postpone', dueAt: new Date(now.getTime() + backOffMs), waiting: false };
   }
-  return { do: 'settle', as: failedAs(situation), stopsRun: false };
+  return { do: 'settle', stopsRun: false };
 }
 
 function stopsRun(code: string): boolean {
   return (FAULTS as Record<string, FaultEntry>)[code]?.stopsRun === true;
-}
-
-function failedAs({ sendsOnce, vendorWrites }: FaultSituation): 'failed' | 'unknown' {
-  return sendsOnce && vendorWrites > 0 ? 'unknown' : 'failed';
 }

@@ -9,12 +9,20 @@ import {
 } from '@drover/model';
 import { Executor, type ExecutorOptions } from './executor.js';
 import { HeldLeases } from './held-leases.js';
+import type { CallJournal } from './ports/call-journal.js';
 import type { ConnectionVault } from './ports/connection-vault.js';
 import type { Doorbell } from './ports/doorbell.js';
 import type { Leases } from './ports/leases.js';
 import type { InstalledPlugin, PluginLibrary } from './ports/plugin-library.js';
 import type { PluginRuntime } from './ports/plugin-runtime.js';
-import type { ReasonCount, RunHold, RunLedger, RunListFilter, StoredOutcome } from './ports/run-ledger.js';
+import type {
+  ReasonCount,
+  Resolution,
+  RunHold,
+  RunLedger,
+  RunListFilter,
+  StoredOutcome,
+} from './ports/run-ledger.js';
 import { exclusiveKeyOf, runLimitsOf } from './run-limits.js';
 import { type RunSubmission, type Submitted, submitRun } from './submit-run.js';
 import { TaskRunner } from './task-runner.js';
@@ -22,6 +30,7 @@ import { type RunProgress, watchRun } from './watch-run.js';
 
 export interface EnginePorts {
   ledger: RunLedger;
+  journal: CallJournal;
   plugins: PluginLibrary;
   connections: ConnectionVault;
   leases: Leases;
@@ -132,10 +141,22 @@ export class Engine {
     return watchRun(this.#ports.ledger, runId, options);
   }
 
-  /** What is in flight settles, the rest is deferred. Faults: `NOT_FOUND`, `RUN_ENDED`. */
-  async cancel(runId: RunId): Promise<void> {
-    await this.#ports.ledger.requestCancel(runId);
+  /**
+   * What is in flight settles, the rest is deferred; with `atOnce` what is in flight is cut off, by whichever process
+   * executes it within a second. Faults: `NOT_FOUND`, `RUN_ENDED`.
+   */
+  async cancel(runId: RunId, { atOnce = false }: { atOnce?: boolean } = {}): Promise<void> {
+    await this.#ports.ledger.requestCancel(runId, { atOnce });
+    if (atOnce) await this.#executor.cutOffCancelled();
     await this.#ports.doorbell.ring();
+  }
+
+  /**
+   * A person's word on objects whose outcome is `unknown`. Faults: `NOT_FOUND`, `RUN_IN_PROGRESS` for a run that has not
+   * ended, `NOT_UNKNOWN`.
+   */
+  resolve(runId: RunId, resolution: Resolution): Promise<number> {
+    return this.#ports.ledger.resolveUnknown(runId, resolution);
   }
 
   get isExecuting(): boolean {

@@ -78,8 +78,16 @@ export class Executor {
 
   /** As `stop`, but aborts what is in flight instead of waiting for its natural end. */
   async abort(): Promise<void> {
-    this.#ports.held.abortAll(new Fault('CANCELLED', 'The process was told to stop at once.'));
+    this.#ports.held.abortAll(new Fault('LEASE_LOST', 'The process was told to stop at once.'));
     await this.stop();
+  }
+
+  /** Aborts what is in flight here of runs that were cancelled at once, by this process or by another one. */
+  async cutOffCancelled(): Promise<void> {
+    const { ledger, held } = this.#ports;
+    const inFlight = held.runIds;
+    if (inFlight.length === 0) return;
+    for (const runId of await ledger.cancelledAtOnce(inFlight)) held.cutOff(runId);
   }
 
   async #tick(): Promise<void> {
@@ -135,6 +143,7 @@ export class Executor {
       this.#renewedAt = askedAt;
     }
     await ledger.reap({ now: this.#options.now() });
+    await this.cutOffCancelled();
     if (this.#state === 'executing') await doorbell.ring();
   }
 
@@ -160,7 +169,10 @@ export class Executor {
     }
     const { task, more } = claimed;
     if (more) await doorbell.ring();
-    const signal = held.hold(task.id, askedAt);
+    const signal = held.hold(task.id, {
+      askedAt,
+      runId: task.run.stopped === undefined ? task.run.id : undefined,
+    });
     try {
       await runner.run(task, signal);
     } finally {

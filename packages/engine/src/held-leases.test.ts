@@ -8,7 +8,7 @@ describe('HeldLeases', () => {
   it('lets writes pass while the lease lasts, counted from when it was asked for', () => {
     let now = 1_000;
     const leases = new HeldLeases({ leaseMs: 100, now: () => now });
-    const signal = leases.hold(TASK, 950);
+    const signal = leases.hold(TASK, { askedAt: 950 });
     now = 1_049;
     expect(() => leases.check(TASK)).not.toThrow();
     now = 1_050;
@@ -19,8 +19,8 @@ describe('HeldLeases', () => {
   it('prolongs what the store confirms and aborts the rest', () => {
     let now = 0;
     const leases = new HeldLeases({ leaseMs: 100, now: () => now });
-    const kept = leases.hold(TASK, 0);
-    const lost = leases.hold('task_b' as TaskId, 0);
+    const kept = leases.hold(TASK, { askedAt: 0 });
+    const lost = leases.hold('task_b' as TaskId, { askedAt: 0 });
     leases.confirm([TASK], 60);
     now = 120;
     expect(() => leases.check(TASK)).not.toThrow();

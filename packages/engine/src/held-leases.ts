@@ -1,10 +1,10 @@
-import { Fault, type TaskId } from '@drover/model';
+import { Fault, type RunId, type TaskId } from '@drover/model';
 
 /** The leases that this process holds, measured on the monotonic clock: a process that slept knows that it is late. */
 export class HeldLeases {
   readonly #leaseMs: number;
   readonly #now: () => number;
-  readonly #held = new Map<TaskId, { until: number; abort: AbortController }>();
+  readonly #held = new Map<TaskId, { until: number; abort: AbortController; runId: RunId | undefined }>();
 
   constructor(options: { leaseMs: number; now?: () => number }) {
     this.#leaseMs = options.leaseMs;
@@ -15,10 +15,13 @@ export class HeldLeases {
     return this.#held.size;
   }
 
-  /** `askedAt`: the monotonic time before the claim was sent, since the store counts from then at the earliest. */
-  hold(taskId: TaskId, askedAt: number): AbortSignal {
+  /**
+   * `askedAt`: the monotonic time before the claim was sent, since the store counts from then at the earliest. `runId`:
+   * the run whose cancelling at once cuts the task off; absent for what a run still does after its cancel.
+   */
+  hold(taskId: TaskId, { askedAt, runId }: { askedAt: number; runId?: RunId | undefined }): AbortSignal {
     const abort = new AbortController();
-    this.#held.set(taskId, { until: askedAt + this.#leaseMs, abort });
+    this.#held.set(taskId, { until: askedAt + this.#leaseMs, abort, runId });
     return abort.signal;
   }
 
@@ -46,6 +49,18 @@ export class HeldLeases {
   /** Aborts everything in flight. */
   abortAll(reason: Fault): void {
     for (const { abort } of this.#held.values()) abort.abort(reason);
+  }
+
+  /** Runs with work in flight that a cancel can cut off. */
+  get runIds(): RunId[] {
+    const ids = [...this.#held.values()].flatMap(({ runId }) => (runId === undefined ? [] : [runId]));
+    return [...new Set(ids)];
+  }
+
+  /** Aborts what is in flight of one run. */
+  cutOff(cancelled: RunId): void {
+    const reason = new Fault('CANCELLED', 'The run was cancelled at once.');
+    for (const { runId, abort } of this.#held.values()) if (runId === cancelled) abort.abort(reason);
   }
 
   #lose(taskId: TaskId): void {

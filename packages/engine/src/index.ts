@@ -3,6 +3,7 @@ export { type BookRules, type Books, type CheckedOutcome, balanceBooks } from '.
 export { type FaultDecision, type FaultSituation, decideFault } from './decide-fault.js';
 export { Engine, type EngineOptions, type EnginePorts } from './engine.js';
 export { EXECUTOR_LEASE } from './executor.js';
+export * from './ports/call-journal.js';
 export type * from './ports/connection-vault.js';
 export type * from './ports/doorbell.js';
 export type * from './ports/governor.js';

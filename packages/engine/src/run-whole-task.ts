@@ -1,8 +1,9 @@
 import { Fault, type PluginObject } from '@drover/model';
 import { type CheckedOutcome, balanceBooks } from './balance-books.js';
 import { decideFault } from './decide-fault.js';
+import { wasCancelled } from './invoke-hook.js';
 import type { PlacedObject, PositionRange, Settlement } from './ports/run-ledger.js';
-import { sendsOnce, toRows } from './settlement-rows.js';
+import { toRows } from './settlement-rows.js';
 import type { PreparedTask, TaskPorts } from './task-ports.js';
 import { openHookGate } from './write-gates/open-hook-gate.js';
 import { notComputed } from './write-gates/plan-gate.js';
@@ -109,11 +110,12 @@ export async function runWholeTask(ports: TaskPorts, prepared: PreparedTask): Pr
   if (result.figures.log.length > 0) await ledger.appendLog(task.run.id, result.figures.log);
   const { figures } = result;
   if (!result.ok) {
-    if (options.signal.aborted) throw new Fault('LEASE_LOST', `${task.id} was cut off.`);
+    const isCancelled = wasCancelled(options.signal);
+    if (options.signal.aborted && !isCancelled) throw new Fault('LEASE_LOST', `${task.id} was cut off.`);
     const decision = decideFault(result.fault, {
       attempt: task.attempt,
       vendorWrites: figures.vendorWrites,
-      sendsOnce: sendsOnce(manifest),
+      isCancelled,
       waitingSince: task.waitingSince,
       maxWaitMs: manifest.limits.maxWaitMs,
       now: ports.now(),
@@ -166,7 +168,7 @@ async function settleWholeFault(
     const outcomes = placed.map(({ position, objectSeq }) => ({
       position,
       objectSeq,
-      status: decision.as,
+      status: 'failed' as const,
       code: fault.code,
       message: fault.message,
     }));

@@ -1,4 +1,5 @@
 import type { HeldLeases } from './held-leases.js';
+import type { CallJournal } from './ports/call-journal.js';
 import type { ConnectionVault } from './ports/connection-vault.js';
 import type { PluginLibrary } from './ports/plugin-library.js';
 import type { HookContext, InvokeOptions, PluginRuntime, PluginTarget } from './ports/plugin-runtime.js';
@@ -6,6 +7,7 @@ import type { ClaimedTask, RunLedger } from './ports/run-ledger.js';
 
 export interface TaskPorts {
   ledger: RunLedger;
+  journal: CallJournal;
   plugins: PluginLibrary;
   connections: ConnectionVault;
   runtime: PluginRuntime;

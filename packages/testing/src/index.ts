@@ -22,7 +22,13 @@ export {
   behaviourManifest,
   openEngineWorld,
 } from './behaviour/engine-world.js';
-export { type Script, type ScriptCall, ScriptedRuntime } from './behaviour/scripted-runtime.js';
+export { describeOnceBehaviour } from './behaviour/describe-once-behaviour.js';
+export {
+  type OnceCall,
+  type Script,
+  type ScriptCall,
+  ScriptedRuntime,
+} from './behaviour/scripted-runtime.js';
 export { type BrokerWorld, type BrokerWorldOptions, openBrokerWorld } from './http/broker-world.js';
 export { type ManualClock, manualClock } from './http/manual-clock.js';
 export {
@@ -34,6 +40,10 @@ export {
   type VendorMock,
   type VendorMockOptions,
 } from './http/vendor-mock.js';
+export {
+  describeCallJournalContract,
+  type OpenedCallJournal,
+} from './contracts/describe-call-journal-contract.js';
 export { describeDoorbellContract } from './contracts/describe-doorbell-contract.js';
 export { InProcessPluginRuntime } from './plugins/in-process-plugin-runtime.js';
 export {

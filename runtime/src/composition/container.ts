@@ -16,6 +16,7 @@ const TOKENS: PartTokens = {
   plugins: token('plugin library'),
   connections: token('connection vault'),
   ledger: token('run ledger'),
+  journal: token('call journal'),
   leases: token('leases'),
   pluginRuntime: token('plugin runtime'),
   engine: token('engine'),
@@ -37,6 +38,7 @@ const MAKERS: Makers = {
     new (await import('./store-parts.js')).KyselyPluginLibrary(await parts.database()),
   leases: async (parts) => new (await import('./store-parts.js')).KyselyLeases(await parts.database()),
   ledger: async (parts) => new (await import('./ledger-part.js')).KyselyRunLedger(await parts.database()),
+  journal: async (parts) => new (await import('./ledger-part.js')).KyselyCallJournal(await parts.database()),
   connections: async (parts) => (await import('./make-connections.js')).makeConnections(parts),
   pluginRuntime: async (parts, releases) =>
     (await import('./make-plugin-runtime.js')).makePluginRuntime(parts, releases),

@@ -1,2 +1,2 @@
-/** The run ledger, a chunk of its own: most commands never touch runs. */
-export { KyselyRunLedger } from '@drover/store';
+/** The run ledger and its journal, a chunk of their own: most commands never touch runs. */
+export { KyselyCallJournal, KyselyRunLedger } from '@drover/store';

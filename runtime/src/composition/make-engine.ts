@@ -13,6 +13,7 @@ export async function makeEngine(parts: Parts, releases: Releases): Promise<Engi
   const engine = new Engine(
     {
       ledger: await parts.ledger(),
+      journal: await parts.journal(),
       plugins: await parts.plugins(),
       connections: await parts.connections(),
       leases: await parts.leases(),

@@ -1,4 +1,5 @@
 import type {
+  CallJournal,
   CollectionLibrary,
   ConnectionVault,
   Engine,
@@ -40,6 +41,7 @@ export interface Parts {
   plugins(): Promise<PluginLibrary>;
   connections(): Promise<ConnectionVault>;
   ledger(): Promise<RunLedger>;
+  journal(): Promise<CallJournal>;
   leases(): Promise<Leases>;
   pluginRuntime(): Promise<SandboxedPluginRuntime>;
   engine(): Promise<Engine>;

@@ -3,6 +3,7 @@ import type {
   OutcomeFilter,
   PlanView,
   ReasonCount,
+  Resolution,
   RunHold,
   RunRequests,
   RunSighting,
@@ -30,6 +31,7 @@ const CSV_HEAD = csvLine([
   'data',
   'attempt',
   'at',
+  'evidence',
 ]);
 
 type HeldRun = Run & { hold: RunHold };
@@ -69,10 +71,16 @@ export class EmbeddedRuns implements RunRequests {
     }
   }
 
-  async cancel(ref: string): Promise<RunView> {
+  async cancel(ref: string, options: { atOnce?: boolean } = {}): Promise<RunView> {
     const { id } = await this.#find(ref);
-    await (await this.#parts.engine()).cancel(id);
+    await (await this.#parts.engine()).cancel(id, options);
     return this.show(id);
+  }
+
+  async resolve(ref: string, resolution: Resolution): Promise<{ run: RunView; resolved: number }> {
+    const { id } = await this.#find(ref);
+    const resolved = await (await this.#parts.engine()).resolve(id, resolution);
+    return { run: await this.show(id), resolved };
   }
 
   async resume(ref: string): Promise<RunView> {
@@ -158,5 +166,6 @@ function outcomeCells(outcome: StoredOutcome): string {
     outcome.data === undefined ? '' : JSON.stringify(outcome.data),
     outcome.attempt,
     outcome.at,
+    outcome.evidence === undefined ? '' : JSON.stringify(outcome.evidence),
   ]);
 }

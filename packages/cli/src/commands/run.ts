@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
-import type { ExportFormat, RunView } from '@drover/engine';
+import type { ExportFormat, Resolution, RunView } from '@drover/engine';
 import {
   ENDED_RUN_STATUSES,
+  Fault,
   hasEnded,
   OPEN_RUN_STATUSES,
   OUTCOME_STATUSES,
@@ -13,16 +14,20 @@ import {
 import { followRun } from '../follow-run.js';
 import { addPageOptions, moreText, pageOf } from '../input/page-options.js';
 import { exportText } from '../output/export-text.js';
-import { count, duration } from '../output/figures.js';
+import { count, counted, duration } from '../output/figures.js';
 import { exitCodeOfRun, runReport, runState, runTimeMs } from '../output/run-report.js';
 import { table } from '../output/table.js';
+import { unknownText } from '../output/unknown-report.js';
 import type { CommandResult, Session } from '../session.js';
 import { planned, runUntilEnd } from './run-to-end.js';
 
 const EXPORT_FORMATS = ['jsonl', 'csv'] as const satisfies ExportFormat[];
 const SHOWN_REASONS = 10;
+const SHOWN_UNKNOWN = 10;
 
 type ListOptions = PageRequest & { status?: RunStatus; action?: string };
+type CancelOptions = { now?: boolean };
+type ResolveOptions = { as: Resolution['as']; all?: boolean };
 type ExportOptions = { status?: OutcomeStatus; format: ExportFormat; output?: string };
 
 export function addRunCommands(program: Command, session: Session): void {
@@ -50,7 +55,10 @@ export function addRunCommands(program: Command, session: Session): void {
   run
     .command('cancel <run>')
     .description('end a run gracefully: batches in flight finish, the rest is deferred')
-    .action(async (ref: string) => session.finish(await cancel(session, ref)));
+    .option('--now', 'cut off what is in flight instead of letting it finish')
+    .action(async (ref: string, options: CancelOptions) =>
+      session.finish(await cancel(session, ref, options)),
+    );
   run
     .command('resume <run>')
     .description('go on with a run that was interrupted and follow it to its end')
@@ -72,7 +80,23 @@ export function addRunCommands(program: Command, session: Session): void {
       const application = await session.application();
       session.finish(await runUntilEnd(session, await application.runs.retry(ref)));
     });
+  addResolveCommand(run, session);
   addExportCommand(run, session);
+}
+
+function addResolveCommand(run: Command, session: Session): void {
+  run
+    .command('resolve <run> [object]')
+    .description('say of an object whose outcome is unknown whether its call reached the vendor')
+    .addOption(
+      new Option('--as <word>', 'what you found at the vendor')
+        .choices(['sent', 'not-sent'])
+        .makeOptionMandatory(),
+    )
+    .option('--all', 'all unknown objects of the run instead of one, given by its id or value')
+    .action(async (ref: string, object: string | undefined, options: ResolveOptions) =>
+      session.finish(await resolve(session, { ref, object, ...options })),
+    );
 }
 
 function addExportCommand(run: Command, session: Session): void {
@@ -129,17 +153,38 @@ async function reported(session: Session, run: RunView, exitCode: number): Promi
   if (run.mode === 'plan') return planned(session, run, exitCode);
   const application = await session.application();
   const reasons = await application.runs.reasons(run.id, { limit: SHOWN_REASONS });
-  const text = runReport(run, reasons, undefined);
-  return { document: { ...run, reasons }, text, exitCode };
+  if (run.summary.counts.unknown === 0) {
+    return { document: { ...run, reasons }, text: runReport(run, reasons, undefined), exitCode };
+  }
+  const unknown = await application.runs.outcomes(run.id, { status: 'unknown', limit: SHOWN_UNKNOWN });
+  const text = `${runReport(run, reasons, undefined)}\n\n${unknownText(run, unknown.data)}`;
+  return { document: { ...run, reasons, unknown: unknown.data }, text, exitCode };
 }
 
-async function cancel(session: Session, ref: string): Promise<CommandResult> {
+async function cancel(session: Session, ref: string, { now = false }: CancelOptions): Promise<CommandResult> {
   const application = await session.application();
-  const run = await application.runs.cancel(ref);
-  const text = hasEnded(run.status)
-    ? `Run ${run.id} has ended: ${run.status}.`
-    : `Run ${run.id} is being cancelled: batches in flight finish, the rest is deferred.`;
-  return { document: run, text };
+  const run = await application.runs.cancel(ref, { atOnce: now });
+  if (hasEnded(run.status)) return { document: run, text: `Run ${run.id} has ended: ${run.status}.` };
+  const inFlight = now ? 'batches in flight are cut off' : 'batches in flight finish';
+  return { document: run, text: `Run ${run.id} is being cancelled: ${inFlight}, the rest is deferred.` };
+}
+
+async function resolve(
+  session: Session,
+  { ref, object, as, all = false }: ResolveOptions & { ref: string; object: string | undefined },
+): Promise<CommandResult> {
+  if (all === (object !== undefined)) {
+    throw new Fault('INVALID_ARGUMENT', 'Name one object by its id or value, or give --all.');
+  }
+  const application = await session.application();
+  const objects = object === undefined ? 'all' : { ref: object };
+  const { run, resolved } = await application.runs.resolve(ref, { as, objects });
+  const is = as === 'sent' ? 'succeeded' : 'failed';
+  const lines = [
+    `${counted(resolved, 'object')} of run ${run.id} ${resolved === 1 ? 'is' : 'are'} now ${is}; the run is ${run.status}.`,
+  ];
+  if (as === 'not-sent') lines.push(`Send again with:\n  drover run retry ${run.id}`);
+  return { document: { ...run, resolved }, text: lines.join('\n') };
 }
 
 function doneText(run: RunView): string {

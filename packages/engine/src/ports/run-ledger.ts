@@ -20,6 +20,7 @@ import type {
   AttributeValue,
   RunMode,
 } from '@drover/model';
+import type { JournaledResult } from './call-journal.js';
 import type { PlanLedger, PlanRecord } from './plan-ledger.js';
 import type { PositionRange } from './position-range.js';
 
@@ -127,7 +128,7 @@ export interface ClaimedRun {
   vendorWrites: number;
   /** Whether `prepare` has come through. */
   isPrepared: boolean;
-  /** Set on a `finish` task of a run that was stopped before its slice was through. */
+  /** The run was stopped before its slice was through: only its `finish` is left, and what a once-only call left open. */
   stopped?: 'cancelled' | 'fault';
 }
 
@@ -216,6 +217,25 @@ export interface StoredOutcome {
   data?: Record<string, unknown>;
   attempt: number;
   at: string;
+  /** What the journal knows of an `unknown` object's call. */
+  evidence?: CallEvidence;
+}
+
+/** A call that left, or may have left, for an object whose outcome is unknown. Times in ISO 8601. */
+export interface CallEvidence {
+  call: string;
+  /** When it was about to leave. */
+  intentAt: string;
+  /** When its answer, or the end of the connection, was recorded: later than the outcome for a late answer. */
+  answeredAt?: string;
+  result?: JournaledResult;
+}
+
+/** A person's word on unknown outcomes: that the call arrived at the vendor, or that it did not. */
+export interface Resolution {
+  as: 'sent' | 'not-sent';
+  /** Id or value of one object, or all unknown ones of the run. */
+  objects: { ref: string } | 'all';
 }
 
 export interface ReasonCount {
@@ -252,8 +272,15 @@ export interface RunLedger extends PlanLedger {
   outcomes(runId: RunId, request: PageRequest & { status?: OutcomeStatus }): Promise<Page<StoredOutcome>>;
   /** Codes of what did not succeed, most frequent first. */
   reasons(runId: RunId, limit: number): Promise<ReasonCount[]>;
-  /** Asks for a graceful cancel: what is in flight settles, the rest is deferred. */
-  requestCancel(runId: RunId): Promise<void>;
+  /** Asks for a cancel: what is in flight settles, or with `atOnce` is cut off; the rest is deferred. */
+  requestCancel(runId: RunId, options: { atOnce: boolean }): Promise<void>;
+  /** Those of the runs that were cancelled at once. */
+  cancelledAtOnce(runIds: readonly RunId[]): Promise<RunId[]>;
+  /**
+   * Turns unknown outcomes of an ended run into `succeeded` (sent) or `failed` with `RESOLVED_NOT_SENT` (not sent), in the
+   * books of its step as well; the run's status follows. Returns how many. Faults as `Engine.resolve`.
+   */
+  resolveUnknown(runId: RunId, resolution: Resolution): Promise<number>;
 
   /** Leases the next eligible task: fair between runs, within each run's limits. */
   claim(worker: { owner: string; leaseMs: number; now: Date }): Promise<ClaimResult>;
@@ -290,6 +317,6 @@ export interface RunEvent {
   seq: number;
   runId: RunId;
   at: string;
-  kind: 'started' | 'progress' | 'waiting' | 'log' | 'ended';
+  kind: 'started' | 'progress' | 'waiting' | 'log' | 'ended' | 'resolved';
   data: Record<string, unknown>;
 }

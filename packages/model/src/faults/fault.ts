@@ -28,11 +28,14 @@ export class Fault extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Fault';
     this.code = code;
-    this.retryable =
-      options.retryable ?? (FAULTS as Record<string, { retryable?: boolean }>)[code]?.retryable ?? false;
+    this.retryable = options.retryable ?? retryableByKind(code);
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
     if (options.path !== undefined) this.path = options.path;
   }
+}
+
+function retryableByKind(code: string): boolean {
+  return (FAULTS as Record<string, { retryable?: boolean }>)[code]?.retryable ?? false;
 }
 
 export function isFault(thing: unknown): thing is Fault {
@@ -47,7 +50,8 @@ export function toFaultRecord(fault: Fault): FaultRecord {
     code: fault.code,
     message: fault.message,
     ...(fault.path === undefined ? {} : { path: fault.path }),
-    ...(fault.retryable ? { retryable: true } : {}),
+    // A fault that is not worth another try although its kind is must still say so at the other end.
+    ...(fault.retryable || retryableByKind(fault.code) ? { retryable: fault.retryable } : {}),
     ...(fault.retryAfterMs === undefined ? {} : { retryAfterMs: fault.retryAfterMs }),
   };
 }

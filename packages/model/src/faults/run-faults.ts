@@ -84,9 +84,33 @@ export const RUN_FAULTS = {
   },
   NO_ANSWER: {
     title: 'No answer',
-    help: 'Look at the vendor whether the call arrived; it is not repeated on its own.',
+    help: 'Look at the vendor whether the call arrived, then tell with `drover run resolve`; it is not repeated on its own.',
     exitCode: 3,
     httpStatus: 502,
+  },
+  ANSWER_UNREAD: {
+    title: 'Answer unread',
+    help: 'The vendor answered, but the plugin did not say what it means: look at the answer with `drover run export`, then use run resolve.',
+    exitCode: 3,
+    httpStatus: 502,
+  },
+  ONCE_NOT_ALLOWED: {
+    title: 'Once-only call not allowed',
+    help: 'Report it to the plugin’s author: such a call is made from executeOne, for its one object, at most once a run.',
+    exitCode: 3,
+    httpStatus: 502,
+  },
+  RESOLVED_NOT_SENT: {
+    title: 'Resolved as not sent',
+    help: 'Use `drover run retry` to send it.',
+    exitCode: 3,
+    httpStatus: 409,
+  },
+  NOT_UNKNOWN: {
+    title: 'Outcome is not unknown',
+    help: 'Only objects whose outcome is unknown can be resolved; `drover run export RUN --status unknown` lists them.',
+    exitCode: 1,
+    httpStatus: 409,
   },
   LEASE_LOST: {
     title: 'Lease lost',

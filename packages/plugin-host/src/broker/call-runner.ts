@@ -98,7 +98,7 @@ export class CallRunner {
     for (;;) {
       await this.#deps.desk.grant(applicant, (waitMs) => rateLimitedFault(this.#storyOf(spec), waitMs));
       const exchange = await this.#send(call, state.request);
-      if (exchange.kind === 'replayed') return exchange.answer;
+      if (exchange.kind === 'replayed') return this.#asBefore(spec, exchange.answer);
       const answer =
         exchange.kind === 'broken'
           ? await this.#afterBreakage(spec, exchange, state)
@@ -117,7 +117,10 @@ export class CallRunner {
     const verdict: WriteVerdict =
       spec.effect === 'read' ? { do: 'send' } : await this.#owner.beforeWrite(this.outgoing(call, request));
     if (verdict.do === 'replay') return { kind: 'replayed', answer: toAnswer(verdict.reply) };
-    if (signal.aborted) throw stoppedFault(signal);
+    if (signal.aborted) {
+      await verdict.settled?.({ kind: 'notSent', reason: 'it was stopped before it was sent' });
+      throw stoppedFault(signal);
+    }
     const settle = this.#owner.sending(spec);
     const exchange = await this.#session.client.send(authorized, {
       timeoutMs: spec.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS,
@@ -165,7 +168,7 @@ export class CallRunner {
     const report = { connectionId, rateGroup: rateGroupOf(spec), status, headers };
     const { retryAfterMs } = await this.#deps.governor.report(report);
     if (status === UNAUTHORIZED && authorizer.renew()) return undefined;
-    if ((status >= 200 && status < 300) || spec.handles?.includes(status)) return answer;
+    if (isForPlugin(spec, answer)) return answer;
     const story = this.#storyOf(spec);
     if (status === TOO_MANY_REQUESTS) {
       // The governor has closed the budget: the wait is in asking it again.
@@ -175,6 +178,12 @@ export class CallRunner {
     if (status >= 500) return this.#afterServerError(story, answer, state, retryAfterMs);
     if (this.#follow(spec, answer, state)) return undefined;
     throw faultOfAnswer(story, answer);
+  }
+
+  /** An answer kept from an earlier try, as the plugin saw it then. */
+  #asBefore(spec: CallSpec, answer: RawAnswer): RawAnswer {
+    if (isForPlugin(spec, answer)) return answer;
+    throw faultOfAnswer(this.#storyOf(spec), answer);
   }
 
   async #afterServerError(
@@ -220,4 +229,9 @@ export class CallRunner {
       redactor: this.#session.redactor,
     };
   }
+}
+
+/** Whether the plugin reads the answer itself; any other is a fault. */
+function isForPlugin({ handles }: CallSpec, { status }: RawAnswer): boolean {
+  return (status >= 200 && status < 300) || handles?.includes(status) === true;
 }

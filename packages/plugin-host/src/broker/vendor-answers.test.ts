@@ -1,3 +1,4 @@
+import type { WriteResult } from '@drover/engine';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { OutgoingWrite } from '@drover/engine';
 import type { CallSpec } from '@drover/model';
@@ -326,6 +327,38 @@ describe('the scope of a hook', () => {
     const beforeWrite = () => Promise.reject(Object.assign(new Error('lost'), { code: 'LEASE_LOST' }));
     const hook = await world.hook({ beforeWrite });
     await expect(hook.call('change', ID)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect(hook.figures).toMatchObject({ vendorCalls: 0, vendorWrites: 0 });
+  });
+
+  it('tells that a write was not sent when the hook was stopped while the question was open', async () => {
+    await open();
+    const stop = new AbortController();
+    const told: unknown[] = [];
+    const beforeWrite = async () => {
+      stop.abort();
+      return { do: 'send' as const, settled: async (result: WriteResult) => void told.push(result) };
+    };
+    const hook = await world.hook({ beforeWrite, signal: stop.signal });
+    await expect(hook.call('create', ID)).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(told).toEqual([{ kind: 'notSent', reason: 'it was stopped before it was sent' }]);
+    expect(hook.figures).toMatchObject({ vendorCalls: 0, vendorWrites: 0 });
+  });
+
+  it('treats a kept answer as it was treated when it came, and sends nothing', async () => {
+    await open();
+    let status = 201;
+    const beforeWrite = async () => {
+      const reply = { status, headers: {}, body: { id: 7 }, at: '2026-03-01T12:00:00.000Z' };
+      return { do: 'replay' as const, reply };
+    };
+    const hook = await world.hook({ beforeWrite });
+    await expect(hook.call('create', ID)).resolves.toMatchObject({
+      status: 201,
+      body: { id: 7 },
+      at: '2026-03-01T12:00:00.000Z',
+    });
+    status = 403;
+    await expect(hook.call('create', ID)).rejects.toMatchObject({ code: 'CREDENTIALS_REFUSED' });
     expect(hook.figures).toMatchObject({ vendorCalls: 0, vendorWrites: 0 });
   });
 

@@ -1,4 +1,11 @@
-import type { ColumnDataType, ColumnDefinitionBuilder, Expression, RawBuilder, Transaction } from 'kysely';
+import type {
+  ColumnDataType,
+  ColumnDefinitionBuilder,
+  Expression,
+  Kysely,
+  RawBuilder,
+  Transaction,
+} from 'kysely';
 import type { Tables } from './tables.js';
 
 /** What the databases can do or spell differently; queries ask these flags and never for a dialect's name. */
@@ -29,4 +36,12 @@ export interface DialectTraits {
   matchesPieces(column: Expression<string>, pieces: readonly string[]): RawBuilder<boolean>;
   /** Until the transaction ends, no other one gets past the same call with the same name. */
   serialize(trx: Transaction<Tables>, name: string): Promise<void>;
+  /**
+   * A transaction whose commit is on the disk when it resolves, whatever the connection's setting is: for what must
+   * survive the loss of power, such as the intent of a call that must not be repeated.
+   */
+  durably<Result>(
+    kysely: Kysely<Tables>,
+    work: (trx: Transaction<Tables>) => Promise<Result>,
+  ): Promise<Result>;
 }

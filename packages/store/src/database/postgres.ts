@@ -20,6 +20,11 @@ export const POSTGRES_TRAITS: DialectTraits = {
   async serialize(trx, name) {
     await sql`select pg_advisory_xact_lock(hashtext(${name}))`.execute(trx);
   },
+  durably: (kysely, work) =>
+    kysely.transaction().execute(async (trx) => {
+      await sql`set local synchronous_commit = on`.execute(trx);
+      return work(trx);
+    }),
 };
 
 /** Types whose values come as text from the driver: `bigint`, and `numeric` as sums of it are. */

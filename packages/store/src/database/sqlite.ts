@@ -20,6 +20,16 @@ const SQLITE_TRAITS: DialectTraits = {
     sql`${column} glob ${pieces.map((piece) => piece.replaceAll(/[*?[]/g, '[$&]')).join('*')}`,
   // A transaction that may write holds the database's only write lock from its start.
   serialize: async () => undefined,
+  // The one connection is this function's alone until it ends, so that no other commit is made slow by the setting.
+  durably: (kysely, work) =>
+    kysely.connection().execute(async (connection) => {
+      await sql`pragma synchronous = full`.execute(connection);
+      try {
+        return await connection.transaction().execute(work);
+      } finally {
+        await sql`pragma synchronous = normal`.execute(connection);
+      }
+    }),
 };
 
 /** How long a statement waits for another process's write before it gives up. */

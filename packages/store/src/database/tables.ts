@@ -137,6 +137,8 @@ export interface Tables {
     remaining: number;
     prepared: Json | null;
     cancel_requested: Flag;
+    /** The cancel also cuts off what is in flight. */
+    cancel_at_once: Flag;
     succeeded: number;
     unchanged: number;
     skipped: number;
@@ -199,12 +201,12 @@ export interface Tables {
     attempt: number;
     at: Ms;
   };
-  /** Phases and once-only calls: the intent before, the answer after. Late answers stand beside as evidence. */
+  /** Once-only calls: the intent before, the answer after. Results of lost leases stand beside as evidence. */
   journal: {
     seq: Generated<number>;
     run_id: string;
     task_id: string;
-    /** `prepare`, `finish`, `call` or `late`. */
+    /** `call` (left, or may have left), `unsent` (a call that certainly did not leave) or `late` (a late result). */
     kind: string;
     call: string | null;
     object_seq: number | null;

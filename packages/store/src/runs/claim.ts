@@ -16,6 +16,7 @@ import {
 import { takePlannedBatch } from '../plans/planned-batch.js';
 import { cutBatch } from './cut-batch.js';
 import { RUN_RANGES, defer } from './open-ranges.js';
+import { openCallPositions } from './open-calls.js';
 import { type RunRow, type TaskRow, formatRanges, parseRanges, stopOf, toClaimedTask } from './rows.js';
 
 type Trx = Transaction<Tables>;
@@ -111,7 +112,10 @@ async function start(trx: Trx, run: RunRow, worker: Worker, stopped: boolean): P
   return true;
 }
 
-/** What a stopped run has not begun goes back to the pass: uncut positions and batches that nobody executes. */
+/**
+ * What a stopped run has not begun goes back to the pass: uncut positions and batches that nobody executes. A batch with
+ * once-only calls that have no outcome stays: the journal decides over it, and another run would send them again.
+ */
 async function giveBackUnstarted(trx: Trx, run: RunRow): Promise<void> {
   const uncut = await trx
     .selectFrom('run_ranges')
@@ -120,15 +124,21 @@ async function giveBackUnstarted(trx: Trx, run: RunRow): Promise<void> {
     .execute();
   await trx.deleteFrom('run_ranges').where('run_id', '=', run.id).execute();
   const idle = await trx
-    .updateTable('tasks')
-    .set({ status: 'done' })
+    .selectFrom('tasks')
+    .select(['id', 'ranges'])
     .where('run_id', '=', run.id)
     .where('kind', 'in', ['prepare', 'batch', 'all'] satisfies TaskKind[])
     .where('status', 'in', ['ready', 'waiting'])
-    .returning('ranges')
     .execute();
-  const ranges = [...uncut, ...idle.flatMap((task) => parseRanges(task.ranges))];
-  await defer(trx, run, ranges);
+  const open = idle.length === 0 ? [] : await openCallPositions(trx, run);
+  const given = idle
+    .map(({ id, ranges }) => ({ id, ranges: parseRanges(ranges) }))
+    .filter(({ ranges }) => !open.some((at) => ranges.some(({ from, to }) => from <= at && at < to)));
+  if (given.length > 0) {
+    const ids = given.map(({ id }) => id);
+    await trx.updateTable('tasks').set({ status: 'done' }).where('id', 'in', ids).execute();
+  }
+  await defer(trx, run, [...uncut, ...given.flatMap(({ ranges }) => ranges)]);
 }
 
 /** The positions of the next batch; none when every position is in one. */

@@ -127,6 +127,7 @@ export async function insertRun(
     remaining,
     prepared: null,
     cancel_requested: 0,
+    cancel_at_once: 0,
     first_batch_done: 0,
     succeeded: 0,
     unchanged: 0,

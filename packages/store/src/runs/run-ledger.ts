@@ -15,6 +15,7 @@ import type {
   PlanRecord,
   PositionRange,
   ReasonCount,
+  Resolution,
   RunEvent,
   RunHold,
   RunLedger,
@@ -50,9 +51,11 @@ import { claim, reap } from './claim.js';
 import { createRetry, createRun } from './create-run.js';
 import { endRun } from './end-run.js';
 import { freezeNext, openPass, remainingOf } from './passes.js';
+import { resolveUnknown } from './resolve-unknown.js';
 import { toPass } from './rows.js';
 import {
   appendLog,
+  cancelledAtOnce,
   findRun,
   listEvents,
   listOutcomes,
@@ -140,8 +143,16 @@ export class KyselyRunLedger implements RunLedger {
     return listReasons(this.#database, runId, limit);
   }
 
-  requestCancel(runId: RunId): Promise<void> {
-    return requestCancel(this.#database, runId);
+  requestCancel(runId: RunId, options: { atOnce: boolean }): Promise<void> {
+    return requestCancel(this.#database, runId, options);
+  }
+
+  cancelledAtOnce(runIds: readonly RunId[]): Promise<RunId[]> {
+    return cancelledAtOnce(this.#database, runIds);
+  }
+
+  resolveUnknown(runId: RunId, resolution: Resolution): Promise<number> {
+    return resolveUnknown(this.#database, runId, resolution, this.#now());
   }
 
   claim({ owner, leaseMs, now }: { owner: string; leaseMs: number; now: Date }): Promise<ClaimResult> {

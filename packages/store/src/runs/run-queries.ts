@@ -3,6 +3,7 @@ import { Fault, type OutcomeStatus, type Page, type PageRequest, type Run, type 
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
+import { callsOf } from '../journal/kysely-call-journal.js';
 import { iso, toRun } from './rows.js';
 
 const DEFAULT_LIMIT = 100;
@@ -55,12 +56,12 @@ export async function listRuns(
 }
 
 export async function listOutcomes(
-  { kysely }: Database,
-  runId: string,
+  database: Database,
+  runId: RunId,
   request: PageRequest & { status?: OutcomeStatus },
 ): Promise<Page<StoredOutcome>> {
   const limit = pageLimit(request);
-  let query = kysely
+  let query = database.kysely
     .selectFrom('outcomes')
     .leftJoin('objects', 'objects.seq', 'outcomes.object_seq')
     .selectAll('outcomes')
@@ -72,6 +73,8 @@ export async function listOutcomes(
   if (request.cursor !== undefined)
     query = query.where('outcomes.position', '>', cursorPosition(request.cursor));
   const rows = await query.execute();
+  const unknown = rows.filter(({ status }) => status === 'unknown').map((row) => row.object_seq);
+  const evidence = await evidenceOf(database, runId, unknown);
   const data = rows.slice(0, limit).map((row): StoredOutcome => ({
     objectId: row.id ?? '',
     type: row.type ?? '',
@@ -83,8 +86,27 @@ export async function listOutcomes(
     ...(row.data === null ? {} : { data: JSON.parse(row.data) as Record<string, unknown> }),
     attempt: row.attempt,
     at: iso(row.at),
+    ...evidence.get(row.object_seq),
   }));
   return rows.length > limit ? { data, nextCursor: String(rows[limit - 1]!.position) } : { data };
+}
+
+/** What the journal knows of the calls for these objects. */
+async function evidenceOf(
+  database: Database,
+  runId: RunId,
+  objectSeqs: readonly number[],
+): Promise<Map<number, Pick<StoredOutcome, 'evidence'>>> {
+  const calls = await callsOf(database, runId, objectSeqs);
+  return new Map(
+    calls.map(({ objectSeq, call, intentAt, answeredAt, result }) => {
+      const times = {
+        intentAt: intentAt.toISOString(),
+        ...(answeredAt === undefined ? {} : { answeredAt: answeredAt.toISOString() }),
+      };
+      return [objectSeq, { evidence: { call, ...times, ...(result === undefined ? {} : { result }) } }];
+    }),
+  );
 }
 
 function cursorPosition(cursor: string): number {
@@ -121,10 +143,14 @@ export async function listReasons(
   }));
 }
 
-export async function requestCancel({ kysely }: Database, runId: string): Promise<void> {
+export async function requestCancel(
+  { kysely }: Database,
+  runId: string,
+  { atOnce }: { atOnce: boolean },
+): Promise<void> {
   const changed = await kysely
     .updateTable('runs')
-    .set({ cancel_requested: 1 })
+    .set({ cancel_requested: 1, ...(atOnce ? { cancel_at_once: 1 as const } : {}) })
     .where('id', '=', runId)
     .where('phase', '<>', 'ended')
     .executeTakeFirst();
@@ -132,6 +158,16 @@ export async function requestCancel({ kysely }: Database, runId: string): Promis
   const run = await kysely.selectFrom('runs').select('status').where('id', '=', runId).executeTakeFirst();
   if (run === undefined) throw new Fault('NOT_FOUND', `There is no run ${runId}.`);
   throw new Fault('RUN_ENDED', `${runId} has ended (${run.status}) and cannot be cancelled.`);
+}
+
+export async function cancelledAtOnce({ kysely }: Database, runIds: readonly RunId[]): Promise<RunId[]> {
+  const rows = await kysely
+    .selectFrom('runs')
+    .select('id')
+    .where('id', 'in', runIds)
+    .where('cancel_at_once', '=', 1)
+    .execute();
+  return rows.map(({ id }) => id as RunId);
 }
 
 export async function appendLog(

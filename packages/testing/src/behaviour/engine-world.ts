@@ -1,9 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Engine, type EngineOptions, type RunSubmission, type StoredCollection } from '@drover/engine';
+import {
+  Engine,
+  type EngineOptions,
+  type EnginePorts,
+  type RunSubmission,
+  type StoredCollection,
+} from '@drover/engine';
 import { type PluginManifest, type Run, type RunId, hasEnded } from '@drover/model';
 import { InProcessDoorbell } from '@drover/queue';
 import {
   type Database,
+  KyselyCallJournal,
   KyselyCollectionLibrary,
   KyselyConnectionVault,
   KyselyLeases,
@@ -43,9 +50,14 @@ export interface EngineWorld {
   run(changes?: Partial<RunSubmission>): Promise<Run>;
   waitFor(runId: RunId): Promise<Run>;
   /** Another engine over the same store, as another process would have. */
-  another(script: Script, options?: Partial<EngineOptions>): { engine: Engine; runtime: ScriptedRuntime };
+  another(script: Script, options?: AnotherOptions): { engine: Engine; runtime: ScriptedRuntime };
   close(): Promise<void>;
 }
+
+export type AnotherOptions = Partial<EngineOptions> & {
+  /** Puts something in front of the ports, such as a point at which the process dies. */
+  ports?(ports: EnginePorts): EnginePorts;
+};
 
 /** An action over FQDNs with small limits, for tests to change. */
 export function behaviourManifest(changes: Partial<PluginManifest> = {}): PluginManifest {
@@ -84,20 +96,19 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
   const errors: unknown[] = [];
   const engines: Engine[] = [];
 
-  function another(script: Script, changes: Partial<EngineOptions> = {}) {
+  function another(script: Script, { ports = (own) => own, ...changes }: AnotherOptions = {}) {
     const runtime = new ScriptedRuntime(script);
-    const engine = new Engine(
-      { ledger, plugins, connections, leases, doorbell: new InProcessDoorbell(), runtime },
-      {
-        owner: `engine-${engines.length}`,
-        self: { engine: engines.length },
-        isDead: () => false,
-        onError: (fault) => errors.push(fault),
-        concurrency: 4,
-        ...options.engine,
-        ...changes,
-      },
-    );
+    const journal = new KyselyCallJournal(database);
+    const doorbell = new InProcessDoorbell();
+    const engine = new Engine(ports({ ledger, journal, plugins, connections, leases, doorbell, runtime }), {
+      owner: `engine-${engines.length}`,
+      self: { engine: engines.length },
+      isDead: () => false,
+      onError: (fault) => errors.push(fault),
+      concurrency: 4,
+      ...options.engine,
+      ...changes,
+    });
     engines.push(engine);
     return { engine, runtime };
   }

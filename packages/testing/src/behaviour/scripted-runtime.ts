@@ -7,8 +7,9 @@ import type {
   OutgoingWrite,
   PluginRuntime,
   PluginTarget,
+  WriteResult,
 } from '@drover/engine';
-import { type FaultRecord, type PluginObject, asFault, toFaultRecord } from '@drover/model';
+import { Fault, type FaultRecord, type PluginObject, asFault, toFaultRecord } from '@drover/model';
 
 /** A write as a script makes it. */
 export interface ScriptedWrite {
@@ -27,6 +28,15 @@ export interface ScriptCall {
   write(request?: ScriptedWrite): Promise<void>;
 }
 
+/** What a script's `executeOne` is told, with its one call that must not be repeated. */
+export interface OnceCall extends ScriptCall {
+  /**
+   * Makes the call as the broker would: asks before it leaves, lets `vendor` answer it, and tells what came of it. Resolves
+   * to an answer below 300, a replayed one included; faults else.
+   */
+  send(vendor: () => Promise<WriteResult>): Promise<{ status: number; body: unknown }>;
+}
+
 /** A plugin's behaviour for engine tests, free to break the contract. What is left out does nothing. */
 export interface Script {
   prepare?(call: ScriptCall): unknown;
@@ -34,6 +44,8 @@ export interface Script {
     objects: PluginObject[],
     call: ScriptCall & { index: number; isFirstOfPass: boolean; prepared: unknown },
   ): unknown;
+  /** Runs object by object as the SDK does: outcomes go to the engine as they come. */
+  executeOne?(object: PluginObject, call: OnceCall): Promise<unknown>;
   executeAll?(pages: AsyncIterable<PluginObject[]>, call: ScriptCall): unknown;
   finish?(call: ScriptCall & { invocation: Extract<Invocation, { hook: 'finish' }> }): unknown;
 }
@@ -71,7 +83,7 @@ export class ScriptedRuntime implements PluginRuntime {
       },
     };
     try {
-      const value = await this.#run(invocation, call);
+      const value = await this.#run(invocation, { target, call });
       return {
         ok: true,
         value: value === undefined ? undefined : JSON.parse(JSON.stringify(value)),
@@ -83,7 +95,10 @@ export class ScriptedRuntime implements PluginRuntime {
     }
   }
 
-  async #run(invocation: Invocation, call: ScriptCall): Promise<unknown> {
+  async #run(
+    invocation: Invocation,
+    { target, call }: { target: PluginTarget; call: ScriptCall },
+  ): Promise<unknown> {
     switch (invocation.hook) {
       case 'testConnection':
         return [];
@@ -91,6 +106,7 @@ export class ScriptedRuntime implements PluginRuntime {
         return this.script.prepare?.(call);
       case 'execute': {
         const { objects, index, isFirstOfPass, prepared } = invocation;
+        if (this.script.executeOne !== undefined) return this.#runEach(objects, { target, call });
         return this.script.execute?.(objects, { ...call, index, isFirstOfPass, prepared });
       }
       case 'executeAll':
@@ -100,7 +116,50 @@ export class ScriptedRuntime implements PluginRuntime {
     }
   }
 
+  async #runEach(
+    objects: readonly PluginObject[],
+    { target, call }: { target: PluginTarget; call: ScriptCall },
+  ): Promise<unknown[]> {
+    const outcomes: unknown[] = [];
+    const queue = objects.values();
+    const worker = async (): Promise<void> => {
+      for (const object of queue) {
+        const send = (vendor: () => Promise<WriteResult>) => sendOnce(target, { call, object, vendor });
+        const outcome = await this.script.executeOne!(object, { ...call, send });
+        outcomes.push(outcome);
+        await call.options.onOutcomes?.([outcome]);
+      }
+    };
+    const workers = Array.from({ length: target.manifest.limits.concurrency ?? 1 }, worker);
+    const ended = await Promise.allSettled(workers);
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
+    return outcomes;
+  }
+
   async close(): Promise<void> {}
+}
+
+async function sendOnce(
+  { manifest }: PluginTarget,
+  { call, object, vendor }: { call: ScriptCall; object: PluginObject; vendor: () => Promise<WriteResult> },
+): Promise<{ status: number; body: unknown }> {
+  const { options, figures } = call;
+  const spec = manifest.calls.find(({ delivery }) => delivery === 'once')!;
+  const describe = () => ({ method: spec.method, path: spec.path });
+  const verdict = await options.beforeWrite({ call: spec, covers: [object.id], describe });
+  const result: WriteResult =
+    verdict.do === 'replay' ? { kind: 'answered', reply: verdict.reply } : await vendor();
+  if (verdict.do === 'send') {
+    figures.vendorCalls += 1;
+    if (result.kind !== 'notSent') figures.vendorWrites += 1;
+    await verdict.settled?.(result);
+  }
+  if (result.kind === 'notSent') throw new Fault('VENDOR_UNREACHABLE', result.reason, { retryable: false });
+  if (result.kind === 'noAnswer') throw new Fault('VENDOR_NO_ANSWER', result.reason);
+  const { status, body } = result.reply;
+  if (status >= 500) throw new Fault('VENDOR_NO_ANSWER', `It answered ${status}.`);
+  if (status >= 300) throw new Fault('VENDOR_REFUSED', `It answered ${status}.`);
+  return { status, body };
 }
 
 /** A write as the broker would announce it. */

@@ -1,0 +1,311 @@
+import type { FaultRecord, PluginManifest, PluginObject } from '@drover/model';
+import { rangesOf, rowOf, unknownRow } from './batch-rows.js';
+import { type CheckedOutcome, balanceBooks } from './balance-books.js';
+import { type FaultDecision, MAX_ATTEMPTS, decideFault } from './decide-fault.js';
+import { invokeHook, wasCancelled } from './invoke-hook.js';
+import { answerUnread, judgeOutcome, noAnswer, workerLost } from './once-outcomes.js';
+import type { InvocationFigures } from './ports/plugin-runtime.js';
+import type { ClaimedTask, OutcomeRow, PlacedObject, Settlement } from './ports/run-ledger.js';
+import { sendsOnce, toRows, writes } from './settlement-rows.js';
+import type { PreparedTask, TaskPorts } from './task-ports.js';
+import type { HookGate } from './write-gates/hook-gate.js';
+import { OnceGate } from './write-gates/once-gate.js';
+import { openHookGate } from './write-gates/open-hook-gate.js';
+import { notComputed } from './write-gates/plan-gate.js';
+import { hasStoppedAtPrepare } from './write-gates/plan-so-far.js';
+import { TouchedObjects } from './write-gates/touched-objects.js';
+import { leaseGate, refuseOnceCalls } from './write-gates/write-gate.js';
+
+const NO_FIGURES: InvocationFigures = { vendorCalls: 0, vendorWrites: 0, waitedMs: 0, log: [] };
+/** A task whose workers died this often is given up: it is likelier its cause than its victim. */
+const MAX_DEATHS = 5;
+
+/** Objects of a batch by what is to become of them without asking the plugin, or by asking it. */
+interface Sorted {
+  offered: PlacedObject[];
+  /** Those that the run's gate keeps back. */
+  withheld: CheckedOutcome[];
+  decided: OutcomeRow[];
+  deferred: number[];
+}
+
+/** What a batch comes to, gathered before it is settled in one transaction. */
+interface Verdicts {
+  outcomes: CheckedOutcome[];
+  decided: OutcomeRow[];
+  deferred: number[];
+  again: { position: number; dueAt: Date }[];
+}
+
+/** Runs one batch of `execute` or `executeOne` to its settlement. */
+export async function runBatch(ports: TaskPorts, batch: PreparedTask): Promise<void> {
+  const { task, target } = batch;
+  const placed = await ports.ledger.objectsOf(task.run.passId, task.ranges);
+  const once = new OnceGate(
+    { journal: ports.journal, task, calls: target.manifest.calls, placed, now: ports.now },
+    await earlierCalls(ports, { task, manifest: target.manifest, placed }),
+  );
+  const touched = new TouchedObjects();
+  const beforeWrite = leaseGate(ports.leases, task.id, touched.gate(once.gate(refuseOnceCalls)));
+  const own = { ...batch, options: { ...batch.options, beforeWrite } };
+  const gate = await openHookGate(ports, own, { hook: 'execute', placed });
+  const run = new BatchRun(ports, own, { once, touched, gate });
+  if (await hasStoppedAtPrepare(ports.ledger, task)) return run.leaveUncomputed(placed);
+  await run.run(placed);
+}
+
+/** Calls that an earlier try of these objects has made in this run. */
+async function earlierCalls(
+  { journal }: TaskPorts,
+  {
+    task,
+    manifest,
+    placed,
+  }: { task: ClaimedTask; manifest: PluginManifest; placed: readonly PlacedObject[] },
+) {
+  const isFirstTry = task.leaseToken === 1 && task.attempt === 1;
+  if (isFirstTry || task.run.mode === 'plan' || !sendsOnce(manifest)) return [];
+  return journal.callsOf(
+    task.run.id,
+    placed.map(({ objectSeq }) => objectSeq),
+  );
+}
+
+class BatchRun {
+  readonly #ports: TaskPorts;
+  readonly #batch: PreparedTask;
+  readonly #once: OnceGate;
+  readonly #touched: TouchedObjects;
+  readonly #gate: HookGate;
+
+  constructor(
+    ports: TaskPorts,
+    batch: PreparedTask,
+    gates: { once: OnceGate; touched: TouchedObjects; gate: HookGate },
+  ) {
+    this.#ports = ports;
+    this.#batch = batch;
+    this.#once = gates.once;
+    this.#touched = gates.touched;
+    this.#gate = gates.gate;
+  }
+
+  get #manifest(): PluginManifest {
+    return this.#batch.target.manifest;
+  }
+
+  /** A batch of a plan whose `prepare` came to a write. */
+  leaveUncomputed(placed: readonly PlacedObject[]): Promise<void> {
+    const verdicts: Verdicts = { outcomes: placed.map(notComputed), decided: [], deferred: [], again: [] };
+    return this.#settle(verdicts, { figures: NO_FIGURES, placed: [] });
+  }
+
+  async run(placed: readonly PlacedObject[]): Promise<void> {
+    const { task } = this.#batch;
+    const { offered, withheld, decided, deferred } = this.#sort(placed);
+    const objects = offered.flatMap(({ object }) => (object === undefined ? [] : [object]));
+    const given: unknown[] = [];
+    const result =
+      objects.length === 0
+        ? ({ ok: true, value: [], figures: NO_FIGURES } as const)
+        : await this.#invoke(objects, given);
+    const verdicts: Verdicts = { outcomes: withheld, decided, deferred, again: [] };
+    if (result.ok) {
+      await this.#takeAnswers(offered, result.value, verdicts);
+      return this.#settle(verdicts, { figures: result.figures, placed, cleanFirst: true });
+    }
+    const { fault, figures } = result;
+    const answeredIds = new Set(given.map((outcome) => (outcome as { objectId?: unknown } | null)?.objectId));
+    const isAnswered = ({ object }: PlacedObject) => object !== undefined && answeredIds.has(object.id);
+    const rest = offered.filter((one) => !isAnswered(one));
+    const decisions = this.#decide(fault, figures);
+    const isTouched = rest.some((one) => this.#isTouched(one, figures));
+    const decision = isTouched ? decisions.touched : decisions.untouched;
+    const isWhole = rest.length === placed.length && !rest.some((one) => this.#isOpen(one));
+    if (decision.do === 'postpone' && isWhole) {
+      return this.#ports.ledger.postpone(task, { ...decision, figures });
+    }
+    await this.#takeAnswers(offered.filter(isAnswered), given, verdicts);
+    for (const one of rest) this.#settleRest(one, { fault, figures, decisions, verdicts });
+    await this.#settle(verdicts, {
+      figures,
+      placed,
+      ...(decision.do !== 'postpone' && decision.stopsRun ? { runFault: fault } : {}),
+    });
+  }
+
+  /** The journal decides over what an earlier try has sent; a stopped run sends nothing new. */
+  #sort(placed: readonly PlacedObject[]): Sorted {
+    const { task } = this.#batch;
+    const sorted: Sorted = { offered: [], withheld: [], decided: [], deferred: [] };
+    const isGivenUp = task.deaths > MAX_DEATHS;
+    for (const one of placed) {
+      const standing = this.#once.standing(one.objectSeq);
+      const isLost = one.object === undefined || isGivenUp;
+      if (standing.state === 'open') sorted.decided.push(unknownRow(one, noAnswer(standing.reason)));
+      else if (standing.state === 'answered' && (isLost || standing.reply === undefined)) {
+        sorted.decided.push(unknownRow(one, answerUnread(standing.status)));
+      } else if (standing.state === 'unsent' && isGivenUp) {
+        sorted.decided.push({ ...rowOf(one), status: 'failed', ...workerLost(task.deaths) });
+      } else if (standing.state === 'unsent' && task.run.stopped !== undefined) {
+        sorted.deferred.push(one.position);
+      } else {
+        const withheld = standing.state === 'unsent' ? this.#gate.withhold(one) : undefined;
+        if (withheld === undefined) sorted.offered.push(one);
+        else sorted.withheld.push(withheld);
+      }
+    }
+    return sorted;
+  }
+
+  #invoke(objects: PluginObject[], given: unknown[]): ReturnType<typeof invokeHook> {
+    const { task, options } = this.#batch;
+    const { batchIndex: index, isFirstOfPass } = task;
+    const own = {
+      ...options,
+      beforeWrite: this.#gate.beforeWrite,
+      onOutcomes: async (some: unknown[]) => void given.push(...some),
+    };
+    const invocation = {
+      hook: 'execute',
+      objects,
+      index,
+      isFirstOfPass,
+      prepared: task.run.prepared,
+    } as const;
+    return invokeHook(this.#ports, { ...this.#batch, options: own }, invocation);
+  }
+
+  async #takeAnswers(offered: readonly PlacedObject[], answer: unknown, verdicts: Verdicts): Promise<void> {
+    const { task } = this.#batch;
+    const books = balanceBooks(offered, answer, { emits: this.#manifest.emits ?? [] });
+    await this.#reportBreaches(books.breaches);
+    const dueAt = new Date(this.#ports.now().getTime() + 1_000 * 4 ** (task.attempt - 1));
+    // A part of a batch would send other requests than the whole of it: those that a plan shows are of the whole.
+    const isOfPlan = task.run.mode === 'plan' || task.run.planId !== undefined;
+    for (const answer of books.outcomes) {
+      const { placed } = answer;
+      const outcome = this.#gate.rule(placed, answer) ?? answer;
+      const standing = this.#once.standing(placed.objectSeq);
+      const unknown = judgeOutcome(outcome, standing);
+      const mayTryAgain =
+        outcome.retryable === true && standing.state === 'unsent' && task.attempt < MAX_ATTEMPTS && !isOfPlan;
+      if (unknown !== undefined) verdicts.decided.push(unknownRow(placed, unknown));
+      else if (mayTryAgain) verdicts.again.push({ position: placed.position, dueAt });
+      else verdicts.outcomes.push(outcome);
+    }
+  }
+
+  #isOpen({ objectSeq }: PlacedObject): boolean {
+    return this.#once.standing(objectSeq).state === 'open';
+  }
+
+  #isTouched({ object }: PlacedObject, figures: InvocationFigures): boolean {
+    return figures.vendorWrites > 0 && object !== undefined && this.#touched.has(object.id);
+  }
+
+  #decide(
+    fault: FaultRecord,
+    figures: InvocationFigures,
+  ): { untouched: FaultDecision; touched: FaultDecision } {
+    const { task, options } = this.#batch;
+    const situation = {
+      attempt: task.attempt,
+      waitingSince: task.waitingSince,
+      maxWaitMs: this.#manifest.limits.maxWaitMs,
+      isCancelled: wasCancelled(options.signal),
+      now: this.#ports.now(),
+    };
+    return {
+      untouched: decideFault(fault, { ...situation, vendorWrites: 0 }),
+      touched: decideFault(fault, { ...situation, vendorWrites: figures.vendorWrites }),
+    };
+  }
+
+  /** An object over which the hook ended with a fault before it answered for it. */
+  #settleRest(
+    one: PlacedObject,
+    {
+      fault,
+      figures,
+      decisions,
+      verdicts,
+    }: {
+      fault: FaultRecord;
+      figures: InvocationFigures;
+      decisions: { untouched: FaultDecision; touched: FaultDecision };
+      verdicts: Verdicts;
+    },
+  ): void {
+    const { position } = one;
+    const standing = this.#once.standing(one.objectSeq);
+    const decision = this.#isTouched(one, figures) ? decisions.touched : decisions.untouched;
+    const failed = (): void => {
+      const { code, message } = fault;
+      verdicts.decided.push({ ...rowOf(one), status: 'failed', code, message });
+    };
+    if (standing.state === 'open') verdicts.decided.push(unknownRow(one, noAnswer(standing.reason)));
+    else if (standing.state === 'answered') {
+      const mayReplay = standing.reply !== undefined && this.#batch.task.attempt < MAX_ATTEMPTS;
+      if (mayReplay) verdicts.again.push({ position, dueAt: dueAtOf(decision) ?? this.#ports.now() });
+      else if (standing.isDone) verdicts.decided.push(unknownRow(one, answerUnread(standing.status)));
+      else failed();
+    } else if (decision.do === 'postpone') verdicts.again.push({ position, dueAt: decision.dueAt });
+    else if (decision.do === 'defer') verdicts.deferred.push(position);
+    else {
+      const known = this.#gate.rule(one);
+      if (known === undefined) failed();
+      else verdicts.outcomes.push(known);
+    }
+  }
+
+  async #settle(
+    { outcomes, decided, deferred, again }: Verdicts,
+    {
+      figures,
+      placed,
+      cleanFirst = false,
+      runFault,
+    }: Pick<Settlement, 'runFault'> & {
+      figures: InvocationFigures;
+      /** All objects of the batch. */
+      placed: readonly PlacedObject[];
+      cleanFirst?: boolean;
+    },
+  ): Promise<void> {
+    const manifest = this.#manifest;
+    const rows = toRows(outcomes, manifest, this.#ports.now());
+    const settled = new Set([...rows.outcomes, ...decided].map(({ position }) => position));
+    // What goes to another try is recorded by that.
+    const plan = this.#gate.record(placed.filter(({ position }) => settled.has(position)));
+    const isPlanned = plan !== undefined && plan.requests.length > 0;
+    const hasWritten = figures.vendorWrites > 0 || !writes(manifest);
+    const dueAt = new Date(Math.max(...again.map((one) => one.dueAt.getTime())));
+    await this.#ports.ledger.settleBatch({
+      task: this.#batch.task,
+      figures,
+      reads: manifest.reads ?? [],
+      ...rows,
+      outcomes: [...rows.outcomes, ...decided],
+      cleanFirst: isPlanned || (cleanFirst && hasWritten),
+      ...(plan === undefined ? {} : { plan }),
+      ...(again.length === 0 ? {} : { again: { positions: again.map(({ position }) => position), dueAt } }),
+      ...(deferred.length === 0 ? {} : { deferred: rangesOf(deferred) }),
+      ...(runFault === undefined ? {} : { runFault }),
+    });
+  }
+
+  async #reportBreaches(breaches: readonly string[]): Promise<void> {
+    if (breaches.length === 0) return;
+    const lines = breaches.map((message) => ({
+      level: 'warn' as const,
+      message,
+      fields: { code: 'PLUGIN_CONTRACT' },
+    }));
+    await this.#ports.ledger.appendLog(this.#batch.task.run.id, lines);
+  }
+}
+
+function dueAtOf(decision: FaultDecision): Date | undefined {
+  return decision.do === 'postpone' ? decision.dueAt : undefined;
+}

@@ -1,0 +1,189 @@
+import {
+  type CallIntent,
+  type CallJournal,
+  type IntentId,
+  type JournaledCall,
+  MAX_JOURNALED_REPLY_BYTES,
+  type JournaledResult,
+  type WriteResult,
+} from '@drover/engine';
+import { Fault, type RunId } from '@drover/model';
+import { type Transaction, sql } from 'kysely';
+import { type Database, rowsFrom } from '../database/database.js';
+import type { Tables } from '../database/tables.js';
+import { GroupCommit } from './group-commit.js';
+
+type Trx = Transaction<Tables>;
+type Settled = { id: IntentId; result: WriteResult; at: Date };
+type Entry = { intent: CallIntent } | { settled: Settled };
+
+/** The journal as rows, committed in groups. */
+export class KyselyCallJournal implements CallJournal {
+  readonly #database: Database;
+  readonly #commits: GroupCommit<Entry, IntentId>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#commits = new GroupCommit((entries) => this.#commit(entries));
+  }
+
+  record(intent: CallIntent): Promise<IntentId> {
+    return this.#commits.add({ intent });
+  }
+
+  async settle(id: IntentId, result: WriteResult, at: Date): Promise<void> {
+    await this.#commits.add({ settled: { id, result, at } });
+  }
+
+  callsOf(runId: RunId, objectSeqs: readonly number[]): Promise<JournaledCall[]> {
+    return callsOf(this.#database, runId, objectSeqs);
+  }
+
+  #commit(entries: readonly Entry[]): Promise<PromiseSettledResult<IntentId>[]> {
+    const { kysely, traits } = this.#database;
+    return traits.durably(kysely, async (trx) => {
+      const settled = entries.flatMap((entry) => ('settled' in entry ? [entry.settled] : []));
+      if (settled.length > 0) await settleAll(trx, this.#database, settled);
+      const intents = entries.flatMap((entry) => ('intent' in entry ? [entry.intent] : []));
+      const recorded = intents.length > 0 ? await recordAll(trx, this.#database, intents) : [];
+      const next = recorded.values();
+      return entries.map((entry) =>
+        'intent' in entry ? next.next().value! : { status: 'fulfilled', value: entry.settled.id },
+      );
+    });
+  }
+}
+
+/**
+ * Writes the intents whose task is still held under their token. The task's row is locked until the commit, so that a
+ * worker that claims it afterwards finds the intent.
+ */
+async function recordAll(
+  trx: Trx,
+  { traits }: Database,
+  intents: readonly CallIntent[],
+): Promise<PromiseSettledResult<IntentId>[]> {
+  const tokens = await heldTokens(trx, traits, [...new Set(intents.map(({ taskId }) => taskId))]);
+  const held = intents.filter(({ taskId, leaseToken }) => tokens.get(taskId) === leaseToken);
+  const rows = await insertIntents(trx, traits, held);
+  const ids = new Map(rows.map((row) => [`${row.run_id} ${row.object_seq}`, row.seq]));
+  const isHeld = new Set(held);
+  return intents.map((intent) => {
+    if (!isHeld.has(intent)) return { status: 'rejected', reason: leaseLost(intent) };
+    const key = `${intent.runId} ${intent.objectSeq}`;
+    const id = ids.get(key);
+    // Of two intents for one object, the first has the row.
+    ids.delete(key);
+    return id === undefined
+      ? { status: 'rejected', reason: hadItsCall(intent) }
+      : { status: 'fulfilled', value: id };
+  });
+}
+
+/** The rows that went in: an object that has had its call keeps the row that it has. */
+async function insertIntents(
+  trx: Trx,
+  traits: Database['traits'],
+  intents: readonly CallIntent[],
+): Promise<{ seq: number; run_id: string; object_seq: number }[]> {
+  const columns = {
+    run_id: 'text',
+    task_id: 'text',
+    call: 'text',
+    object_seq: 'bigint',
+    lease_token: 'integer',
+    intent_at: 'bigint',
+  } as const;
+  const given = intents.map(({ runId, taskId, call, objectSeq, leaseToken, at }) => ({
+    run_id: runId,
+    task_id: taskId,
+    call,
+    object_seq: objectSeq,
+    lease_token: leaseToken,
+    intent_at: at.getTime(),
+  }));
+  const inserted = await sql<{ seq: number; run_id: string; object_seq: number }>`
+    insert into journal (run_id, task_id, kind, call, object_seq, lease_token, intent_at)
+    select run_id, task_id, 'call', call, object_seq, lease_token, intent_at
+    from ${rowsFrom(traits, columns, given)} as intents where true
+    on conflict (run_id, object_seq) where kind = 'call' do nothing
+    returning seq, run_id, object_seq`.execute(trx);
+  return inserted.rows;
+}
+
+async function heldTokens(
+  trx: Trx,
+  traits: Database['traits'],
+  taskIds: readonly string[],
+): Promise<Map<string, number>> {
+  let query = trx
+    .selectFrom('tasks')
+    .select(['id', 'lease_token'])
+    .where('id', 'in', taskIds)
+    .where('status', '=', 'leased')
+    .orderBy('id');
+  if (traits.rowLocks) query = query.forShare();
+  return new Map((await query.execute()).map((row) => [row.id, row.lease_token]));
+}
+
+async function settleAll(trx: Trx, { traits }: Database, settled: readonly Settled[]): Promise<void> {
+  const columns = { seq: 'bigint', kind: 'text', at: 'bigint', answer: 'text' } as const;
+  const rows = settled.map(({ id, result, at }) => ({
+    seq: id,
+    kind: result.kind === 'notSent' ? 'unsent' : 'call',
+    at: at.getTime(),
+    answer: JSON.stringify(kept(result)),
+  }));
+  await sql`update journal set kind = r.kind, answered_at = r.at, answer = r.answer
+    from ${rowsFrom(traits, columns, rows)} as r
+    where journal.seq = r.seq and journal.answered_at is null`.execute(trx);
+}
+
+/** A result as it is kept: without the reply when that is too large to hand out again. */
+function kept(result: WriteResult): WriteResult | JournaledResult {
+  if (result.kind !== 'answered') return result;
+  const { reply } = result;
+  const { status } = reply;
+  const isSmall = Buffer.byteLength(JSON.stringify(reply)) <= MAX_JOURNALED_REPLY_BYTES;
+  return { kind: 'answered', status, ...(isSmall ? { reply } : {}) };
+}
+
+/** The calls of a run that left for these objects, or may have. */
+export async function callsOf(
+  { kysely, traits }: Database,
+  runId: string,
+  objectSeqs: readonly number[],
+): Promise<JournaledCall[]> {
+  if (objectSeqs.length === 0) return [];
+  const wanted = rowsFrom(
+    traits,
+    { seq: 'bigint' },
+    objectSeqs.map((seq) => ({ seq })),
+  );
+  const rows = await kysely
+    .selectFrom(wanted.as('wanted'))
+    .innerJoin('journal', 'journal.object_seq', 'wanted.seq')
+    .select(['journal.object_seq', 'call', 'intent_at', 'answered_at', 'answer'])
+    .where('run_id', '=', runId)
+    .where('kind', '=', sql.lit('call'))
+    .execute();
+  return rows.map((row) => ({
+    objectSeq: row.object_seq!,
+    call: row.call!,
+    intentAt: new Date(row.intent_at),
+    ...(row.answered_at === null ? {} : { answeredAt: new Date(row.answered_at) }),
+    ...(row.answer === null ? {} : { result: JSON.parse(row.answer) as JournaledResult }),
+  }));
+}
+
+function leaseLost({ taskId, call }: CallIntent): Fault {
+  return new Fault('LEASE_LOST', `${taskId} is another worker’s by now; the call ${call} was not sent.`);
+}
+
+function hadItsCall({ call }: CallIntent): Fault {
+  return new Fault(
+    'ONCE_NOT_ALLOWED',
+    `The call ${call} must not be repeated and was not sent: the object has had its one call of this run.`,
+    { path: `/calls/${call}` },
+  );
+}
