@@ -247,6 +247,7 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
       remaining: big,
       'prepared?': 'text',
       cancel_requested: int,
+      cancel_at_once: int,
       first_batch_done: int,
       ...count,
       'fault?': 'text',
@@ -317,6 +318,8 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
   });
   await index('journal_task', 'journal', ['task_id']);
   await index('journal_run', 'journal', ['run_id']);
+  // A call that must not be repeated counts once for an object and run, by the database's own word.
+  await sql`create unique index journal_once on journal (run_id, object_seq) where kind = 'call'`.execute(db);
   await sequenced('plan_requests', {
     run_id: 'text',
     hook: 'text',
