@@ -13,6 +13,7 @@ import {
 } from '@drover/plugin-host';
 import { InProcessDoorbell } from '@drover/queue';
 import {
+  KyselyCallJournal,
   KyselyCollectionLibrary,
   KyselyConnectionVault,
   KyselyLeases,
@@ -73,6 +74,7 @@ async function run() {
   const engine = new Engine(
     {
       ledger: new KyselyRunLedger(database),
+      journal: new KyselyCallJournal(database),
       plugins,
       connections,
       leases: new KyselyLeases(database),
