@@ -54,7 +54,7 @@ describe('migrate', () => {
   test('several processes at once, on SQLite', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'drover-test-migrate-'));
     try {
-      for (let round = 0; round < 3; round += 1) {
+      for (let round = 0; round < 5; round += 1) {
         const file = join(folder, `${round}.db`);
         expect(await race({ file })).toEqual(Array.from({ length: PROCESSES }, () => 'migrated 0'));
         expect(await appliedMigrations(openSqlite(file))).toEqual(['0001-initial']);

@@ -40,7 +40,8 @@ const MAX_PREPARED = 200;
 /** Opens (and makes) a database file; `:memory:` for one that goes with the process. */
 export function openSqlite(file: string): Database {
   const raw = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
-  raw.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = off;');
+  enterWal(raw);
+  raw.exec('pragma synchronous = normal; pragma foreign_keys = off;');
   raw.exec('pragma temp_store = memory; pragma cache_size = -16000;');
   // Imports write to the same index pages again and again: a longer log moves them to the file less often.
   raw.exec('pragma wal_autocheckpoint = 4000;');
@@ -52,6 +53,27 @@ export function openSqlite(file: string): Database {
     if (raw.isOpen) raw.close();
   }
   return { kysely, traits, close };
+}
+
+const SQLITE_BUSY = 5;
+const WAL_RETRY_MS = 5;
+
+/**
+ * Turns a new file's journal into a write-ahead log. SQLite gives up at once when another process does the same, without
+ * minding the busy time-out, so that the waiting is ours.
+ */
+function enterWal(raw: DatabaseSync): void {
+  const deadline = performance.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      raw.exec('pragma journal_mode = wal');
+      return;
+    } catch (error) {
+      const isBusy = (error as { errcode?: number }).errcode === SQLITE_BUSY;
+      if (!isBusy || performance.now() > deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_RETRY_MS);
+    }
+  }
 }
 
 /** As `json_each`, since SQLite 3.51; rows of several cells are read four times as fast. */
