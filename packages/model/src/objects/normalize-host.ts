@@ -3,7 +3,7 @@ import { accept, refuse, type NormalizedValue } from './value-refusal.js';
 
 const MAX_NAME_LENGTH = 253;
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- these are what must not stand in a value
 const NOT_ASCII = /[^\x00-\x7f]/;
 /** ASCII characters that cannot be part of a name; checked first, since conversion would cut or decode some of them. */
 const NOT_IN_NAMES = /[ -,/:-@[-^`{-~]/;

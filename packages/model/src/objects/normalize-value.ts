@@ -11,7 +11,7 @@ export const MAX_VALUE_BYTES = 2_048;
 /** What is longer is not even looked at; refanging may shorten a value to the limit. */
 const MAX_RAW_LENGTH = 8 * MAX_VALUE_BYTES;
 const LARGEST_ASN = 0xffff_ffff;
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- these are what must not stand in a value
 const CONTROL_CHARACTER = /[\x00-\x1f\x7f-\x9f]/;
 
 type Normalize = (trimmed: string) => NormalizedValue;
