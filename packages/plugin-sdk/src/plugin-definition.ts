@@ -1,0 +1,5 @@
+import type { AnyActionDefinition } from './define-action.js';
+import type { AnyCommandDefinition } from './define-command.js';
+
+/** What a plugin's code exports, of any kind, with its types erased. */
+export type AnyPluginDefinition = AnyActionDefinition | AnyCommandDefinition;
