@@ -3,6 +3,8 @@ export * from './confidences.js';
 export * from './hash-lists.js';
 export * from './impacts.js';
 export * from './list-entry.js';
+export * from './scim-access.js';
+export * from './scim-group-edit.js';
 export * from './scim-groups.js';
 export * from './scim-members.js';
 export * from './scim-users.js';

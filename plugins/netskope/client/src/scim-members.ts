@@ -1,3 +1,4 @@
+import type { Resolver } from '@drover/plugin-sdk';
 import { type Netskope } from './netskope.js';
 import { findScimUser, readScimUsers } from './scim-users.js';
 import { scimPages } from './scim.js';
@@ -53,3 +54,10 @@ export function userIdOf(object: Named, ids: ReadonlyMap<string, string | null>)
     .map((name) => ids.get(name) ?? undefined)
     .find((id) => id !== undefined);
 }
+
+/** For `context.resolve('scimUserId', names)`: ids are looked up once for all objects that ask, and kept for five minutes. */
+export const scimUserId: Resolver = {
+  batch: 10_000,
+  ttlMs: 5 * 60_000,
+  load: (names, context) => lookUpScimUsers(context, names),
+};

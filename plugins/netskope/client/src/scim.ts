@@ -61,7 +61,7 @@ export async function* scimPages<Resource>(
   readPage: (startIndex: number) => Promise<ScimPage<Resource>>,
   startIndex = 1,
 ): AsyncGenerator<ScimPage<Resource> & { nextIndex: number; isLast: boolean }> {
-  for (let index = startIndex; ; ) {
+  for (let index = startIndex; ;) {
     const page = await readPage(index);
     index += page.resources.length;
     const isLast = page.resources.length === 0 || index > page.total;
