@@ -1,10 +1,13 @@
 export * from './commands/command-gate.js';
+export * from './commands/command-runner.js';
+export { type CommandVerdict, commandVerdict } from './commands/command-verdict.js';
 export type * from './application.js';
 export { type BookRules, type Books, type CheckedOutcome, balanceBooks } from './balance-books.js';
 export { type FaultDecision, type FaultSituation, decideFault } from './decide-fault.js';
 export { Engine, type EngineOptions, type EnginePorts } from './engine.js';
 export { EXECUTOR_LEASE } from './executor.js';
 export * from './ports/call-journal.js';
+export type * from './ports/command-ledger.js';
 export type * from './ports/connection-vault.js';
 export type * from './ports/doorbell.js';
 export type * from './ports/governor.js';
