@@ -6,5 +6,6 @@ export type { NetskopeScore, NetskopeUserSeed } from './netskope/user-store.js';
 export type { FaultEffect, FaultOrder, RequestMatch } from './simulator/fault-order.js';
 export type { RateLimitDialect } from './simulator/rate-limit-answer.js';
 export type { RequestFigures } from './simulator/request-log.js';
+export { createSimulator } from './simulator/vendor-simulator.js';
 export type { Simulator } from './simulator/simulator.js';
 export * from './simulators.js';
