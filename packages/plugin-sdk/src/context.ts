@@ -1,5 +1,4 @@
-import type { PluginObject, Trigger } from '@drover/model';
-import type { JsonValue } from './resolvers.js';
+import type { JsonValue, PluginObject, Trigger } from '@drover/model';
 
 /** Parameters of one vendor call. At most one of `json`, `form` and `text` may be given. */
 export interface CallParams {

@@ -2,7 +2,8 @@ import type { CallParams, CallReply, PluginContext, PluginLog, ResolverContext }
 import { deepFreeze } from './deep-freeze.js';
 import type { HookSession } from './hook-session.js';
 import type { Lookups } from './lookups/lookups.js';
-import type { JsonValue, Resolving } from './resolvers.js';
+import type { JsonValue } from '@drover/model';
+import type { Resolving } from './resolvers.js';
 import type { InvokeFrame, LogLevel } from './wire.js';
 
 /** The context of one hook: everything in it goes through the session. */

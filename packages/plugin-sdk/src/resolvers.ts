@@ -1,8 +1,5 @@
+import type { JsonValue } from '@drover/model';
 import type { ResolverContext } from './context.js';
-
-/** JSON as a look-up gives it. */
-export type JsonValue =
-  string | number | boolean | null | readonly JsonValue[] | { readonly [member: string]: JsonValue };
 
 /** How one kind of thing is looked up at the vendor, many keys at a time. */
 export interface Resolver<Config = Record<string, unknown>, Connection = Record<string, unknown>> {

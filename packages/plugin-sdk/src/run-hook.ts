@@ -2,12 +2,14 @@ import { Fault, type PluginObject } from '@drover/model';
 import type { PluginContext } from './context.js';
 import type { AnyActionDefinition, WithPrepared } from './define-action.js';
 import type { AnyCommandDefinition } from './define-command.js';
+import type { AnyFeedDefinition } from './define-feed.js';
 import { deepFreeze } from './deep-freeze.js';
 import { executeEach } from './execute-each.js';
 import { createHookContext } from './hook-context.js';
 import type { HookSession } from './hook-session.js';
 import type { Lookups } from './lookups/lookups.js';
 import type { AnyPluginDefinition } from './plugin-definition.js';
+import { runPull } from './run-pull.js';
 import { HOOK_NAMES, type HookCall, type HookName, type InvokeFrame } from './wire.js';
 
 /** The hooks that a definition has, in the order in which they run. */
@@ -22,11 +24,24 @@ export async function runHook(
   frame: InvokeFrame,
   { session, lookups }: { session: HookSession; lookups: Lookups },
 ): Promise<unknown> {
+  const { call } = frame;
   const context = createHookContext(frame, session, { definition, lookups });
-  if (frame.call.hook === 'testConnection') return definition.testConnection?.(context);
-  if (frame.call.hook === 'run') return runCommand(definition, frame.call, context);
-  if ('run' in definition) throw noHook('a command', frame.call.hook);
-  return runActionHook(definition, frame.call, { context, session });
+  if (call.hook === 'testConnection') return definition.testConnection?.(checkContext(definition, context));
+  if (call.hook === 'run') return runCommand(definition, call, context);
+  if (call.hook === 'pull') {
+    if (!('pull' in definition)) throw noHook('no feed', call.hook);
+    return runPull(definition as AnyFeedDefinition, call, { context, session });
+  }
+  if ('run' in definition) throw noHook('a command', call.hook);
+  if ('pull' in definition) throw noHook('a feed', call.hook);
+  return runActionHook(definition, call, { context, session });
+}
+
+/** Only an action's test is told a run, as its other hooks are. */
+function checkContext(definition: AnyPluginDefinition, context: PluginContext): PluginContext {
+  if (!('run' in definition || 'pull' in definition)) return context;
+  const { run: _ofActions, ...withoutRun } = context;
+  return Object.freeze(withoutRun) as PluginContext;
 }
 
 function runCommand(
@@ -51,7 +66,7 @@ function noHook(kind: string, hook: HookName): Fault {
 
 async function runActionHook(
   definition: AnyActionDefinition,
-  call: Exclude<HookCall, { hook: 'testConnection' | 'run' }>,
+  call: Exclude<HookCall, { hook: 'testConnection' | 'run' | 'pull' }>,
   { context, session }: { context: PluginContext; session: HookSession },
 ): Promise<unknown> {
   switch (call.hook) {

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../resolvers.js';
+import type { JsonValue } from '@drover/model';
 
 interface KeptAnswer {
   value: JsonValue;

@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Fault } from '@drover/model';
 import fc from 'fast-check';
 import type { ResolverContext } from '../context.js';
-import type { JsonValue, Resolver } from '../resolvers.js';
+import type { JsonValue } from '@drover/model';
+import type { Resolver } from '../resolvers.js';
 import { type AskingHook, Lookups } from './lookups.js';
 
 interface TestHook extends AskingHook {

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { Fault } from '@drover/model';
 import type { ResolverContext } from '../context.js';
 import { deepFreeze } from '../deep-freeze.js';
-import type { JsonValue, Resolver, Resolving } from '../resolvers.js';
+import type { JsonValue } from '@drover/model';
+import type { Resolver, Resolving } from '../resolvers.js';
 import { LookupCache } from './lookup-cache.js';
 import { type LookupHook, ResolverLine } from './resolver-line.js';
 

@@ -1,5 +1,5 @@
 import { type Fault, isFault } from '@drover/model';
-import type { JsonValue } from '../resolvers.js';
+import type { JsonValue } from '@drover/model';
 
 /** A hook that asks, as far as look-ups go. */
 export interface LookupHook {
