@@ -167,6 +167,7 @@ describe('checkConfig', () => {
       },
       {
         if: { properties: { mode: { const: 'wipe' } }, required: ['mode'] },
+        // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
         then: { required: ['sure'], properties: { sure: { const: true } } },
       },
     );
