@@ -4,11 +4,15 @@ export * from './faults.js';
 export * from './outcomes.js';
 export { Fault, isFault } from '@drover/model';
 export type {
+  Answer,
   AttributeValue,
   FaultOptions,
+  JsonValue,
   Outcome,
   OutcomeCounts,
   OutcomeReason,
+  Pending,
+  PendingObject,
   PluginObject,
   WriteBack,
 } from '@drover/model';

@@ -1,4 +1,4 @@
-import type { FaultRecord, OutcomeCounts, PluginObject } from '@drover/model';
+import type { FaultRecord, OutcomeCounts, PendingObject, PluginObject } from '@drover/model';
 import type { RunInfo } from './context.js';
 
 /**
@@ -12,6 +12,7 @@ export const HOOK_NAMES = [
   'execute',
   'executeOne',
   'executeAll',
+  'poll',
   'finish',
 ] as const;
 export type HookName = (typeof HOOK_NAMES)[number];
@@ -41,6 +42,7 @@ export type HookCall =
       stream: boolean;
     }
   | { hook: 'executeAll'; prepared: unknown }
+  | { hook: 'poll'; pending: readonly PendingObject[]; prepared: unknown }
   | {
       hook: 'finish';
       prepared: unknown;

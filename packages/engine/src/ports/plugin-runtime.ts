@@ -3,6 +3,7 @@ import type {
   FaultRecord,
   HttpMethod,
   OutcomeCounts,
+  PendingObject,
   PluginManifest,
   PluginObject,
   Trigger,
@@ -34,6 +35,7 @@ export type Invocation =
   | { hook: 'prepare' }
   | { hook: 'execute'; objects: PluginObject[]; index: number; isFirstOfPass: boolean; prepared: unknown }
   | { hook: 'executeAll'; pages: AsyncIterable<PluginObject[]>; prepared: unknown }
+  | { hook: 'poll'; pending: PendingObject[]; prepared: unknown }
   | {
       hook: 'finish';
       prepared: unknown;
