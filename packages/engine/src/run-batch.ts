@@ -188,8 +188,9 @@ class BatchRun {
     const { task } = this.#batch;
     const books = balanceBooks(offered, answer, { emits: this.#manifest.emits ?? [], mayPend: true });
     await reportBreaches(this.#ports.ledger, task.run.id, books.breaches);
-    for (const pending of books.pending) this.#takePending(pending, verdicts);
-    const dueAt = new Date(this.#ports.now().getTime() + 1_000 * 4 ** (task.attempt - 1));
+    const now = this.#ports.now();
+    for (const pending of books.pending) this.#takePending(pending, { verdicts, now });
+    const dueAt = new Date(now.getTime() + 1_000 * 4 ** (task.attempt - 1));
     // A part of a batch would send other requests than the whole of it: those that a plan shows are of the whole.
     const isOfPlan = task.run.mode === 'plan' || task.run.planId !== undefined;
     for (const answer of books.outcomes) {
@@ -206,14 +207,14 @@ class BatchRun {
   }
 
   /** The vendor works on it, unless a gate kept its write back or its once-only call was left open. */
-  #takePending(pending: CheckedPending, verdicts: Verdicts): void {
+  #takePending(pending: CheckedPending, { verdicts, now }: { verdicts: Verdicts; now: Date }): void {
     const { placed } = pending;
     const { run } = this.#batch.task;
     const ruled = this.#gate.rule(placed) ?? (run.mode === 'plan' ? notAwaited(placed) : undefined);
     const standing = this.#once.standing(placed.objectSeq);
     if (ruled !== undefined) verdicts.outcomes.push(ruled);
     else if (standing.state === 'open') verdicts.decided.push(unknownRow(placed, noAnswer(standing.reason)));
-    else verdicts.parked.push(park(pending, { manifest: this.#manifest, now: this.#ports.now() }));
+    else verdicts.parked.push(park(pending, { manifest: this.#manifest, now }));
   }
 
   #isOpen({ objectSeq }: PlacedObject): boolean {

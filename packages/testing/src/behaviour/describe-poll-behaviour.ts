@@ -162,7 +162,10 @@ export function describePollBehaviour(open: () => Promise<Database>): void {
       await heir.engine.start();
       const run = await world.waitFor(runId!);
       expect(run.summary.counts).toMatchObject({ succeeded: 2 });
-      expect(heir.runtime.invocations.map(({ hook }) => hook)).toEqual(['poll', 'finish']);
+      expect(heir.runtime.invocations.map(({ hook, objects }) => [hook, objects])).toEqual([
+        ['poll', 2],
+        ['finish', undefined],
+      ]);
       expect([...vendor.orders.values(), ...vendor.polls.values()]).toEqual([1, 1, 2, 2]);
     });
 
@@ -188,7 +191,7 @@ export function describePollBehaviour(open: () => Promise<Database>): void {
 
     it('gives up after maxPollMs, and takes a person’s word for it then', async () => {
       const vendor = new SlowVendor((value) => (numberOf(value) === 0 ? 'never' : 1));
-      const manifest = { limits: { ...POLL_MANIFEST.limits, maxPollMs: 3_000 } };
+      const manifest = { limits: { ...POLL_MANIFEST.limits, maxPollMs: 25_000 } };
       const world = await openWorld({ objects: 2, manifest, script: vendor.script });
       const run = await world.run();
       expect(run).toMatchObject({ status: 'partial', summary: { counts: { succeeded: 1, unknown: 1 } } });
@@ -197,7 +200,7 @@ export function describePollBehaviour(open: () => Promise<Database>): void {
         code: 'POLL_TIMED_OUT',
         data: { order: host(0) },
       });
-      expect(vendor.polls.get(host(0))).toBeGreaterThanOrEqual(2);
+      expect(vendor.polls.get(host(0))).toBeGreaterThanOrEqual(1);
       expect(await world.engine.resolve(run.id, { as: 'sent', objects: 'all' })).toBe(1);
       expect((await world.engine.run(run.id)).status).toBe('succeeded');
     });

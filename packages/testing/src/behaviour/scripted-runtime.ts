@@ -53,6 +53,8 @@ export interface Script {
   ): unknown;
   /** Runs object by object as the SDK does: outcomes go to the engine as they come. */
   executeOne?(object: PluginObject, call: OnceCall): Promise<unknown>;
+  /** A command's. */
+  run?(input: unknown, call: ScriptCall): unknown;
   executeAll?(pages: AsyncIterable<PluginObject[]>, call: ScriptCall): unknown;
   /** A script without one is a plugin without one. */
   poll?(pending: PendingObject[], call: ScriptCall): unknown;
@@ -112,6 +114,8 @@ export class ScriptedRuntime implements PluginRuntime {
     switch (invocation.hook) {
       case 'testConnection':
         return [];
+      case 'run':
+        return this.script.run?.(invocation.input, call);
       case 'prepare':
         return this.script.prepare?.(call);
       case 'execute': {

@@ -9,7 +9,7 @@ export const POLL_MANIFEST = {
     objectsPerRun: { default: 100, max: 1_000 },
     batch: { objects: 4 },
     concurrency: 2,
-    maxPollMs: 600_000,
+    maxPollMs: 3_600_000,
   },
 } satisfies Partial<PluginManifest>;
 
@@ -39,7 +39,7 @@ export class SlowVendor {
     return objects.map((object) => {
       this.orders.set(object.value, (this.orders.get(object.value) ?? 0) + 1);
       if (this.#workOf(object.value) === 0) return { objectId: object.id, status: 'succeeded' };
-      return pendingOf(object, { order: object.value, seen: 0 });
+      return pendingOf(object, { order: object.value, seen: 0 }, this.#pauseOf(object.value));
     });
   }
 
@@ -51,10 +51,15 @@ export class SlowVendor {
         throw new Error(`a wrong token came back for ${object.value}`);
       const work = this.#workOf(object.value);
       if (this.isHeld || work === 'never' || seen + 1 < work)
-        return pendingOf(object, { order, seen: seen + 1 });
+        return pendingOf(object, { order, seen: seen + 1 }, this.#pauseOf(order));
       const writeBack = { attributes: [{ name: 'Tag', value: 'done' }] };
       return { objectId: object.id, status: 'succeeded', writeBack };
     });
+  }
+
+  /** What takes long is asked about less often, so that a run can be seen waiting. */
+  #pauseOf(value: string): number {
+    return this.isHeld || this.#workOf(value) === 'never' ? 60_000 : 1_000;
   }
 }
 

@@ -1,5 +1,10 @@
 import {
   balanceBooks,
+  CommandGate,
+  type CommandWrite,
+  type CheckedPage,
+  checkPage,
+  type PageReason,
   type PlacedObject,
   type Connection,
   type HookContext,
@@ -17,18 +22,23 @@ import {
   addCounts,
   emptyCounts,
   type FaultRecord,
+  type JsonValue,
   newId,
+  type ObjectDraft,
+  type Answer,
   type Outcome,
   type OutcomeCounts,
+  type Pending,
+  type PendingObject,
   type PluginManifest,
   type PluginObject,
 } from '@drover/model';
 import { type Broker, type Clock, createBroker, LocalGovernor } from '@drover/plugin-host';
-import type { AnyActionDefinition, CheckStep } from '@drover/plugin-sdk';
+import type { AnyPluginDefinition, CheckStep } from '@drover/plugin-sdk';
 import { InProcessPluginRuntime } from './in-process-plugin-runtime.js';
 
 export interface HarnessOptions {
-  definition: AnyActionDefinition;
+  definition: AnyPluginDefinition;
   /** The plugin's `plugin.json`. */
   manifest: PluginManifest;
   connection: {
@@ -70,9 +80,20 @@ export interface HookReport<Value> {
   planned: PlannedRequest[];
 }
 
+export interface CommandReport<Output> {
+  /** What the command returned; absent after a fault, and in a plan that came to a write. */
+  output?: Output;
+  fault?: FaultRecord;
+  figures: InvocationFigures;
+  /** In mode `plan`: the first write, in place of being sent. */
+  planned?: CommandWrite;
+}
+
 export interface ExecuteReport {
   /** As the plugin gave them, those given before a fault included. */
   outcomes: Outcome[];
+  /** Objects that the hook answered with `pending`, in the place of an outcome. */
+  pending: Pending[];
   /** What the engine will hold against the plugin: outcomes that are missing, doubled, invented or malformed. */
   breaches: string[];
   fault?: FaultRecord;
@@ -87,6 +108,33 @@ export interface RunReport extends ExecuteReport {
   /** What `finish` threw. */
   finishFault?: FaultRecord;
 }
+
+export interface PullSettings extends Pick<HookSettings, 'config' | 'signal'> {
+  /** Where to go on. Default: from the start. */
+  checkpoint?: JsonValue;
+  /** Default true without a checkpoint. */
+  isFirst?: boolean;
+  /** Default: now. */
+  startedAt?: string;
+  /** Told of each page as it is kept; a rejection ends the pull as a crash at that place would. */
+  onPage?(page: CheckedPage, index: number): Promise<void> | void;
+}
+
+export interface PullReport {
+  /** The pages that would have been kept, as the engine checked them: objects normalised, refused ones under `reasons`. */
+  pages: CheckedPage[];
+  /** The objects of all pages. */
+  drafts: ObjectDraft[];
+  /** What was rejected or skipped, page by page. */
+  reasons: PageReason[];
+  /** Of the last page that would have been kept. */
+  checkpoint?: JsonValue;
+  fault?: FaultRecord;
+  figures: InvocationFigures;
+}
+
+/** Most polls of one object in a run of the harness. */
+const MAX_POLLS = 100;
 
 /** A plugin over the real broker, in this process; the network below the broker is the test's to mock. */
 export function createHarness(options: HarnessOptions): PluginHarness {
@@ -120,6 +168,24 @@ export class PluginHarness {
     return this.#report('prepare', { hook: 'testConnection' }, settings);
   }
 
+  /**
+   * Runs a command on an input, which is handed over as it is. A destructive call is taken as confirmed.
+   */
+  async command<Output = unknown>(
+    input: Record<string, unknown>,
+    settings: Pick<HookSettings, 'mode' | 'config' | 'signal'> = {},
+  ): Promise<CommandReport<Output>> {
+    const gate = new CommandGate({
+      mode: settings.mode ?? 'apply',
+      confirm: async () => undefined,
+      leaving: async () => undefined,
+    });
+    const result = await this.#invoke({ hook: 'run', input }, { ...settings, beforeWrite: gate.beforeWrite });
+    const { figures } = result;
+    if (gate.planned !== undefined) return { figures, planned: gate.planned };
+    return result.ok ? { output: result.value as Output, figures } : { fault: result.fault, figures };
+  }
+
   async prepare(settings: HookSettings = {}): Promise<HookReport<unknown>> {
     const report = await this.#report('prepare', { hook: 'prepare' }, settings);
     this.#prepared = report.value ?? null;
@@ -143,15 +209,31 @@ export class PluginHarness {
     });
     const value = result.ok ? (result.value ?? streamed) : streamed;
     const hasStopped = gate?.hasStopped === true;
+    const { outcomes, pending } = answersOf(value);
     return {
-      outcomes:
-        gate === undefined
-          ? (value as Outcome[])
-          : ruled(gate, { objects, answers: value as Outcome[], settled }),
+      outcomes: gate === undefined ? outcomes : ruled(gate, { objects, answers: outcomes, settled }),
+      pending,
       breaches: result.ok && !hasStopped ? this.#breaches(objects, value) : [],
       ...(result.ok || hasStopped ? {} : { fault: result.fault }),
       figures: result.figures,
       planned: [...(gate?.requests ?? [])],
+    };
+  }
+
+  /** One poll of objects that an earlier hook of this harness answered with `pending`. */
+  async poll(
+    pending: readonly PendingObject[],
+    settings: HookSettings & { prepared?: unknown } = {},
+  ): Promise<ExecuteReport> {
+    const { prepared = this.#prepared } = settings;
+    const result = await this.#invoke({ hook: 'poll', pending: [...pending], prepared }, settings);
+    const objects = pending.map(({ object }) => object);
+    return {
+      ...answersOf(result.ok ? result.value : []),
+      breaches: result.ok ? this.#breaches(objects, result.value) : [],
+      ...(result.ok ? {} : { fault: result.fault }),
+      figures: result.figures,
+      planned: [],
     };
   }
 
@@ -164,7 +246,8 @@ export class PluginHarness {
   }
 
   /**
-   * A whole run: `prepare`, batches of the manifest's size one after the other, `finish`. The first fault ends it, as a
+   * A whole run: `prepare`, batches of the manifest's size one after the other, polls of what is pending without waiting
+   * for their time, `finish`. What is pending after 100 polls stays so in the report. The first fault ends it, as a
    * fault that may not be tried again ends a run; `finish` is then told that the run was stopped.
    */
   async run(objects: readonly PluginObject[], settings: HookSettings = {}): Promise<RunReport> {
@@ -172,6 +255,7 @@ export class PluginHarness {
     const report: RunReport = {
       prepared: this.#prepared,
       outcomes: [],
+      pending: [],
       breaches: [],
       counts: emptyCounts(),
       figures: prepare.figures,
@@ -184,6 +268,7 @@ export class PluginHarness {
       const batch = objects.slice(index * size, (index + 1) * size);
       add(report, await this.execute(batch, { ...settings, index }));
     }
+    await this.#pollAll(report, objects, settings);
     const { counts, figures, fault, planned } = report;
     const covered = report.outcomes.filter(
       (outcome) => 'code' in outcome && outcome.code === 'PLANNED',
@@ -200,9 +285,59 @@ export class PluginHarness {
     return report;
   }
 
+  /** A feed's pull, to its end or its first fault. A page that breaks the contract is the fault `PLUGIN_CONTRACT`. */
+  async pull(settings: PullSettings = {}): Promise<PullReport> {
+    const { checkpoint, isFirst = checkpoint === undefined, startedAt = new Date().toISOString() } = settings;
+    const pages: CheckedPage[] = [];
+    const result = await this.#invoke(
+      {
+        hook: 'pull',
+        request: { ...(checkpoint === undefined ? {} : { checkpoint }), isFirst, startedAt },
+        feed: { id: 'feed_harness', name: 'harness' },
+      },
+      {
+        ...settings,
+        onPage: async (page) => {
+          const checked = checkPage(page, this.#target.manifest);
+          await settings.onPage?.(checked, pages.length);
+          pages.push(checked);
+        },
+      },
+    );
+    const last = pages.at(-1);
+    return {
+      pages,
+      drafts: pages.flatMap(({ drafts }) => drafts),
+      reasons: pages.flatMap(({ reasons }) => reasons),
+      ...(last === undefined ? {} : { checkpoint: last.checkpoint }),
+      ...(result.ok ? {} : { fault: result.fault }),
+      figures: result.figures,
+    };
+  }
+
   async close(): Promise<void> {
     await this.#runtime.close();
     await this.#broker.close();
+  }
+
+  async #pollAll(report: RunReport, objects: readonly PluginObject[], settings: HookSettings): Promise<void> {
+    const byId = new Map(objects.map((object) => [object.id, object]));
+    const since = new Date().toISOString();
+    const isApplied = settings.mode !== 'plan';
+    for (
+      let polls = 0;
+      isApplied && report.pending.length > 0 && !report.fault && polls < MAX_POLLS;
+      polls += 1
+    ) {
+      const due = report.pending.flatMap(({ objectId, token }): PendingObject[] => {
+        const object = byId.get(objectId);
+        return object === undefined ? [] : [{ object, token, since, polls }];
+      });
+      const { pending } = report;
+      report.pending = [];
+      add(report, await this.poll(due, settings));
+      if (report.fault) report.pending = pending;
+    }
   }
 
   #execution(objects: readonly PluginObject[], settings: ExecuteSettings): Invocation {
@@ -215,12 +350,14 @@ export class PluginHarness {
   }
 
   #breaches(objects: readonly PluginObject[], outcomes: unknown): string[] {
-    return balanceBooks(placedOf(objects), outcomes, { emits: this.#target.manifest.emits ?? [] }).breaches;
+    const { emits = [], limits } = this.#target.manifest;
+    const rules = { emits, mayPend: limits.scope !== 'whole' };
+    return balanceBooks(placedOf(objects), outcomes, rules).breaches;
   }
 
   #invoke(
     invocation: Invocation,
-    settings: HookSettings & { onOutcomes?(outcomes: unknown[]): Promise<void> },
+    settings: HookSettings & Pick<InvokeOptions, 'onOutcomes' | 'onPage'>,
   ): Promise<InvocationResult> {
     const {
       mode = 'apply',
@@ -233,6 +370,7 @@ export class PluginHarness {
       signal: settings.signal ?? new AbortController().signal,
       beforeWrite: settings.beforeWrite ?? (async () => ({ do: 'send' as const })),
       ...(settings.onOutcomes ? { onOutcomes: settings.onOutcomes } : {}),
+      ...(settings.onPage ? { onPage: settings.onPage } : {}),
     });
   }
 
@@ -262,6 +400,16 @@ export class PluginHarness {
     const { baseUrl } = connection.settings;
     return new PlanGate({ hook, batchIndex: index, manifest, baseUrl, placed: placedOf(objects) });
   }
+}
+
+function answersOf(value: unknown): { outcomes: Outcome[]; pending: Pending[] } {
+  if (!Array.isArray(value)) return { outcomes: value as Outcome[], pending: [] };
+  const isPending = (answer: Answer | null): answer is Pending => answer?.status === 'pending';
+  const answers = value as Answer[];
+  return {
+    outcomes: answers.filter((answer): answer is Outcome => !isPending(answer)),
+    pending: answers.filter(isPending),
+  };
 }
 
 function placedOf(objects: readonly PluginObject[]): PlacedObject[] {
@@ -295,6 +443,7 @@ async function* inOnePage(objects: readonly PluginObject[]): AsyncGenerator<Plug
 
 function add(report: RunReport, batch: ExecuteReport): void {
   report.outcomes.push(...batch.outcomes);
+  report.pending.push(...batch.pending);
   report.breaches.push(...batch.breaches);
   report.planned.push(...batch.planned);
   report.figures = addFigures(report.figures, batch.figures);
