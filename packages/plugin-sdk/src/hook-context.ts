@@ -18,9 +18,16 @@ export function createHookContext(frame: InvokeFrame, session: HookSession): Plu
         session.ask<void>({ what: 'cacheSet', key, value, ttlMs: options.ttlMs }),
       delete: (key: string) => session.ask<void>({ what: 'cacheDelete', key }),
     }),
-    call: <Body>(name: string, params: CallParams = {}) =>
-      session.ask<CallReply<Body>>({ what: 'call', name, params }),
+    call: <Body>(name: string, params: CallParams = {}) => startCall<Body>(session, { name, params }),
   });
+}
+
+function startCall<Body>(
+  session: HookSession,
+  { name, params: { stream, ...params } }: { name: string; params: CallParams },
+): Promise<CallReply<Body>> {
+  if (stream === undefined) return session.ask({ what: 'call', name, params });
+  return session.ask({ what: 'call', name, params, streams: true }, stream);
 }
 
 function createLog(session: HookSession): PluginLog {
