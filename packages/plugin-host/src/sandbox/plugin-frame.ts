@@ -12,7 +12,7 @@ const MAX_PIECE_BASE64 = 4 * Math.ceil(MAX_PIECE / 3);
 type Fields = Record<string, unknown>;
 
 /**
- * A parsed message of a plugin process as a frame; its payloads (`value`, `params`, `outcomes`, `fields`) stay
+ * A parsed message of a plugin process as a frame; its payloads (`value`, `params`, `outcomes`, `page`, `fields`) stay
  * unchecked. Fault: `PLUGIN_CONTRACT`.
  */
 export function readPluginFrame(message: unknown): PluginFrame {
@@ -61,6 +61,7 @@ function readAsk(message: Fields): Ask {
         what: 'call',
         name: textOf(message, 'name'),
         params: message.params,
+        readOnly: message.readOnly === true,
         ...(message.streams === true ? { streams: true } : {}),
       };
     case 'cacheGet':
@@ -78,6 +79,8 @@ function readAsk(message: Fields): Ask {
     case 'outcomes':
       if (!Array.isArray(message.outcomes)) throw breach('outcomes that are no array');
       return { what: 'outcomes', outcomes: message.outcomes };
+    case 'feedPage':
+      return { what: 'feedPage', page: message.page };
     default:
       throw breach(`a request of the unknown kind ${String(message.what)}`);
   }
