@@ -356,4 +356,13 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
   await index('events_run', 'events', ['run_id', 'seq']);
   await table('leases', { name: 'text', owner: 'text', token: int, until: big, data: 'text' }, ['name']);
   await table('counters', { name: 'text', value: big }, ['name']);
+
+  await sequenced('plan_write_backs', {
+    run_id: 'text',
+    object_seq: big,
+    name: 'text',
+    mode: 'text',
+    value: 'text',
+  });
+  await index('plan_write_backs_run', 'plan_write_backs', ['run_id']);
 }
