@@ -81,10 +81,10 @@ describe.each(VENDORS.filter((vendor) => PLAN_SCENARIOS[vendor] !== undefined))(
     await importObjects(scenario, collection);
     const objects = await drover.run(['objects', 'export']);
     const before = await simulated('state');
-    const { exitCode, json, stderr } = await drover.run([
-      ...['action', 'run', manifest.id, '--collection', collection, '--connection', 'lab'],
-      ...['--config', JSON.stringify(scenario.config ?? {}), '--plan', '--json'],
-    ]);
+    const run = ['action', 'run', manifest.id, '--collection', collection, '--connection', 'lab'];
+    const config = JSON.stringify(scenario.config ?? {});
+    const planned = await drover.run([...run, '--config', config, '--plan', '--json']);
+    const { exitCode, json, stderr } = planned;
     expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(await writesTo(manifest)).toEqual([]);
     expect(await simulated('state')).toEqual(before);
