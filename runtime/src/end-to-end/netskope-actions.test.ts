@@ -89,11 +89,14 @@ describe('Export File Profile Hashes', () => {
 
 describe('Fetch User Confidence Index Score', () => {
   it('finds users whatever their case and by their alias, and sets the score on the objects', async () => {
-    await importLines(
-      ['ADA.Example@example.com', 'Grace@Example.COM', 'mallory@example.com'],
-      '--type',
-      'identity',
-    );
+    const users = [
+      { type: 'identity', value: 'ada.example@example.com', aliases: ['ADA@example.com'] },
+      { type: 'identity', value: 'Grace@Example.COM' },
+      { type: 'identity', value: 'mallory@example.com' },
+    ];
+    const file = join(drover.folder, 'users.jsonl');
+    await writeFile(file, users.map((user) => `${JSON.stringify(user)}\n`).join(''));
+    await drover.json('objects', 'import', file, '--collection', 'them');
     const fetchScores = ['action', 'run', 'netskope.fetch-user-confidence-index-score'];
     const run = await drover.run([...fetchScores, '--collection', 'them', '--connection', 'lab', '--json']);
     expect(run.json).toMatchObject({

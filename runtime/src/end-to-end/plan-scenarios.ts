@@ -62,4 +62,16 @@ export const PLAN_SCENARIOS: Record<string, VendorScenarios> = {
       },
     },
   },
+  okta: {
+    start: (options) => simulators.okta.start(options),
+    connection: ({ url }) => ['--vendor', 'okta', '--set', `baseUrl=${url}`, '--secret-stdin', 'apiToken'],
+    plugins: {
+      'okta.take-action': {
+        type: 'identity',
+        values: ['ada@example.com', 'corp/edsger'],
+        config: { action: 'deactivate', confirmDeactivate: true },
+        shows: ['execute POST deactivateUser 2'],
+      },
+    },
+  },
 };
