@@ -8,3 +8,5 @@ export type { RateLimitDialect } from './simulator/rate-limit-answer.js';
 export type { RequestFigures } from './simulator/request-log.js';
 export type { Simulator } from './simulator/simulator.js';
 export * from './simulators.js';
+export { seededRandom } from './simulator/seeded-random.js';
+export type { StormOptions } from './simulator/storm.js';

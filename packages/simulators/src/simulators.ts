@@ -1,5 +1,6 @@
 import { createNetskopeSimulator } from './netskope/netskope-simulator.js';
 import type { NetskopeUserSeed } from './netskope/user-store.js';
+import type { StormOptions } from './simulator/storm.js';
 
 export interface StartOptions {
   /** Default: a free port of 127.0.0.1. */
@@ -10,6 +11,8 @@ export interface StartOptions {
   latencyMs?: number;
   /** Whether the vendor's own rate limit holds. Default true. */
   rateLimit?: boolean;
+  /** Strikes requests at random. Default: fair weather. */
+  storm?: StormOptions;
 }
 
 export interface StartedSimulator {
@@ -52,6 +55,7 @@ async function startNetskope(options: StartOptions = {}): Promise<StartedSimulat
     fileProfiles: [{ name: NETSKOPE_PROFILE }, { name: 'Being Edited', pending: true }],
     users,
     ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
+    ...(options.storm === undefined ? {} : { storm: options.storm }),
     ...(options.rateLimit === false
       ? {}
       : {

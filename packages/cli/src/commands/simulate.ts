@@ -4,6 +4,7 @@ import type { Session } from '../session.js';
 
 const MAX_PORT = 65_535;
 const MAX_LATENCY_MS = 600_000;
+const MAX_SEED = 2 ** 32 - 1;
 
 export function addSimulateCommand(program: Command, session: Session): void {
   program
@@ -12,6 +13,7 @@ export function addSimulateCommand(program: Command, session: Session): void {
     .option('--port <port>', 'port to listen on; 0 takes a free one', port, 0)
     .option('--latency-ms <ms>', 'how long every request takes at least', latency, 0)
     .option('--no-rate-limit', 'answer without the vendor’s rate limit')
+    .option('--storm <seed>', 'strike requests at random, the same way for the same number', stormSeed)
     .action(async (vendor: string, options: SimulatorOptions) => {
       await simulate(session, vendor, options);
     });
@@ -41,6 +43,10 @@ function port(text: string): number {
 
 function latency(text: string): number {
   return wholeNumber(text, MAX_LATENCY_MS);
+}
+
+function stormSeed(text: string): number {
+  return wholeNumber(text, MAX_SEED);
 }
 
 function wholeNumber(text: string, max: number): number {
