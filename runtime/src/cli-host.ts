@@ -45,7 +45,7 @@ async function openApplication(
 
 async function startSimulator(
   vendor: string,
-  { port, latencyMs, rateLimit, storm }: Parameters<CliHost['startSimulator']>[1],
+  { port, latencyMs, rateLimit, users, storm }: Parameters<CliHost['startSimulator']>[1],
 ): Promise<RunningSimulator> {
   const { simulators } = await import('@drover/simulators');
   if (!Object.hasOwn(simulators, vendor)) {
@@ -59,6 +59,7 @@ async function startSimulator(
       port,
       latencyMs,
       rateLimit,
+      users,
       ...(storm === undefined ? {} : { storm: { seed: storm } }),
     });
   } catch (error) {

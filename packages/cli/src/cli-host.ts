@@ -17,6 +17,8 @@ export interface SimulatorOptions {
   rateLimit: boolean;
   /** Seed of the bad weather; absent for fair. */
   storm?: number;
+  /** How many users a vendor that has users has beside its usual ones. */
+  users: number;
 }
 
 export interface RunningSimulator {
