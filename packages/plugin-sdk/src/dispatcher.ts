@@ -3,6 +3,7 @@ import type { AnyActionDefinition } from './define-action.js';
 import { HookSession, type SendFrame } from './hook-session.js';
 import { faultOf } from './plugin-error.js';
 import { hooksOf, runHook } from './run-hook.js';
+import { RunSlots } from './run-slots.js';
 import type { HostFrame, InvokeFrame, PluginFrame } from './wire.js';
 
 /** Definitions by plugin id, as a bundle's entry hands them over. */
@@ -15,6 +16,7 @@ export type ServedPlugins = Readonly<Record<string, AnyActionDefinition>>;
 export class PluginDispatcher {
   readonly #plugins: ReadonlyMap<string, AnyActionDefinition>;
   readonly #send: SendFrame;
+  readonly #runs = new RunSlots();
   readonly #sessions = new Map<number, HookSession>();
 
   constructor(plugins: ServedPlugins, options: { send: SendFrame }) {
@@ -57,7 +59,7 @@ export class PluginDispatcher {
 
   async #run(frame: InvokeFrame, session: HookSession): Promise<PluginFrame> {
     try {
-      const value = await runHook(this.#definitionOf(frame.plugin), frame, session);
+      const value = await runHook(this.#definitionOf(frame.plugin), frame, { session, runs: this.#runs });
       return { kind: 'result', id: frame.id, ...(value === undefined ? {} : { value }) };
     } catch (thrown) {
       return { kind: 'fault', id: frame.id, fault: toFaultRecord(faultOf(thrown, session)) };

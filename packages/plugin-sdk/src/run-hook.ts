@@ -5,6 +5,7 @@ import { deepFreeze } from './deep-freeze.js';
 import { executeEach } from './execute-each.js';
 import { createHookContext } from './hook-context.js';
 import type { HookSession } from './hook-session.js';
+import type { RunSlots } from './run-slots.js';
 import { HOOK_NAMES, type HookCall, type HookName, type InvokeFrame } from './wire.js';
 
 /** The hooks that a definition has, in the order in which they run. */
@@ -17,7 +18,7 @@ export function hooksOf(definition: AnyActionDefinition): HookName[] {
 export async function runHook(
   definition: AnyActionDefinition,
   frame: InvokeFrame,
-  session: HookSession,
+  { session, runs }: { session: HookSession; runs: RunSlots },
 ): Promise<unknown> {
   const context = createHookContext(frame, session);
   const call = frame.call;
@@ -36,6 +37,7 @@ export async function runHook(
       return runExecute(definition, call, {
         context: withPrepared(definition, { context, prepared: call.prepared }),
         session,
+        runs,
       });
     case 'executeAll':
       return runExecuteAll(definition, {
@@ -60,13 +62,17 @@ interface HookPlace {
 function runExecute(
   definition: AnyActionDefinition,
   call: Extract<HookCall, { hook: 'execute' }>,
-  place: HookPlace,
+  { runs, ...place }: HookPlace & { runs: RunSlots },
 ): Promise<unknown> {
   if ('execute' in definition) {
     const { objects, index, isFirstOfPass } = call;
     return definition.execute(deepFreeze({ objects, index, isFirstOfPass }), place.context);
   }
-  if ('executeOne' in definition) return executeEach(definition.executeOne, { ...place, call });
+  if ('executeOne' in definition) {
+    const { executeOne } = definition;
+    const run = { runId: place.context.run.id, concurrency: call.concurrency };
+    return runs.during(run, (slots) => executeEach(executeOne, { ...place, call, slots }));
+  }
   throw new Fault(
     'PLUGIN_CONTRACT',
     'The plugin has executeAll only, but its manifest does not say `limits.scope: whole`.',

@@ -11,6 +11,7 @@ import {
 import { HookClock } from './hook-clock.js';
 import type { HookInvocation } from './hook-invocation.js';
 import { readPluginFrame } from './plugin-frame.js';
+import { RunLine } from './run-line.js';
 import type { SandboxLimits } from './sandbox-limits.js';
 
 /** The way to a plugin: a process's pipe, or a dispatcher in memory. */
@@ -26,11 +27,15 @@ interface RunningHook {
   readonly invocation: HookInvocation;
   readonly asks: Set<Promise<void>>;
   logLines: number;
+  /** False while it waits for its turn. */
+  hasBegun: boolean;
   /** Why it was told to stop. */
   stopFault?: FaultRecord;
   grace?: NodeJS.Timeout;
   resolve(ended: Ended): void;
 }
+
+type PluginHooks = Extract<PluginFrame, { kind: 'hello' }>['plugins'];
 
 type Ended = { value: unknown; fault?: undefined } | { fault: FaultRecord };
 
@@ -43,6 +48,8 @@ export class PluginPeer {
   readonly #running = new Map<number, RunningHook>();
   readonly #clock = new HookClock<RunningHook>({ onTimeout: (hook) => this.#timeOut(hook) });
   readonly #greeting = Promise.withResolvers<void>();
+  readonly #lines = new Map<string, RunLine>();
+  #hooks: PluginHooks = {};
   #greeted = false;
   #lost: FaultRecord | undefined;
   #nextId = 1;
@@ -96,6 +103,7 @@ export class PluginPeer {
       invocation,
       asks: new Set(),
       logLines: 0,
+      hasBegun: false,
       resolve,
     };
     this.#running.set(hook.id, hook);
@@ -105,6 +113,20 @@ export class PluginPeer {
   #start(hook: RunningHook): void {
     if (this.#lost) return this.#end(hook, { fault: this.#lost });
     if (hook.invocation.cancelled.aborted) return this.#end(hook, { fault: CANCELLED });
+    if (!this.#runsOneByOne(hook)) return this.#begin(hook);
+    const { runId } = hook.invocation;
+    const line = this.#lines.get(runId) ?? new RunLine();
+    this.#lines.set(runId, line);
+    line.join(hook.invocation, () => this.#begin(hook));
+  }
+
+  #runsOneByOne({ invocation }: RunningHook): boolean {
+    const hooks = this.#hooks[invocation.plugin];
+    return invocation.hook === 'execute' && Array.isArray(hooks) && !hooks.includes('execute');
+  }
+
+  #begin(hook: RunningHook): void {
+    hook.hasBegun = true;
     try {
       this.#link.send(hook.invocation.frame(hook.id));
       this.#clock.start(hook);
@@ -117,6 +139,10 @@ export class PluginPeer {
     this.#running.delete(hook.id);
     this.#clock.stop(hook);
     hook.resolve(ended);
+    const { runId } = hook.invocation;
+    const line = this.#lines.get(runId);
+    line?.leave(hook.invocation);
+    if (line?.isEmpty === true) this.#lines.delete(runId);
   }
 
   /** The other side is gone: what runs ends with this fault, and nothing can be run any more. */
@@ -151,7 +177,7 @@ export class PluginPeer {
   }
 
   #take(frame: PluginFrame, bytes: number): void {
-    if (frame.kind === 'hello') return this.#greet();
+    if (frame.kind === 'hello') return this.#greet(frame.plugins);
     if (frame.kind === 'fatal') {
       this.#link.kill();
       return this.lose(crashed(`nobody caught ${frame.message}`));
@@ -171,9 +197,10 @@ export class PluginPeer {
     }
   }
 
-  #greet(): void {
+  #greet(hooks: PluginHooks): void {
     if (this.#greeted) throw new Fault('PLUGIN_CONTRACT', 'The plugin process said hello twice.');
     this.#greeted = true;
+    this.#hooks = hooks;
     this.#greeting.resolve();
   }
 
@@ -212,6 +239,7 @@ export class PluginPeer {
     try {
       const value = await hook.invocation.serve(ask);
       if (this.#running.has(hook.id)) this.#link.send({ ...head, value });
+      if (ask.what === 'outcomes') this.#lines.get(hook.invocation.runId)?.look();
     } catch (thrown) {
       const fault = hook.invocation.toPlugin(thrown);
       // Outcomes or pages that the engine refuses end the hook, whatever the plugin makes of it.
@@ -232,6 +260,7 @@ export class PluginPeer {
 
   #stop(hook: RunningHook, fault: FaultRecord): void {
     if (hook.stopFault || !this.#running.has(hook.id)) return;
+    if (!hook.hasBegun) return this.#end(hook, { fault });
     hook.stopFault = fault;
     this.#clock.stop(hook);
     hook.invocation.stop(fault);

@@ -131,6 +131,42 @@ test('executeOne runs so many objects at a time as the manifest says, each call 
   expect(broker.calls.map(({ params }) => params.covers)).toEqual(objectsOf(10).map(({ id }) => [id]));
 });
 
+test('batches of one run share what it may have in flight, and the next begins before the last has ended', async () => {
+  let most = 0;
+  const underWay: string[] = [];
+  const seen: string[][] = [];
+  broker.answer = async (_name, { params }) => {
+    underWay.push(String(params!.id));
+    seen.push([...underWay]);
+    most = Math.max(most, underWay.length);
+    await new Promise((resolve) => setTimeout(resolve, params!.id === 'obj_0' ? 100 : 10));
+    underWay.splice(underWay.indexOf(String(params!.id)), 1);
+    return {};
+  };
+  const objects = objectsOf(20);
+  const onOutcomes = async () => {};
+  const results = await Promise.all([
+    invoke('ones', executeOf(objects.slice(0, 10)), { onOutcomes }),
+    invoke('ones', executeOf(objects.slice(10)), { onOutcomes }),
+  ]);
+  expect(results).toMatchObject([{ ok: true }, { ok: true }]);
+  expect(most).toBe(3);
+  expect(seen.some((ids) => ids.includes('obj_0') && ids.includes('obj_10'))).toBe(true);
+});
+
+test('a batch that waits for its turn ends at once when it is cancelled', async () => {
+  const going = Promise.withResolvers<object>();
+  broker.answer = () => going.promise;
+  const first = invoke('ones', executeOf(objectsOf(10)));
+  const cancel = new AbortController();
+  const second = invoke('ones', executeOf(objectsOf(10)), { signal: cancel.signal });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  cancel.abort();
+  expect(await second).toMatchObject({ ok: false, fault: { code: 'CANCELLED' } });
+  going.resolve({});
+  expect(await first).toMatchObject({ ok: true });
+});
+
 test('a fault of one object is its outcome', async () => {
   broker.answer = (_name, params) => (params.params!.id === 'obj_1' ? { fault: 'VENDOR_REFUSED' } : {});
   const result = await invoke('ones', executeOf(objectsOf(3)));
