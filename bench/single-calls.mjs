@@ -68,6 +68,7 @@ async function lineOf({ latencyMs, inFlight, objects, rounds }) {
     seconds(repeatable.wallMs),
     [got.cpuMs, once.cpuMs, once.childCpuMs].map(perCall).join(', '),
     `${Math.round((1 - repeatable.cpuMs / once.cpuMs) * 100)} %`,
-    `${got.inFlight}, ${once.inFlight}`,
+    // A vendor that answers at once never has two.
+    latencyMs > 0 ? `${got.inFlight}, ${once.inFlight}` : '–',
   ];
 }
