@@ -27,6 +27,6 @@ export function megabytes(mb) {
   return `${Math.round(mb)} MB`;
 }
 
-export function times(wallMs, ofWallMs) {
-  return (wallMs / ofWallMs).toFixed(2);
+export function times(ms, ofMs) {
+  return (ms / ofMs).toFixed(2);
 }

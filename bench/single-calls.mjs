@@ -28,6 +28,7 @@ export async function benchSingleCalls({ quick, rounds }) {
     '÷ undici',
     'Drover, repeatable',
     'CPU a call: got, host, plugin',
+    'host ÷ got, by CPU',
     'of the host’s, the journal',
     'most in flight: got, Drover',
   ];
@@ -67,6 +68,7 @@ async function lineOf({ latencyMs, inFlight, objects, rounds }) {
     times(once.wallMs, undici.wallMs),
     seconds(repeatable.wallMs),
     [got.cpuMs, once.cpuMs, once.childCpuMs].map(perCall).join(', '),
+    times(once.cpuMs, got.cpuMs),
     `${Math.round((1 - repeatable.cpuMs / once.cpuMs) * 100)} %`,
     // A vendor that answers at once never has two.
     latencyMs > 0 ? `${got.inFlight}, ${once.inFlight}` : '–',
