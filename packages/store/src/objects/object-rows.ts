@@ -57,9 +57,10 @@ const countRevisions = preparedQuery<{ seqs: string; at: number }, never, Dialec
 export async function bumpRevisions(
   trx: Trx,
   traits: DialectTraits,
-  { seqs, at }: { seqs: ReadonlySet<number>; at: number },
+  { seqs, at }: { seqs: Iterable<number>; at: number },
 ): Promise<void> {
-  if (seqs.size > 0) await countRevisions(trx, { seqs: seqsOf(seqs), at }, traits);
+  const distinct = new Set(seqs);
+  if (distinct.size > 0) await countRevisions(trx, { seqs: seqsOf(distinct), at }, traits);
 }
 
 export async function setStatuses(
