@@ -1,4 +1,4 @@
-import { type FaultEntry, FAULTS, isFault, type Outcome, type PluginObject } from '@drover/model';
+import { type Answer, type FaultEntry, FAULTS, isFault, type PluginObject } from '@drover/model';
 import type { PluginContext } from './context.js';
 import { forObject } from './hook-context.js';
 import type { HookSession } from './hook-session.js';
@@ -27,11 +27,11 @@ function isOfHook(thrown: unknown): boolean {
   );
 }
 
-type ExecuteOne<Context> = (object: PluginObject, context: Context) => Promise<Outcome>;
+type ExecuteOne<Context> = (object: PluginObject, context: Context) => Promise<Answer>;
 
 /**
- * Runs `executeOne` for each object in order, at most `concurrency` at a time in all batches of the run. A fault of the whole hook stops it from
- * taking further objects; those under way are waited for first, so that what was sent is told.
+ * Runs `executeOne` for each object in order, at most `concurrency` at a time in all batches of the run. A fault of the
+ * whole hook stops it from taking further objects; those under way are waited for first, so that what was sent is told.
  */
 export async function executeEach<Context extends PluginContext>(
   executeOne: ExecuteOne<Context>,
@@ -42,10 +42,10 @@ export async function executeEach<Context extends PluginContext>(
     /** Of the run. */
     slots: Slots;
   },
-): Promise<Outcome[]> {
+): Promise<Answer[]> {
   const { call, context, session, slots } = options;
   const stream = call.stream ? new OutcomeStream(session) : undefined;
-  const outcomes: Outcome[] = [];
+  const outcomes: Answer[] = [];
   const objects = call.objects.values();
   let stopped: { fault: unknown } | undefined;
 
@@ -77,7 +77,7 @@ export async function executeEach<Context extends PluginContext>(
 async function outcomeOf<Context extends PluginContext>(
   executeOne: ExecuteOne<Context>,
   options: { object: PluginObject; context: Context; session: HookSession },
-): Promise<Outcome> {
+): Promise<Answer> {
   const { object, context, session } = options;
   try {
     return await executeOne(Object.freeze(object), forObject(context, object.id));

@@ -49,6 +49,8 @@ export interface EngineWorld {
   /** Submits and waits for the end. */
   run(changes?: Partial<RunSubmission>): Promise<Run>;
   waitFor(runId: RunId): Promise<Run>;
+  /** Lets every engine look for work that has become due. */
+  ring(): Promise<void>;
   /** Another engine over the same store, as another process would have. */
   another(script: Script, options?: AnotherOptions): { engine: Engine; runtime: ScriptedRuntime };
   close(): Promise<void>;
@@ -78,7 +80,8 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
   });
   const objects = new KyselyObjectLibrary(database);
   const collections = new KyselyCollectionLibrary(database);
-  const ledger = new KyselyRunLedger(database);
+  const now = options.engine?.now;
+  const ledger = new KyselyRunLedger(database, now === undefined ? {} : { now: () => now().getTime() });
   const leases = new KyselyLeases(database);
   const manifest = behaviourManifest(options.manifest);
   await plugins.install({
@@ -95,6 +98,7 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
   const collection = await collections.create({ name: 'hosts', kind: 'fixed' });
   const errors: unknown[] = [];
   const engines: Engine[] = [];
+  const doorbells: InProcessDoorbell[] = [];
 
   function another(script: Script, { ports = (own) => own, ...changes }: AnotherOptions = {}) {
     const runtime = new ScriptedRuntime(script);
@@ -110,6 +114,7 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
       ...changes,
     });
     engines.push(engine);
+    doorbells.push(doorbell);
     return { engine, runtime };
   }
 
@@ -154,6 +159,9 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
       return waitFor(runId!);
     },
     waitFor,
+    async ring() {
+      for (const doorbell of doorbells) await doorbell.ring();
+    },
     another,
     async close() {
       for (const one of engines) await one.stop();
