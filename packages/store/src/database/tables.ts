@@ -242,6 +242,16 @@ export interface Tables {
   };
   /** The revision with which a plan computed each object. */
   plan_objects: { run_id: string; position: number; revision: number };
+  /** What outcomes of a plan would set on their objects. */
+  plan_write_backs: {
+    seq: Generated<number>;
+    run_id: string;
+    object_seq: number;
+    name: string;
+    /** How an attribute is written, or `status`. */
+    mode: string;
+    value: Json;
+  };
   /** What a step has handled: which content of an object came to what. */
   handled: {
     step_key: string;

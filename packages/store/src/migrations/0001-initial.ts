@@ -406,4 +406,12 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
   );
   await partialIndex('pending_objects_run', 'pending_objects', ['run_id', 'due_at'], 'task_id is null');
   await partialIndex('pending_objects_due', 'pending_objects', ['due_at'], 'task_id is null');
+  await sequenced('plan_write_backs', {
+    run_id: 'text',
+    object_seq: big,
+    name: 'text',
+    mode: 'text',
+    value: 'text',
+  });
+  await index('plan_write_backs_run', 'plan_write_backs', ['run_id']);
 }
