@@ -1,12 +1,15 @@
 export type * from './application.js';
+export type * from './feed-requests.js';
 export { type BookRules, type Books, type CheckedOutcome, balanceBooks } from './balance-books.js';
 export { type FaultDecision, type FaultSituation, decideFault } from './decide-fault.js';
 export { Engine, type EngineOptions, type EnginePorts } from './engine.js';
+export type { PullSighting } from './feeds/watch-pull.js';
 export { EXECUTOR_LEASE } from './executor.js';
 export { type CheckedPage, checkPage, MAX_CHECKPOINT_BYTES, type PageReason } from './feeds/check-page.js';
 export * from './ports/call-journal.js';
 export type * from './ports/connection-vault.js';
 export type * from './ports/doorbell.js';
+export type * from './ports/feed-ledger.js';
 export type * from './ports/governor.js';
 export type * from './ports/leases.js';
 export type * from './ports/object-library.js';

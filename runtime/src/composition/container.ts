@@ -17,6 +17,7 @@ const TOKENS: PartTokens = {
   connections: token('connection vault'),
   ledger: token('run ledger'),
   journal: token('call journal'),
+  feeds: token('feed ledger'),
   leases: token('leases'),
   pluginRuntime: token('plugin runtime'),
   engine: token('engine'),
@@ -39,6 +40,7 @@ const MAKERS: Makers = {
   leases: async (parts) => new (await import('./store-parts.js')).KyselyLeases(await parts.database()),
   ledger: async (parts) => new (await import('./ledger-part.js')).KyselyRunLedger(await parts.database()),
   journal: async (parts) => new (await import('./ledger-part.js')).KyselyCallJournal(await parts.database()),
+  feeds: async (parts) => new (await import('./ledger-part.js')).KyselyFeedLedger(await parts.database()),
   connections: async (parts) => (await import('./make-connections.js')).makeConnections(parts),
   pluginRuntime: async (parts, releases) =>
     (await import('./make-plugin-runtime.js')).makePluginRuntime(parts, releases),

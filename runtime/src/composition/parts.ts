@@ -3,6 +3,7 @@ import type {
   CollectionLibrary,
   ConnectionVault,
   Engine,
+  FeedLedger,
   Leases,
   ObjectLibrary,
   PluginLibrary,
@@ -42,6 +43,7 @@ export interface Parts {
   connections(): Promise<ConnectionVault>;
   ledger(): Promise<RunLedger>;
   journal(): Promise<CallJournal>;
+  feeds(): Promise<FeedLedger>;
   leases(): Promise<Leases>;
   pluginRuntime(): Promise<SandboxedPluginRuntime>;
   engine(): Promise<Engine>;

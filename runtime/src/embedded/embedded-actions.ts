@@ -1,7 +1,7 @@
 import type { ActionRequests, ActionRunRequest, InstalledPlugin, RunStart } from '@drover/engine';
-import { checkConfig } from '@drover/manifest';
-import { Fault, FaultList } from '@drover/model';
+import { Fault } from '@drover/model';
 import type { Parts } from '../composition/parts.js';
+import { checkedConfig } from './checked-config.js';
 import { findCollection } from './embedded-collections.js';
 import { findConnection } from './embedded-connections.js';
 import { findPlugin } from './embedded-plugins.js';
@@ -67,22 +67,10 @@ export class EmbeddedActions implements ActionRequests {
 
 async function findAction(parts: Parts, ref: string): Promise<InstalledPlugin> {
   const plugin = await findPlugin(parts, ref, 'action');
-  if (plugin.manifest.kind === 'action') return plugin;
-  throw new Fault('INVALID_ARGUMENT', `${plugin.pluginId} is a ${plugin.manifest.kind}, not an action.`);
-}
-
-/** The config with the schema's defaults filled in. Fault `CONFIG_INVALID` with every problem. */
-function checkedConfig(
-  { pluginId, manifest }: InstalledPlugin,
-  config: Record<string, unknown>,
-  { partial = false }: { partial?: boolean } = {},
-): Record<string, unknown> {
-  const result = checkConfig(manifest.config, config);
-  if (result.ok) return result.config;
-  const problems = result.problems.filter(({ code }) => !partial || code !== 'PROPERTY_MISSING');
-  if (problems.length === 0) return config;
-  const what = problems.length === 1 ? 'One value is' : `${problems.length} values are`;
-  throw new FaultList('CONFIG_INVALID', `${what} not right in the config of ${pluginId}.`, problems);
+  const { kind } = plugin.manifest;
+  if (kind === 'action') return plugin;
+  const instead = kind === 'feed' ? `; make a feed of it with: drover feed create NAME --plugin ${ref}` : '';
+  throw new Fault('INVALID_ARGUMENT', `${plugin.pluginId} is a ${kind}, not an action${instead}.`);
 }
 
 function withoutNulls(values: Record<string, unknown>): Record<string, unknown> {

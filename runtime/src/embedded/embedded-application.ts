@@ -1,8 +1,9 @@
-import type { Application, DoctorReport } from '@drover/engine';
+import type { Application, DoctorReport, ServeState } from '@drover/engine';
 import type { Parts } from '../composition/parts.js';
 import { EmbeddedActions } from './embedded-actions.js';
 import { EmbeddedCollections } from './embedded-collections.js';
 import { EmbeddedConnections } from './embedded-connections.js';
+import { EmbeddedFeeds } from './embedded-feeds.js';
 import { EmbeddedObjects } from './embedded-objects.js';
 import { EmbeddedPlugins } from './embedded-plugins.js';
 import { EmbeddedRuns } from './embedded-runs.js';
@@ -16,6 +17,7 @@ export class EmbeddedApplication implements Application {
   readonly objects: EmbeddedObjects;
   readonly collections: EmbeddedCollections;
   readonly runs: EmbeddedRuns;
+  readonly feeds: EmbeddedFeeds;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
@@ -27,6 +29,12 @@ export class EmbeddedApplication implements Application {
     this.objects = new EmbeddedObjects(parts);
     this.collections = new EmbeddedCollections(parts);
     this.runs = new EmbeddedRuns(parts, names);
+    this.feeds = new EmbeddedFeeds(parts);
+  }
+
+  async serve(listener: (state: ServeState) => void): Promise<void> {
+    const { serve } = await import('./serve.js');
+    await serve(this.#parts, listener);
   }
 
   async doctor(): Promise<DoctorReport> {

@@ -1,5 +1,6 @@
 import { BUNDLE_FAULTS } from './bundle-faults.js';
 import type { FaultEntries } from './fault-entry.js';
+import { FEED_FAULTS } from './feed-faults.js';
 import { IMPORT_FAULTS } from './import-faults.js';
 import { MANIFEST_FAULTS } from './manifest-faults.js';
 import { PLAN_FAULTS } from './plan-faults.js';
@@ -12,6 +13,7 @@ import { VENDOR_FAULTS } from './vendor-faults.js';
 export const FAULTS = {
   ...RUN_FAULTS,
   ...PLAN_FAULTS,
+  ...FEED_FAULTS,
   ...PLUGIN_FAULTS,
   ...MANIFEST_FAULTS,
   ...BUNDLE_FAULTS,
