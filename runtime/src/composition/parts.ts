@@ -1,5 +1,7 @@
 import type {
   CallJournal,
+  CommandLedger,
+  CommandRunner,
   CollectionLibrary,
   ConnectionVault,
   Engine,
@@ -43,10 +45,12 @@ export interface Parts {
   connections(): Promise<ConnectionVault>;
   ledger(): Promise<RunLedger>;
   journal(): Promise<CallJournal>;
+  commandLedger(): Promise<CommandLedger>;
   feeds(): Promise<FeedLedger>;
   leases(): Promise<Leases>;
   pluginRuntime(): Promise<SandboxedPluginRuntime>;
   engine(): Promise<Engine>;
+  commandRunner(): Promise<CommandRunner>;
   /** Ends what was made, last made first. With `abandon` it waits for no batch in flight. */
   close(options: { abandon: boolean }): Promise<void>;
 }
