@@ -42,6 +42,7 @@ export async function startNetskope(options: StartOptions = {}): Promise<Started
       groups: [{ displayName: SCIM_GROUP, members: [SCIM_USERS[0].id] }],
     },
     ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
+    ...(options.storm === undefined ? {} : { storm: options.storm }),
     ...(options.rateLimit === false
       ? {}
       : {

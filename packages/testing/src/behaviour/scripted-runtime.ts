@@ -56,6 +56,8 @@ export interface Script {
   /** A command's. */
   run?(input: unknown, call: ScriptCall): unknown;
   executeAll?(pages: AsyncIterable<PluginObject[]>, call: ScriptCall): unknown;
+  /** Gives pages to the engine one after the other, each when the one before it is kept. */
+  pull?(call: ScriptCall & { invocation: Extract<Invocation, { hook: 'pull' }> }): AsyncIterable<unknown>;
   /** A script without one is a plugin without one. */
   poll?(pending: PendingObject[], call: ScriptCall): unknown;
   finish?(call: ScriptCall & { invocation: Extract<Invocation, { hook: 'finish' }> }): unknown;
@@ -131,6 +133,11 @@ export class ScriptedRuntime implements PluginRuntime {
         return this.script.poll(invocation.pending, call);
       case 'finish':
         return this.script.finish?.({ ...call, invocation });
+      case 'pull':
+        for await (const page of this.script.pull?.({ ...call, invocation }) ?? []) {
+          await call.options.onPage?.(page);
+        }
+        return undefined;
     }
   }
 
