@@ -46,7 +46,10 @@ describe('SCIM actions in the sandbox', () => {
   it('make users of identities, put them into a new group, and exchange its members', async () => {
     await importIdentities(['ada@example.com', 'grace@example.com', 'user7@example.com']);
     const users = await run('scim-provision-users');
-    expect(users).toMatchObject({ exitCode: 0, json: { summary: { counts: { succeeded: 1, unchanged: 2 } } } });
+    expect(users).toMatchObject({
+      exitCode: 0,
+      json: { summary: { counts: { succeeded: 1, unchanged: 2 } } },
+    });
     const ada = (await scim()).users.find(({ userName }) => userName === 'ada@example.com')!;
     expect(ada).toMatchObject({ active: true, emails: [{ value: 'ada@example.com', primary: true }] });
 
@@ -83,25 +86,29 @@ describe('SCIM actions in the sandbox', () => {
 
 describe('SCIM commands', () => {
   it('do what the article does by hand: a user, a group with it, and another one added', async () => {
-    const input = { userName: 'ada@example.com', givenName: 'Ada', familyName: 'Example', externalId: 'hr-1' };
+    const input = {
+      userName: 'ada@example.com',
+      givenName: 'Ada',
+      familyName: 'Example',
+      externalId: 'hr-1',
+    };
     const user = await command('create-user', input, '--json');
-    expect(user).toMatchObject({ exitCode: 0, json: { output: { ...input, active: true } } });
-    const { id } = (user.json as unknown as { output: { id: string } }).output;
-    expect(await command('get-user', { externalId: 'hr-1' }, '--json')).toMatchObject({ json: { output: { id } } });
+    expect(user).toMatchObject({ exitCode: 0, json: { ...input, active: true } });
+    const { id } = user.json as unknown as { id: string };
+    expect(await command('get-user', { externalId: 'hr-1' }, '--json')).toMatchObject({ json: { id } });
 
     expect((await command('create-group', { displayName: 'Empty' })).exitCode).toBe(0);
     const members = { userNames: ['grace@example.com'] };
     const change = { displayName: 'Empty', operation: 'add', members: [id], ...members };
     expect((await command('patch-group', change)).exitCode).toBe(0);
     const group = await command('get-group', { displayName: 'Empty' }, '--json');
-    expect(group).toMatchObject({ json: { output: { members: [id, expect.any(String)] } } });
+    expect(group).toMatchObject({ json: { members: [id, expect.any(String)] } });
   });
 
   it('list past the first thousand, as a table too', async () => {
     const { json } = await command('list-users', { limit: 5_000 }, '--json');
-    const { output } = json as unknown as { output: { total: number; users: unknown[] } };
-    expect(output.total).toBe(1_202);
-    expect(output.users).toHaveLength(1_202);
+    expect(json['total']).toBe(1_202);
+    expect(json['users']).toHaveLength(1_202);
     const table = await command('list-users', { limit: 2 });
     expect(table.stdout).toMatch(/grace@example\.com +Grace +Example/);
   });
@@ -118,7 +125,15 @@ describe('SCIM commands', () => {
 
 describe('SCIM users as a feed', () => {
   it('are kept as identities, and a second pull changes nothing', async () => {
-    const create = ['feed', 'create', 'directory', '--plugin', 'netskope.scim-fetch-users', '--connection', 'lab'];
+    const create = [
+      'feed',
+      'create',
+      'directory',
+      '--plugin',
+      'netskope.scim-fetch-users',
+      '--connection',
+      'lab',
+    ];
     await drover.json(...create, '--every', '6h');
     const first = await drover.run(['feed', 'run', 'directory', '--json']);
     expect(first.exitCode).toBe(0);
