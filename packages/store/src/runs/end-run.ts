@@ -14,7 +14,7 @@ export async function endRun(
   task: ClaimedTask,
   end: { fault?: FaultRecord; finishFault?: FaultRecord; figures: Figures; plan?: PlanRecord; now: number },
 ): Promise<EndedRunStatus> {
-  return whileHeld(database, task, { ended: true }, async (trx, run) => {
+  return whileHeld(database, task, () => ({ ended: true }), async (trx, run) => {
     const isPlan = run.mode === 'plan';
     const remaining = isPlan ? run.remaining : await remainingOf(trx, run.pass_id);
     const fault = run.fault ?? (end.fault === undefined ? null : JSON.stringify(end.fault));

@@ -1,4 +1,4 @@
-import type { ClaimedTask, Figures, PlanRecord, Settlement } from '@drover/engine';
+import type { ClaimResult, ClaimedTask, Figures, PlanRecord, Settlement } from '@drover/engine';
 import { newId } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
 import type { Database } from '../database/database.js';
@@ -6,68 +6,98 @@ import type { Tables } from '../database/tables.js';
 import { applyWriteBacks } from '../objects/write-back.js';
 import { recordWriteBacks } from '../plans/plan-write-backs.js';
 import { forgetPlanObjects, recordPlan } from '../plans/record-plan.js';
+import { type Worker, claimWithin } from './claim.js';
 import { markHandled } from './handled.js';
 import { whileHeld } from './hold-task.js';
 import { defer } from './open-ranges.js';
 import { insertOutcomes, reviseOutcome, tally } from './outcomes.js';
 import { settleParked, waitForPoll } from './settle-parked.js';
-import { formatRanges, toRanges } from './rows.js';
+import { type RunRow, formatRanges, toRanges } from './rows.js';
 import { figureSums, insertEvent } from './task-end.js';
 import { endTaskRow } from './claim-queries.js';
 
 type Trx = Transaction<Tables>;
 
+/** The claim of a settlement failed, whose transaction is undone with it. */
+class ClaimFailed extends Error {}
+
+/** Settles a batch and, with `claimNext`, claims the next task in the same transaction: one commit instead of two. */
 export async function settleBatch(
   database: Database,
   settlement: Settlement,
-  { now, announce }: { now: number; announce: boolean },
+  { claimNext, ...settling }: Settling & { claimNext: Worker | undefined },
+): Promise<ClaimResult | undefined> {
+  const late = () => ({
+    outcomes: settlement.outcomes.map(({ position, status, code }) => [position, status, code ?? null]),
+  });
+  const settle = (worker?: Worker): Promise<ClaimResult | undefined> =>
+    whileHeld(database, settlement.task, late, async (trx, run) => {
+      await settleWithin(trx, database, { settlement, run, ...settling });
+      if (worker === undefined) return undefined;
+      return claimWithin(trx, database, worker).catch((cause: unknown) => {
+        throw new ClaimFailed('', { cause });
+      });
+    });
+  try {
+    return await settle(claimNext);
+  } catch (thrown) {
+    // What is wrong with the other task is the next claim's to report.
+    if (thrown instanceof ClaimFailed) return settle();
+    throw thrown;
+  }
+}
+
+interface Settling {
+  now: number;
+  announce: boolean;
+}
+
+async function settleWithin(
+  trx: Trx,
+  database: Database,
+  { settlement, run, now, announce }: Settling & { settlement: Settlement; run: RunRow },
 ): Promise<void> {
   const { task } = settlement;
-  const late = {
-    outcomes: settlement.outcomes.map(({ position, status, code }) => [position, status, code ?? null]),
-  };
-  await whileHeld(database, task, late, async (trx, run) => {
-    await insertOutcomes(trx, database, { task, outcomes: settlement.outcomes, now });
-    const isPlan = run.mode === 'plan';
-    const written = isPlan ? NOTHING_WRITTEN : await writeBack(trx, database, settlement);
-    const parking = await settleParked(trx, database, settlement);
-    if (isPlan) await recordWriteBacks(trx, database, run.id, settlement);
-    else await markHandled(trx, database, settlement, { now, sentWith: parking.sentWith });
-    if (settlement.plan !== undefined) await recordPlan(trx, database, run.id, settlement.plan);
-    const counts = tally(settlement.outcomes);
-    for (const row of settlement.revised ?? []) await reviseOutcome(trx, task, row, counts);
-    if (settlement.again !== undefined) await queueAgain(trx, task, settlement.again, now);
-    await defer(trx, run, settlement.deferred ?? []);
-    const first = settlement.cleanFirst === true && run.first_batch_done === 0;
+  await insertOutcomes(trx, database, { task, outcomes: settlement.outcomes, now });
+  const isPlan = run.mode === 'plan';
+  const written = isPlan ? NOTHING_WRITTEN : await writeBack(trx, database, settlement);
+  const parking = await settleParked(trx, database, settlement);
+  if (isPlan) await recordWriteBacks(trx, database, run.id, settlement);
+  else await markHandled(trx, database, settlement, { now, sentWith: parking.sentWith });
+  if (settlement.plan !== undefined) await recordPlan(trx, database, run.id, settlement.plan);
+  const counts = tally(settlement.outcomes);
+  for (const row of settlement.revised ?? []) await reviseOutcome(trx, task, row, counts);
+  if (settlement.again !== undefined) await queueAgain(trx, task, settlement.again, now);
+  await defer(trx, run, settlement.deferred ?? []);
+  const first = settlement.cleanFirst === true && run.first_batch_done === 0;
+  await trx
+    .updateTable('runs')
+    .set({
+      ...Object.fromEntries([...counts].map(([status, n]) => [status, sql`${sql.ref(status)} + ${n}`])),
+      objects_taken: sql<number>`objects_taken + ${settlement.outcomes.length}`,
+      objects_written: sql<number>`objects_written + ${written.objectsWritten}`,
+      attributes_written: sql<number>`attributes_written + ${written.attributesWritten}`,
+      ...figureSums(settlement.figures),
+      ...(parking.added === 0 ? {} : { pending: sql<number>`pending + ${parking.added}` }),
+      ...(first ? { first_batch_done: 1 as const } : {}),
+      ...(settlement.runFault === undefined || run.fault !== null
+        ? {}
+        : { fault: JSON.stringify(settlement.runFault) }),
+    })
+    .where('id', '=', run.id)
+    .execute();
+  if (first && !isPlan) {
     await trx
-      .updateTable('runs')
-      .set({
-        ...Object.fromEntries([...counts].map(([status, n]) => [status, sql`${sql.ref(status)} + ${n}`])),
-        objects_taken: sql<number>`objects_taken + ${settlement.outcomes.length}`,
-        objects_written: sql<number>`objects_written + ${written.objectsWritten}`,
-        attributes_written: sql<number>`attributes_written + ${written.attributesWritten}`,
-        ...figureSums(settlement.figures),
-        ...(parking.added === 0 ? {} : { pending: sql<number>`pending + ${parking.added}` }),
-        ...(first ? { first_batch_done: 1 as const } : {}),
-        ...(settlement.runFault === undefined || run.fault !== null
-          ? {}
-          : { fault: JSON.stringify(settlement.runFault) }),
-      })
-      .where('id', '=', run.id)
+      .updateTable('passes')
+      .set({ slices: sql<number>`slices + 1` })
+      .where('id', '=', run.pass_id)
       .execute();
-    if (first && !isPlan) {
-      await trx
-        .updateTable('passes')
-        .set({ slices: sql<number>`slices + 1` })
-        .where('id', '=', run.pass_id)
-        .execute();
-    }
-    if (settlement.partial !== true) await endTaskRow(trx, { id: task.id, now: now });
-    const pending = run.pending + parking.added;
-    const goesOn = run.fault === null && settlement.runFault === undefined && run.cancel_requested === 0;
-    if (pending > 0 && goesOn) await waitForPoll(trx, run.id, { pending, now });
-    if (announce) await insertEvent(trx, run.id, 'progress', Object.fromEntries(counts), now);
-  });
+  }
+  if (settlement.partial !== true) await endTaskRow(trx, { id: task.id, now: now });
+  const pending = run.pending + parking.added;
+  const goesOn = run.fault === null && settlement.runFault === undefined && run.cancel_requested === 0;
+  if (pending > 0 && goesOn) await waitForPoll(trx, run.id, { pending, now });
+  if (announce) await insertEvent(trx, run.id, 'progress', Object.fromEntries(counts), now);
 }
 
 const NOTHING_WRITTEN = { objectsWritten: 0, attributesWritten: 0 };
@@ -118,15 +148,20 @@ export async function settlePrepare(
   task: ClaimedTask,
   { prepared, figures, plan, now }: { prepared: unknown; figures: Figures; plan?: PlanRecord; now: number },
 ): Promise<void> {
-  await whileHeld(database, task, { prepared: true }, async (trx) => {
-    await trx
-      .updateTable('runs')
-      .set({ phase: 'execute', prepared: JSON.stringify(prepared ?? null), ...figureSums(figures) })
-      .where('id', '=', task.run.id)
-      .execute();
-    if (plan !== undefined) await recordPlan(trx, database, task.run.id, plan);
-    await endTaskRow(trx, { id: task.id, now: now });
-  });
+  await whileHeld(
+    database,
+    task,
+    () => ({ prepared: true }),
+    async (trx) => {
+      await trx
+        .updateTable('runs')
+        .set({ phase: 'execute', prepared: JSON.stringify(prepared ?? null), ...figureSums(figures) })
+        .where('id', '=', task.run.id)
+        .execute();
+      if (plan !== undefined) await recordPlan(trx, database, task.run.id, plan);
+      await endTaskRow(trx, { id: task.id, now: now });
+    },
+  );
 }
 
 export async function postpone(
@@ -134,44 +169,54 @@ export async function postpone(
   task: ClaimedTask,
   { dueAt, waiting, figures, now }: { dueAt: number; waiting: boolean; figures: Figures; now: number },
 ): Promise<void> {
-  await whileHeld(database, task, { postponed: true }, async (trx) => {
-    await trx
-      .updateTable('tasks')
-      .set({
-        status: waiting ? 'waiting' : 'ready',
-        due_at: dueAt,
-        lease_owner: null,
-        lease_until: null,
-        ...(waiting
-          ? { waiting_since: sql<number>`coalesce(waiting_since, ${now})` }
-          : { attempt: sql<number>`attempt + 1` }),
-      })
-      .where('id', '=', task.id)
-      .execute();
-    await trx.updateTable('runs').set(figureSums(figures)).where('id', '=', task.run.id).execute();
-    if (!waiting) return;
-    const others = await trx
-      .selectFrom('tasks')
-      .select('id')
-      .where('run_id', '=', task.run.id)
-      .where('status', 'in', ['leased', 'ready'])
-      .limit(1)
-      .executeTakeFirst();
-    if (others !== undefined) return;
-    await trx.updateTable('runs').set({ status: 'waiting' }).where('id', '=', task.run.id).execute();
-    await insertEvent(trx, task.run.id, 'waiting', { until: new Date(dueAt).toISOString() }, now);
-  });
+  await whileHeld(
+    database,
+    task,
+    () => ({ postponed: true }),
+    async (trx) => {
+      await trx
+        .updateTable('tasks')
+        .set({
+          status: waiting ? 'waiting' : 'ready',
+          due_at: dueAt,
+          lease_owner: null,
+          lease_until: null,
+          ...(waiting
+            ? { waiting_since: sql<number>`coalesce(waiting_since, ${now})` }
+            : { attempt: sql<number>`attempt + 1` }),
+        })
+        .where('id', '=', task.id)
+        .execute();
+      await trx.updateTable('runs').set(figureSums(figures)).where('id', '=', task.run.id).execute();
+      if (!waiting) return;
+      const others = await trx
+        .selectFrom('tasks')
+        .select('id')
+        .where('run_id', '=', task.run.id)
+        .where('status', 'in', ['leased', 'ready'])
+        .limit(1)
+        .executeTakeFirst();
+      if (others !== undefined) return;
+      await trx.updateTable('runs').set({ status: 'waiting' }).where('id', '=', task.run.id).execute();
+      await insertEvent(trx, task.run.id, 'waiting', { until: new Date(dueAt).toISOString() }, now);
+    },
+  );
 }
 
 /** Forgets what earlier tries of an `all` task have settled. */
 export async function restartWhole(database: Database, task: ClaimedTask): Promise<void> {
-  await whileHeld(database, task, { restarted: true }, async (trx) => {
-    await trx.deleteFrom('outcomes').where('run_id', '=', task.run.id).execute();
-    if (task.run.mode === 'plan') await forgetPlanObjects(trx, task.run.id);
-    await trx
-      .updateTable('runs')
-      .set({ succeeded: 0, unchanged: 0, skipped: 0, rejected: 0, failed: 0, unknown: 0, objects_taken: 0 })
-      .where('id', '=', task.run.id)
-      .execute();
-  });
+  await whileHeld(
+    database,
+    task,
+    () => ({ restarted: true }),
+    async (trx) => {
+      await trx.deleteFrom('outcomes').where('run_id', '=', task.run.id).execute();
+      if (task.run.mode === 'plan') await forgetPlanObjects(trx, task.run.id);
+      await trx
+        .updateTable('runs')
+        .set({ succeeded: 0, unchanged: 0, skipped: 0, rejected: 0, failed: 0, unknown: 0, objects_taken: 0 })
+        .where('id', '=', task.run.id)
+        .execute();
+    },
+  );
 }
