@@ -3,7 +3,7 @@ import { newId } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
-import { applyWriteBacks } from '../objects/write-back.js';
+import { type WriteBackReport, applyWriteBacks } from '../objects/write-back.js';
 import { recordWriteBacks } from '../plans/plan-write-backs.js';
 import { forgetPlanObjects, recordPlan } from '../plans/record-plan.js';
 import { type Worker, claimWithin } from './claim.js';
@@ -14,7 +14,7 @@ import { insertOutcomes, reviseOutcome, tally } from './outcomes.js';
 import { settleParked, waitForPoll } from './settle-parked.js';
 import { type RunRow, formatRanges, toRanges } from './rows.js';
 import { figureSums, insertEvent } from './task-end.js';
-import { endTaskRow } from './claim-queries.js';
+import { addCounts, endTaskRow } from './claim-queries.js';
 
 type Trx = Transaction<Tables>;
 
@@ -70,22 +70,17 @@ async function settleWithin(
   if (settlement.again !== undefined) await queueAgain(trx, task, settlement.again, now);
   await defer(trx, run, settlement.deferred ?? []);
   const first = settlement.cleanFirst === true && run.first_batch_done === 0;
-  await trx
-    .updateTable('runs')
-    .set({
-      ...Object.fromEntries([...counts].map(([status, n]) => [status, sql`${sql.ref(status)} + ${n}`])),
-      objects_taken: sql<number>`objects_taken + ${settlement.outcomes.length}`,
-      objects_written: sql<number>`objects_written + ${written.objectsWritten}`,
-      attributes_written: sql<number>`attributes_written + ${written.attributesWritten}`,
-      ...figureSums(settlement.figures),
-      ...(parking.added === 0 ? {} : { pending: sql<number>`pending + ${parking.added}` }),
-      ...(first ? { first_batch_done: 1 as const } : {}),
-      ...(settlement.runFault === undefined || run.fault !== null
-        ? {}
-        : { fault: JSON.stringify(settlement.runFault) }),
-    })
-    .where('id', '=', run.id)
-    .execute();
+  await countSettlement(trx, run.id, { settlement, counts, written });
+  const changes = {
+    ...(parking.added === 0 ? {} : { pending: sql<number>`pending + ${parking.added}` }),
+    ...(first ? { first_batch_done: 1 as const } : {}),
+    ...(settlement.runFault === undefined || run.fault !== null
+      ? {}
+      : { fault: JSON.stringify(settlement.runFault) }),
+  };
+  if (Object.keys(changes).length > 0) {
+    await trx.updateTable('runs').set(changes).where('id', '=', run.id).execute();
+  }
   if (first && !isPlan) {
     await trx
       .updateTable('passes')
@@ -100,13 +95,42 @@ async function settleWithin(
   if (announce) await insertEvent(trx, run.id, 'progress', Object.fromEntries(counts), now);
 }
 
+/** Adds what a settlement counts to the counts of its run. */
+async function countSettlement(
+  trx: Trx,
+  id: string,
+  {
+    settlement,
+    counts,
+    written,
+  }: { settlement: Settlement; counts: ReadonlyMap<string, number>; written: WriteBackReport },
+): Promise<void> {
+  const { vendorCalls, vendorWrites, waitedMs } = settlement.figures;
+  await addCounts(trx, {
+    id,
+    succeeded: counts.get('succeeded') ?? 0,
+    unchanged: counts.get('unchanged') ?? 0,
+    skipped: counts.get('skipped') ?? 0,
+    rejected: counts.get('rejected') ?? 0,
+    failed: counts.get('failed') ?? 0,
+    deferred: counts.get('deferred') ?? 0,
+    unknown: counts.get('unknown') ?? 0,
+    taken: settlement.outcomes.length,
+    written: written.objectsWritten,
+    attributes: written.attributesWritten,
+    vendorCalls,
+    vendorWrites,
+    waitedMs: Math.round(waitedMs),
+  });
+}
+
 const NOTHING_WRITTEN = { objectsWritten: 0, attributesWritten: 0 };
 
 async function writeBack(
   trx: Trx,
   database: Database,
   { task, attributes, statuses }: Settlement,
-): Promise<{ objectsWritten: number; attributesWritten: number }> {
+): Promise<WriteBackReport> {
   if (attributes.length === 0 && statuses.length === 0) return NOTHING_WRITTEN;
   const runId = task.run.id;
   return applyWriteBacks(trx, database.traits, {
