@@ -7,6 +7,7 @@ import type { Clock } from './clock.js';
 import type { ConnectionSession } from './connection-session.js';
 import { type Applicant, type GrantDesk, rateGroupOf } from './grant-desk.js';
 import { type OutgoingRequest, contentTypeOf, valueOf } from './outgoing-request.js';
+import { readPoints } from './read-points.js';
 import { redirectedRequest } from './redirect.js';
 import { stoppedFault } from './stopped.js';
 import {
@@ -165,7 +166,8 @@ export class CallRunner {
     const { spec, authorizer } = call;
     const { status, headers } = answer;
     const connectionId = this.#session.connection.id;
-    const report = { connectionId, rateGroup: rateGroupOf(spec), status, headers };
+    const points = readPoints(spec.points, answer);
+    const report = { connectionId, rateGroup: rateGroupOf(spec), status, headers, points };
     const { retryAfterMs } = await this.#deps.governor.report(report);
     if (status === UNAUTHORIZED && authorizer.renew()) return undefined;
     if (isForPlugin(spec, answer)) return answer;
