@@ -1,19 +1,20 @@
 import { Fault, toFaultRecord, WIRE_PROTOCOL } from '@drover/model';
-import type { AnyActionDefinition } from './define-action.js';
 import { HookSession, type SendFrame } from './hook-session.js';
 import { faultOf } from './plugin-error.js';
-import { hooksOf, runHook } from './run-hook.js';
+import { type AnyDefinition, hooksOf, runHook } from './run-hook.js';
 import type { HostFrame, InvokeFrame, PluginFrame } from './wire.js';
 
+export type { AnyDefinition } from './run-hook.js';
+
 /** Definitions by plugin id, as a bundle's entry hands them over. */
-export type ServedPlugins = Readonly<Record<string, AnyActionDefinition>>;
+export type ServedPlugins = Readonly<Record<string, AnyDefinition>>;
 
 /**
  * The plugin's side of the wire: runs hooks that the host asks for, many at a time, over any way to send a frame. `send`
  * throws a fault when a frame cannot be written as JSON or is too large.
  */
 export class PluginDispatcher {
-  readonly #plugins: ReadonlyMap<string, AnyActionDefinition>;
+  readonly #plugins: ReadonlyMap<string, AnyDefinition>;
   readonly #send: SendFrame;
   readonly #sessions = new Map<number, HookSession>();
 
@@ -64,7 +65,7 @@ export class PluginDispatcher {
     }
   }
 
-  #definitionOf(plugin: string): AnyActionDefinition {
+  #definitionOf(plugin: string): AnyDefinition {
     const definition = this.#plugins.get(plugin);
     if (definition) return definition;
     throw new Fault(

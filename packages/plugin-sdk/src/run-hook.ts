@@ -1,20 +1,35 @@
 import { Fault, type PluginObject } from '@drover/model';
 import type { PluginContext } from './context.js';
 import type { AnyActionDefinition, WithPrepared } from './define-action.js';
+import type { AnyFeedDefinition } from './define-feed.js';
 import { deepFreeze } from './deep-freeze.js';
 import { executeEach } from './execute-each.js';
 import { createHookContext } from './hook-context.js';
 import type { HookSession } from './hook-session.js';
+import { runFeedHook } from './run-pull.js';
 import { HOOK_NAMES, type HookCall, type HookName, type InvokeFrame } from './wire.js';
 
+/** A plugin of any kind, as its bundle's code declares it. */
+export type AnyDefinition = AnyActionDefinition | AnyFeedDefinition;
+
 /** The hooks that a definition has, in the order in which they run. */
-export function hooksOf(definition: AnyActionDefinition): HookName[] {
+export function hooksOf(definition: AnyDefinition): HookName[] {
   const hooks: Partial<Record<HookName, unknown>> = definition;
   return HOOK_NAMES.filter((name) => typeof hooks[name] === 'function');
 }
 
 /** Runs one hook of a definition. An optional hook that is absent returns `undefined`. */
 export async function runHook(
+  definition: AnyDefinition,
+  frame: InvokeFrame,
+  session: HookSession,
+): Promise<unknown> {
+  return 'pull' in definition
+    ? runFeedHook(definition, frame, session)
+    : runActionHook(definition, frame, session);
+}
+
+async function runActionHook(
   definition: AnyActionDefinition,
   frame: InvokeFrame,
   session: HookSession,
@@ -41,6 +56,10 @@ export async function runHook(
       return runExecuteAll(definition, {
         context: withPrepared(definition, { context, prepared: call.prepared }),
         session,
+      });
+    case 'pull':
+      throw new Fault('PLUGIN_CONTRACT', 'The manifest says kind feed, but the plugin has no pull.', {
+        path: '/kind',
       });
   }
 }

@@ -1,5 +1,6 @@
 import type { FaultRecord, OutcomeCounts, PluginObject } from '@drover/model';
 import type { RunInfo } from './context.js';
+import type { PullRequest } from './define-feed.js';
 
 /**
  * What host and plugin process say to each other. A frame is a 4-byte big-endian length and that many bytes of UTF-8
@@ -13,6 +14,7 @@ export const HOOK_NAMES = [
   'executeOne',
   'executeAll',
   'finish',
+  'pull',
 ] as const;
 export type HookName = (typeof HOOK_NAMES)[number];
 
@@ -48,7 +50,8 @@ export type HookCall =
       vendorWrites: number;
       /** The run was stopped: run the hook only when the definition says `finishAlways`. */
       stopped?: 'cancelled' | 'fault';
-    };
+    }
+  | { hook: 'pull'; request: PullRequest; feed: { id: string; name: string } };
 
 export interface InvokeFrame {
   kind: 'invoke';
@@ -76,7 +79,9 @@ export type Ask =
   /** The next page of `executeAll`; the answer's value is `null` after the last. */
   | { what: 'page' }
   /** Outcomes as they come; the answer says that they are kept, so that a plugin cannot run ahead of the store. */
-  | { what: 'outcomes'; outcomes: unknown[] };
+  | { what: 'outcomes'; outcomes: unknown[] }
+  /** A page of a feed; the answer says that it and its checkpoint are kept. */
+  | { what: 'feedPage'; page: unknown };
 
 export type LogLevel = 'debug' | 'info' | 'warn';
 

@@ -54,6 +54,8 @@ export {
   type HookReport,
   type HookSettings,
   type PluginHarness,
+  type PullReport,
+  type PullSettings,
   type RunReport,
 } from './plugins/plugin-harness.js';
 export { pluginObject, pluginObjects } from './plugins/plugin-objects.js';

@@ -4,8 +4,8 @@ import type { OutgoingWrite, PluginTarget, WriteVerdict } from '@drover/engine';
 /** What one hook invocation allows its calls. */
 export interface CallScope {
   mode: 'apply' | 'plan';
-  /** Refuses every call that writes (connection tests). */
-  readOnly: boolean;
+  /** What the hook is, when it only reads ("a connection test"): its calls that write are refused with that word. */
+  readOnly?: string | undefined;
   signal: AbortSignal;
   /** As `InvokeOptions.beforeWrite`. */
   beforeWrite(write: OutgoingWrite): Promise<WriteVerdict>;

@@ -93,8 +93,8 @@ export class SessionHookBroker implements HookBroker {
         { path: '/calls' },
       );
     }
-    if (spec.effect === 'read' || !scope.readOnly) return spec;
-    throw writeNotAllowed(spec, 'a connection test');
+    if (spec.effect === 'read' || scope.readOnly === undefined) return spec;
+    throw writeNotAllowed(spec, scope.readOnly);
   }
 
   /** A plan's write: shown to the engine, which records it and rejects. No rate limit is spent on it, and it never leaves. */

@@ -4,7 +4,7 @@ import type { Ask, LogLine, PluginFrame } from '@drover/plugin-sdk/wire';
 type Fields = Record<string, unknown>;
 
 /**
- * A parsed message of a plugin process as a frame; its payloads (`value`, `params`, `outcomes`, `fields`) stay
+ * A parsed message of a plugin process as a frame; its payloads (`value`, `params`, `outcomes`, `page`, `fields`) stay
  * unchecked. Fault: `PLUGIN_CONTRACT`.
  */
 export function readPluginFrame(message: unknown): PluginFrame {
@@ -58,6 +58,8 @@ function readAsk(message: Fields): Ask {
     case 'outcomes':
       if (!Array.isArray(message.outcomes)) throw breach('outcomes that are no array');
       return { what: 'outcomes', outcomes: message.outcomes };
+    case 'feedPage':
+      return { what: 'feedPage', page: message.page };
     default:
       throw breach(`a request of the unknown kind ${String(message.what)}`);
   }
