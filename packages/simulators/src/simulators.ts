@@ -1,3 +1,5 @@
+import { createCrowdstrikeSimulator } from './crowdstrike/crowdstrike-simulator.js';
+import { makeUsers } from './crowdstrike/users.js';
 import { createNetskopeSimulator } from './netskope/netskope-simulator.js';
 import type { NetskopeUserSeed } from './netskope/user-store.js';
 
@@ -10,6 +12,8 @@ export interface StartOptions {
   latencyMs?: number;
   /** Whether the vendor's own rate limit holds. Default true. */
   rateLimit?: boolean;
+  /** How many users the vendor has, where it makes some up. */
+  users?: number;
 }
 
 export interface StartedSimulator {
@@ -75,10 +79,43 @@ async function startNetskope(options: StartOptions = {}): Promise<StartedSimulat
   };
 }
 
+const CROWDSTRIKE_CLIENT_ID = 'simulated-crowdstrike-client';
+const CROWDSTRIKE_USERS = 1_000;
+const NO_LIMIT = 1_000_000_000;
+
+async function startCrowdstrike(options: StartOptions = {}): Promise<StartedSimulator> {
+  const token = options.token ?? 'simulated-crowdstrike-secret';
+  const users = options.users ?? CROWDSTRIKE_USERS;
+  const simulator = createCrowdstrikeSimulator({
+    client: { id: CROWDSTRIKE_CLIENT_ID, secret: token },
+    users: makeUsers(users, Date.now()),
+    ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
+    ...(options.rateLimit === false
+      ? { requestsPerMinute: NO_LIMIT, points: { points: NO_LIMIT, perMs: 300_000 } }
+      : {}),
+  });
+  const url = await simulator.listen(options.port);
+  return {
+    url,
+    token,
+    about: [
+      `OAuth2: client id ${CROWDSTRIKE_CLIENT_ID}, client secret ${token}`,
+      `Users: ${users} with an address, user0@example.com and so on; archived ones and some without an address on top`,
+      `Control: POST ${url}/__sim/users changes one, DELETE ${url}/__sim/tokens revokes all tokens; GET ${url}/__sim/state, POST ${url}/__sim/faults, …`,
+    ],
+    close: () => simulator.close(),
+  };
+}
+
 /** The vendors that can be simulated, by the name that `drover simulate` takes. */
 export const simulators = {
   netskope: {
     description: 'Netskope tenant: URL lists, file profiles, confidence scores of users and impacts on them',
     start: startNetskope,
+  },
+  crowdstrike: {
+    description:
+      'CrowdStrike Falcon Identity Protection: OAuth2 tokens, users and their risk scores by GraphQL',
+    start: startCrowdstrike,
   },
 } as const satisfies Record<string, SimulatorEntry>;

@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { addControlPath, isControlPath } from './control-path.js';
 import { FaultBook } from './fault-book.js';
 import type { FaultOrder } from './fault-order.js';
-import { rateLimitAnswer, type RateLimitDialect } from './rate-limit-answer.js';
+import { rateLimitAnswer, type RateLimitDialect, remainingHeaders } from './rate-limit-answer.js';
 import { RequestLog } from './request-log.js';
 import { RequestWindow, type WindowLimit } from './request-window.js';
 import type { Simulator } from './simulator.js';
@@ -98,6 +98,7 @@ function addGates(app: FastifyInstance, gates: Gates): void {
     }
     const tooMany = overLimit(path, gates);
     if (tooMany !== undefined) return send(reply, tooMany);
+    reply.headers(leftOf(path, gates));
   });
 
   app.addHook('onSend', async (request, reply, payload) => {
@@ -159,6 +160,13 @@ function overLimit(path: string, { options, window, vendor }: Gates): SpoiltAnsw
     headers: { ...headers, 'content-type': 'application/json' },
     payload: JSON.stringify(body),
   };
+}
+
+function leftOf(path: string, { window, vendor }: Gates): Record<string, string> {
+  const limit = limitOf(path, vendor);
+  if (limit === undefined) return {};
+  const left = window.left(vendor.endpointOf(path), limit);
+  return remainingHeaders(limit.dialect, { limit: limit.requests, left });
 }
 
 function send(reply: FastifyReply, answer: SpoiltAnswer): FastifyReply {
