@@ -1,3 +1,4 @@
+export * from './commands/command-gate.js';
 export type * from './application.js';
 export { type BookRules, type Books, type CheckedOutcome, balanceBooks } from './balance-books.js';
 export { type FaultDecision, type FaultSituation, decideFault } from './decide-fault.js';

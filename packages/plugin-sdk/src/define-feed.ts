@@ -1,6 +1,7 @@
 import type { AttributeValue, JsonValue } from '@drover/model';
 import type { PluginContext } from './context.js';
 import type { CheckStep } from './define-action.js';
+import type { Resolvers } from './resolvers.js';
 
 /** The context of a connection test, which belongs to no run and no feed. */
 export type CheckContext<Config = Record<string, unknown>, Connection = Record<string, unknown>> = Omit<
@@ -74,6 +75,8 @@ export interface FeedDefinition<Config = Record<string, unknown>, Connection = R
    * for each page anew. Only calls with effect `read` go out. A fault ends the pull; the pages before it stay.
    */
   pull(request: PullRequest, context: FeedContext<Config, Connection>): AsyncIterable<FeedPage>;
+  /** Look-ups for `context.resolve`, by kind. */
+  resolvers?: Resolvers<Config, Connection>;
 }
 
 /** What a definition is to the host: its hooks with their types erased. */

@@ -1,35 +1,14 @@
-import { Fault } from '@drover/model';
-import type { CheckContext, FeedContext } from './define-feed.js';
-import type { AnyFeedDefinition } from './define-feed.js';
+import type { PluginContext } from './context.js';
+import type { AnyFeedDefinition, FeedContext } from './define-feed.js';
 import { deepFreeze } from './deep-freeze.js';
-import { createHookContext } from './hook-context.js';
 import type { HookSession } from './hook-session.js';
-import type { HookCall, InvokeFrame } from './wire.js';
+import type { HookCall } from './wire.js';
 
-/** Runs one hook of a feed. */
-export async function runFeedHook(
-  definition: AnyFeedDefinition,
-  frame: InvokeFrame,
-  session: HookSession,
-): Promise<unknown> {
-  const { run: _ofActions, ...context } = createHookContext(frame, session);
-  const { call } = frame;
-  switch (call.hook) {
-    case 'testConnection':
-      return definition.testConnection?.(Object.freeze(context));
-    case 'pull':
-      return runPull(definition, call, { context, session });
-    default:
-      throw new Fault('PLUGIN_CONTRACT', `The plugin is a feed and has no hook ${call.hook}.`, {
-        path: '/kind',
-      });
-  }
-}
-
-async function runPull(
+/** Runs a feed's pull: its pages go to the host one by one. */
+export async function runPull(
   definition: AnyFeedDefinition,
   { request, feed }: Extract<HookCall, { hook: 'pull' }>,
-  { context, session }: { context: CheckContext; session: HookSession },
+  { context: { run: _ofActions, ...context }, session }: { context: PluginContext; session: HookSession },
 ): Promise<void> {
   const feedContext: FeedContext = Object.freeze({ ...context, feed: deepFreeze(feed) });
   let kept: Promise<void> = Promise.resolve();

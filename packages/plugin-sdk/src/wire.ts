@@ -14,6 +14,7 @@ export const HOOK_NAMES = [
   'executeOne',
   'executeAll',
   'finish',
+  'run',
   'pull',
 ] as const;
 export type HookName = (typeof HOOK_NAMES)[number];
@@ -43,6 +44,8 @@ export type HookCall =
       stream: boolean;
     }
   | { hook: 'executeAll'; prepared: unknown }
+  /** A command's. */
+  | { hook: 'run'; input: unknown }
   | {
       hook: 'finish';
       prepared: unknown;
@@ -72,7 +75,8 @@ export type HostFrame =
 
 /** What a hook asks of the host while it runs. Each gets one `answer`. */
 export type Ask =
-  | { what: 'call'; name: string; params: unknown }
+  /** `readOnly`: made by a resolver, so that a write is to be refused. */
+  | { what: 'call'; name: string; params: unknown; readOnly?: boolean }
   | { what: 'cacheGet'; key: string }
   | { what: 'cacheSet'; key: string; value: unknown; ttlMs: number }
   | { what: 'cacheDelete'; key: string }

@@ -47,6 +47,7 @@ export {
 export { describeDoorbellContract } from './contracts/describe-doorbell-contract.js';
 export { InProcessPluginRuntime } from './plugins/in-process-plugin-runtime.js';
 export {
+  type CommandReport,
   createHarness,
   type ExecuteReport,
   type ExecuteSettings,

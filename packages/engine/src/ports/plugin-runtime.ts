@@ -34,6 +34,8 @@ export type Invocation =
   | { hook: 'testConnection' }
   | { hook: 'prepare' }
   | { hook: 'execute'; objects: PluginObject[]; index: number; isFirstOfPass: boolean; prepared: unknown }
+  /** A command's. */
+  | { hook: 'run'; input: unknown }
   | { hook: 'executeAll'; pages: AsyncIterable<PluginObject[]>; prepared: unknown }
   | {
       hook: 'finish';

@@ -130,7 +130,9 @@ export class HookInvocation {
   async serve(ask: Ask): Promise<unknown> {
     switch (ask.what) {
       case 'call':
-        return this.#broker.call(ask.name, (ask.params ?? {}) as CallParams);
+        return this.#broker.call(ask.name, (ask.params ?? {}) as CallParams, {
+          readOnly: ask.readOnly === true,
+        });
       case 'cacheGet':
         return this.#cache.get(ask.key) ?? null;
       case 'cacheSet':

@@ -42,7 +42,12 @@ function readHello(message: Fields): PluginFrame {
 function readAsk(message: Fields): Ask {
   switch (message.what) {
     case 'call':
-      return { what: 'call', name: textOf(message, 'name'), params: message.params };
+      return {
+        what: 'call',
+        name: textOf(message, 'name'),
+        params: message.params,
+        readOnly: message.readOnly === true,
+      };
     case 'cacheGet':
     case 'cacheDelete':
       return { what: message.what, key: textOf(message, 'key') };

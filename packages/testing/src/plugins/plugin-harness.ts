@@ -1,5 +1,7 @@
 import {
   balanceBooks,
+  CommandGate,
+  type CommandWrite,
   type CheckedPage,
   checkPage,
   type PageReason,
@@ -29,12 +31,11 @@ import {
   type PluginObject,
 } from '@drover/model';
 import { type Broker, type Clock, createBroker, LocalGovernor } from '@drover/plugin-host';
-import type { CheckStep } from '@drover/plugin-sdk';
-import type { AnyDefinition } from '@drover/plugin-sdk/dispatcher';
+import type { AnyPluginDefinition, CheckStep } from '@drover/plugin-sdk';
 import { InProcessPluginRuntime } from './in-process-plugin-runtime.js';
 
 export interface HarnessOptions {
-  definition: AnyDefinition;
+  definition: AnyPluginDefinition;
   /** The plugin's `plugin.json`. */
   manifest: PluginManifest;
   connection: {
@@ -74,6 +75,15 @@ export interface HookReport<Value> {
   figures: InvocationFigures;
   /** In mode `plan`: the write that was recorded in place of being sent. */
   planned: PlannedRequest[];
+}
+
+export interface CommandReport<Output> {
+  /** What the command returned; absent after a fault, and in a plan that came to a write. */
+  output?: Output;
+  fault?: FaultRecord;
+  figures: InvocationFigures;
+  /** In mode `plan`: the first write, in place of being sent. */
+  planned?: CommandWrite;
 }
 
 export interface ExecuteReport {
@@ -148,6 +158,24 @@ export class PluginHarness {
 
   testConnection(settings: HookSettings = {}): Promise<HookReport<CheckStep[]>> {
     return this.#report('prepare', { hook: 'testConnection' }, settings);
+  }
+
+  /**
+   * Runs a command on an input, which is handed over as it is. A destructive call is taken as confirmed.
+   */
+  async command<Output = unknown>(
+    input: Record<string, unknown>,
+    settings: Pick<HookSettings, 'mode' | 'config' | 'signal'> = {},
+  ): Promise<CommandReport<Output>> {
+    const gate = new CommandGate({
+      mode: settings.mode ?? 'apply',
+      confirm: async () => undefined,
+      leaving: async () => undefined,
+    });
+    const result = await this.#invoke({ hook: 'run', input }, { ...settings, beforeWrite: gate.beforeWrite });
+    const { figures } = result;
+    if (gate.planned !== undefined) return { figures, planned: gate.planned };
+    return result.ok ? { output: result.value as Output, figures } : { fault: result.fault, figures };
   }
 
   async prepare(settings: HookSettings = {}): Promise<HookReport<unknown>> {
