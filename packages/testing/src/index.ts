@@ -44,6 +44,7 @@ export {
   describeCallJournalContract,
   type OpenedCallJournal,
 } from './contracts/describe-call-journal-contract.js';
+export { describeCommandLedgerContract } from './contracts/describe-command-ledger-contract.js';
 export { describeDoorbellContract } from './contracts/describe-doorbell-contract.js';
 export { InProcessPluginRuntime } from './plugins/in-process-plugin-runtime.js';
 export {
