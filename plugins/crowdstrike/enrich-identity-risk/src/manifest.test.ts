@@ -29,9 +29,7 @@ test.each([{ poorUpTo: -1 }, { poorUpTo: 999 }, { moderateUpTo: 1_000 }, { poorU
   },
 );
 
-test('the bundle asks every plugin for the same connection', () => {
-  const feed = JSON.parse(
-    readFileSync(new URL('../../fetch-identity-risk/plugin.json', import.meta.url), 'utf8'),
-  );
-  expect(feed.connection).toEqual(manifest.connection);
+test.each(['fetch-identity-risk', 'preview-score-bands'])('%s asks for the same connection', (folder) => {
+  const other = JSON.parse(readFileSync(new URL(`../../${folder}/plugin.json`, import.meta.url), 'utf8'));
+  expect(other.connection).toEqual(manifest.connection);
 });
