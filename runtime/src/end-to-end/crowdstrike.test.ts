@@ -26,17 +26,8 @@ describe('enriching users', () => {
       nth: 2,
       effect: { kind: 'status', status: 401 },
     });
-    const run = await drover.json(
-      ...[
-        'action',
-        'run',
-        'crowdstrike.enrich-identity-risk',
-        '--collection',
-        'people',
-        '--connection',
-        'falcon',
-      ],
-    );
+    const enrich = ['action', 'run', 'crowdstrike.enrich-identity-risk', '--collection', 'people'];
+    const run = await drover.json(...enrich, '--connection', 'falcon');
     const unscored = simulator
       .users()
       .filter((user) => asked.includes(user.emailAddresses[0]!) && user.riskScore === null);
