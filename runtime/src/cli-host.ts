@@ -45,7 +45,7 @@ async function openApplication(
 
 async function startSimulator(
   vendor: string,
-  options: Parameters<CliHost['startSimulator']>[1],
+  { port, latencyMs, rateLimit, users }: Parameters<CliHost['startSimulator']>[1],
 ): Promise<RunningSimulator> {
   const { simulators } = await import('@drover/simulators');
   if (!Object.hasOwn(simulators, vendor)) {
@@ -55,9 +55,9 @@ async function startSimulator(
     );
   }
   try {
-    return await simulators[vendor as keyof typeof simulators].start(options);
+    return await simulators[vendor as keyof typeof simulators].start({ port, latencyMs, rateLimit, users });
   } catch (error) {
-    throw asPortFault(options.port, error);
+    throw asPortFault(port, error);
   }
 }
 

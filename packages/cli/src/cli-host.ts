@@ -15,8 +15,8 @@ export interface SimulatorOptions {
   port: number;
   latencyMs: number;
   rateLimit: boolean;
-  /** How many users the vendor has, where it makes some up. Default: the vendor's own. */
-  users?: number;
+  /** How many users a vendor that has users has beside its usual ones. */
+  users: number;
 }
 
 export interface RunningSimulator {

@@ -10,8 +10,11 @@ export type { FileProfileView, NetskopeFileProfileSeed } from './netskope/file-p
 export type { NetskopeImpact } from './netskope/impact-store.js';
 export type { NetskopeListSeed } from './netskope/url-list-store.js';
 export type { NetskopeScore, NetskopeUserSeed } from './netskope/user-store.js';
+export * from './okta/okta-simulator.js';
+export type { OktaUserSeed, OktaUserStatus } from './okta/okta-user.js';
 export type { FaultEffect, FaultOrder, RequestMatch } from './simulator/fault-order.js';
 export type { RateLimitDialect } from './simulator/rate-limit-answer.js';
 export type { RequestFigures } from './simulator/request-log.js';
 export type { Simulator } from './simulator/simulator.js';
+export type * from './simulator/started-simulator.js';
 export * from './simulators.js';

@@ -1,34 +1,8 @@
-import { createCrowdstrikeSimulator } from './crowdstrike/crowdstrike-simulator.js';
-import { makeUsers } from './crowdstrike/users.js';
+import { startCrowdstrike } from './crowdstrike/start-crowdstrike.js';
 import { createNetskopeSimulator } from './netskope/netskope-simulator.js';
 import type { NetskopeUserSeed } from './netskope/user-store.js';
-
-export interface StartOptions {
-  /** Default: a free port of 127.0.0.1. */
-  port?: number;
-  /** The secret that callers must show. Default: one that is printed by `start`. */
-  token?: string;
-  /** Milliseconds that every request takes at least. Default 0. */
-  latencyMs?: number;
-  /** Whether the vendor's own rate limit holds. Default true. */
-  rateLimit?: boolean;
-  /** How many users the vendor has, where it makes some up. */
-  users?: number;
-}
-
-export interface StartedSimulator {
-  /** Base URL, for a connection. */
-  url: string;
-  token: string;
-  /** What a person should know to use it, one line each. */
-  about: string[];
-  close(): Promise<void>;
-}
-
-export interface SimulatorEntry {
-  description: string;
-  start(options?: StartOptions): Promise<StartedSimulator>;
-}
+import { startOkta } from './okta/start-okta.js';
+import type { SimulatorEntry, StartedSimulator, StartOptions } from './simulator/started-simulator.js';
 
 const NETSKOPE_LIST = 'Drover Blocklist';
 const NETSKOPE_PROFILE = 'Drover Hashes';
@@ -79,34 +53,6 @@ async function startNetskope(options: StartOptions = {}): Promise<StartedSimulat
   };
 }
 
-const CROWDSTRIKE_CLIENT_ID = 'simulated-crowdstrike-client';
-const CROWDSTRIKE_USERS = 1_000;
-const NO_LIMIT = 1_000_000_000;
-
-async function startCrowdstrike(options: StartOptions = {}): Promise<StartedSimulator> {
-  const token = options.token ?? 'simulated-crowdstrike-secret';
-  const users = options.users ?? CROWDSTRIKE_USERS;
-  const simulator = createCrowdstrikeSimulator({
-    client: { id: CROWDSTRIKE_CLIENT_ID, secret: token },
-    users: makeUsers(users, Date.now()),
-    ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
-    ...(options.rateLimit === false
-      ? { requestsPerMinute: NO_LIMIT, points: { points: NO_LIMIT, perMs: 300_000 } }
-      : {}),
-  });
-  const url = await simulator.listen(options.port);
-  return {
-    url,
-    token,
-    about: [
-      `OAuth2: client id ${CROWDSTRIKE_CLIENT_ID}, client secret ${token}`,
-      `Users: ${users} with an address, user0@example.com and so on; archived ones and some without an address on top`,
-      `Control: POST ${url}/__sim/users changes one, DELETE ${url}/__sim/tokens revokes all tokens; GET ${url}/__sim/state, POST ${url}/__sim/faults, …`,
-    ],
-    close: () => simulator.close(),
-  };
-}
-
 /** The vendors that can be simulated, by the name that `drover simulate` takes. */
 export const simulators = {
   netskope: {
@@ -117,5 +63,9 @@ export const simulators = {
     description:
       'CrowdStrike Falcon Identity Protection: OAuth2 tokens, users and their risk scores by GraphQL',
     start: startCrowdstrike,
+  },
+  okta: {
+    description: 'Okta org: users, one or page by page, and the changes of their status',
+    start: startOkta,
   },
 } as const satisfies Record<string, SimulatorEntry>;

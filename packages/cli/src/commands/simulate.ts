@@ -12,7 +12,12 @@ export function addSimulateCommand(program: Command, session: Session): void {
     .description('serve a stateful stand-in of a vendor’s API until interrupted')
     .option('--port <port>', 'port to listen on; 0 takes a free one', port, 0)
     .option('--latency-ms <ms>', 'how long every request takes at least', latency, 0)
-    .option('--users <n>', 'how many users the vendor has, where it makes some up', users)
+    .option(
+      '--users <n>',
+      'how many users to make beside the usual ones, where the vendor has users',
+      users,
+      0,
+    )
     .option('--no-rate-limit', 'answer without the vendor’s rate limit')
     .action(async (vendor: string, options: SimulatorOptions) => {
       await simulate(session, vendor, options);
