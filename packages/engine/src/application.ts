@@ -1,4 +1,5 @@
 import type {
+  AttributeValue,
   BundleManifest,
   CollectionQuery,
   CommandRun,
@@ -217,6 +218,17 @@ export interface ObjectQuery {
   filter?: CollectionQuery;
 }
 
+export interface ObjectChanges {
+  status?: string;
+  attributes?: Record<string, AttributeValue>;
+  /** Names whose values of the source are taken away. */
+  removeAttributes?: string[];
+  /** Further names of the object, as people write them. */
+  aliases?: string[];
+  /** Who says so. Default `manual`. */
+  source?: string;
+}
+
 export type ExportFormat = 'jsonl' | 'csv';
 
 export interface ObjectRequests {
@@ -229,6 +241,11 @@ export interface ObjectRequests {
   list(query: ObjectQuery & PageRequest): Promise<Page<DroverObject>>;
   /** By id. */
   show(ref: string): Promise<DroverObject & { history: AttributeChange[] }>;
+  /**
+   * Edits an object, named by its id, `type/value` or `type/subtype/value`. Faults: `NOT_FOUND`, `INVALID_ARGUMENT` (several
+   * objects fit, or a value is out of bounds), `ALIAS_TAKEN` naming the owner, and those of normalising an alias.
+   */
+  set(ref: string, changes: ObjectChanges): Promise<{ object: DroverObject; changed: boolean }>;
   /** Objects as text, chunk by chunk. */
   export(query: ObjectQuery, options: { format: ExportFormat }): AsyncIterable<string>;
 }
