@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { benchPulls } from './pulls.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const quick = process.argv.includes('--quick');
@@ -28,6 +29,7 @@ const SCENARIOS = [
 const rows = [];
 for (const scenario of SCENARIOS) rows.push(await runScenario(scenario));
 printTable(rows);
+await benchPulls({ rounds: ROUNDS });
 await printStartTimes();
 
 async function runScenario({ name, objects, latencyMs, rounds }) {
