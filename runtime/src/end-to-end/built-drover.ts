@@ -119,6 +119,11 @@ export class DroverProcess {
     await until(() => words.test(this.#stderr), { what: `${words} on stderr` });
   }
 
+  /** Resolves when it has printed such a text to stdout. */
+  async printed(words: RegExp): Promise<void> {
+    await until(() => words.test(this.#stdout), { what: `${words} on stdout` });
+  }
+
   /** Process ids of its children, where there is a /proc. */
   get children(): number[] {
     return childrenOf(this.#pid);
