@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { createCliHost } from 'drover';
 import { startMeasuring } from './measure.mjs';
 
-const [folder, url, clientId, clientSecret, mode] = process.argv.slice(2);
+const { folder, url, clientId, clientSecret, mode } = JSON.parse(process.argv[2]);
 const host = createCliHost({
   environment: { DROVER_LOG_LEVEL: 'silent' },
   onInterrupt: () => () => undefined,

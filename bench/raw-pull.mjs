@@ -6,7 +6,7 @@ import { migrate, openSqlite } from '@drover/store';
 import got from 'got';
 import { startMeasuring } from './measure.mjs';
 
-const [folder, url, clientId, clientSecret] = process.argv.slice(2);
+const { folder, url, clientId, clientSecret } = JSON.parse(process.argv[2]);
 const QUERY = `query ($after: Cursor) {
   entities(types: [USER], archived: false, sortKey: CREATION_TIME, sortOrder: ASCENDING, first: 1000, after: $after) {
     nodes { entityId primaryDisplayName secondaryDisplayName riskScore ... on UserEntity { emailAddresses } }
