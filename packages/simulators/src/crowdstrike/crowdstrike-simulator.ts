@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { isControlPath } from '../simulator/control-path.js';
 import type { Simulator } from '../simulator/simulator.js';
+import type { StormOptions } from '../simulator/storm.js';
 import { createSimulator } from '../simulator/vendor-simulator.js';
 import { Cursors } from './cursor.js';
 import { addGraphqlRoute, GRAPHQL_PATH } from './graphql-route.js';
@@ -43,6 +44,8 @@ export interface CrowdstrikeSimulatorOptions {
   region?: string;
   /** Milliseconds that every request takes at least. Default 0. */
   latencyMs?: number;
+  /** Faults at random, the same ones for the same seed. Default: none. */
+  storm?: StormOptions;
   /** The vendor's clock. Default: the real one. */
   now?: () => Date;
 }
@@ -109,6 +112,7 @@ export function createCrowdstrikeSimulator(options: CrowdstrikeSimulatorOptions)
       maxBodyBytes: MEBIBYTE,
       now,
       ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
+      ...(options.storm === undefined ? {} : { storm: options.storm }),
     },
   );
   return { ...simulator, users: () => tenant.users.users, changeUser, revokeTokens };

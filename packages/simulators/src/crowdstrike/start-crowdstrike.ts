@@ -14,6 +14,7 @@ export async function startCrowdstrike(options: StartOptions = {}): Promise<Star
     client: { id: CLIENT_ID, secret: token },
     users: makeUsers(users, Date.now()),
     ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
+    ...(options.storm === undefined ? {} : { storm: options.storm }),
     ...(options.rateLimit === false
       ? { requestsPerMinute: NO_LIMIT, points: { points: NO_LIMIT, perMs: 300_000 } }
       : {}),
