@@ -1,4 +1,4 @@
-import { Fault, type PluginManifest, type RunId, type Trigger } from '@drover/model';
+import { Fault, type FeedId, type PluginManifest, type RunId, type Trigger } from '@drover/model';
 import type { Connection } from './ports/connection-vault.js';
 import type { StoredCollection } from './ports/object-library.js';
 import type { InstalledPlugin } from './ports/plugin-library.js';
@@ -21,6 +21,8 @@ export interface RunSubmission {
   restart?: boolean;
   /** A plan: what a run would send, without sending it. It changes nothing, so it goes with no `restart`. */
   plan?: boolean;
+  /** The feed whose open send this run is. */
+  sendOf?: FeedId;
 }
 
 /** What became of a submission; `runId` is absent when a scheduled pass found nothing to offer. */
@@ -79,6 +81,7 @@ export async function submitRun(ledger: RunLedger, submission: RunSubmission): P
     objectsPerRun,
     limits: runLimitsOf(manifest),
     ...(exclusiveKey === undefined ? {} : { exclusiveKey }),
+    ...(submission.sendOf === undefined ? {} : { sendOf: submission.sendOf }),
   });
   return { pass, runId };
 }

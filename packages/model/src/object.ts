@@ -52,6 +52,8 @@ export interface ObjectDraft extends ObjectKey {
   aliases?: string[];
   attributes?: { name: string; value: AttributeValue }[];
   status?: string;
+  /** When its vendor last changed it, ISO 8601: what a mirror settles conflicts by. */
+  changedAt?: string;
 }
 
 /** The object as a plugin sees it: no internal bookkeeping. Read-only. */

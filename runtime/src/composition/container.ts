@@ -18,6 +18,7 @@ const TOKENS: PartTokens = {
   ledger: token('run ledger'),
   journal: token('call journal'),
   feeds: token('feed ledger'),
+  mirrors: token('mirror ledger'),
   leases: token('leases'),
   pluginRuntime: token('plugin runtime'),
   engine: token('engine'),
@@ -41,6 +42,7 @@ const MAKERS: Makers = {
   ledger: async (parts) => new (await import('./ledger-part.js')).KyselyRunLedger(await parts.database()),
   journal: async (parts) => new (await import('./ledger-part.js')).KyselyCallJournal(await parts.database()),
   feeds: async (parts) => new (await import('./ledger-part.js')).KyselyFeedLedger(await parts.database()),
+  mirrors: async (parts) => new (await import('./ledger-part.js')).KyselyMirrorLedger(await parts.database()),
   connections: async (parts) => (await import('./make-connections.js')).makeConnections(parts),
   pluginRuntime: async (parts, releases) =>
     (await import('./make-plugin-runtime.js')).makePluginRuntime(parts, releases),

@@ -5,6 +5,7 @@ import type {
   Engine,
   FeedLedger,
   Leases,
+  MirrorLedger,
   ObjectLibrary,
   PluginLibrary,
   RunLedger,
@@ -44,6 +45,7 @@ export interface Parts {
   ledger(): Promise<RunLedger>;
   journal(): Promise<CallJournal>;
   feeds(): Promise<FeedLedger>;
+  mirrors(): Promise<MirrorLedger>;
   leases(): Promise<Leases>;
   pluginRuntime(): Promise<SandboxedPluginRuntime>;
   engine(): Promise<Engine>;

@@ -15,6 +15,7 @@ import {
   KyselyConnectionVault,
   KyselyFeedLedger,
   KyselyLeases,
+  KyselyMirrorLedger,
   KyselyObjectLibrary,
   KyselyPluginLibrary,
   KyselyRunLedger,
@@ -40,6 +41,7 @@ export interface EngineWorld {
   runtime: ScriptedRuntime;
   ledger: KyselyRunLedger;
   feeds: KyselyFeedLedger;
+  mirrors: KyselyMirrorLedger;
   objects: KyselyObjectLibrary;
   collection: StoredCollection;
   database: Database;
@@ -83,6 +85,7 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
   const ledger = new KyselyRunLedger(database);
   const leases = new KyselyLeases(database);
   const feeds = new KyselyFeedLedger(database);
+  const mirrors = new KyselyMirrorLedger(database);
   const manifest = behaviourManifest(options.manifest);
   await plugins.install({
     digest: 'd'.repeat(64),
@@ -104,7 +107,7 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
     const journal = new KyselyCallJournal(database);
     const doorbell = new InProcessDoorbell();
     const engine = new Engine(
-      ports({ ledger, journal, feeds, plugins, connections, leases, doorbell, runtime }),
+      ports({ ledger, journal, feeds, mirrors, plugins, connections, leases, doorbell, runtime }),
       {
         owner: `engine-${engines.length}`,
         self: { engine: engines.length },
@@ -149,6 +152,7 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
     runtime,
     ledger,
     feeds,
+    mirrors,
     objects,
     collection,
     database,
