@@ -1,6 +1,9 @@
 import type {
+  AttributeValue,
   BundleManifest,
   CollectionQuery,
+  CommandRun,
+  CommandStatus,
   DroverObject,
   FaultRecord,
   OutcomeStatus,
@@ -11,11 +14,12 @@ import type {
   RunStatus,
   Trigger,
 } from '@drover/model';
+import type { CommandWrite } from './commands/command-gate.js';
 import type { FeedRequests, ServeState } from './feed-requests.js';
 import type { Connection, SecretInput, TransportSettings } from './ports/connection-vault.js';
 import type { AttributeChange, StoredCollection } from './ports/object-library.js';
 import type { InstalledPlugin, InstallReport } from './ports/plugin-library.js';
-import type { PlannedCall, PlannedRequest } from './ports/plan-ledger.js';
+import type { PlannedCall, PlannedRequest, PlannedSet, PlannedWriteBack } from './ports/plan-ledger.js';
 import type { LogLine, ReasonCount, Resolution, RunHold, StoredOutcome } from './ports/run-ledger.js';
 
 /**
@@ -30,6 +34,7 @@ export interface Application {
   readonly objects: ObjectRequests;
   readonly collections: CollectionRequests;
   readonly runs: RunRequests;
+  readonly commands: CommandRequests;
   readonly feeds: FeedRequests;
   /** Looks whether everything that Drover stands on works. Never rejects for what it finds. */
   doctor(): Promise<DoctorReport>;
@@ -213,6 +218,17 @@ export interface ObjectQuery {
   filter?: CollectionQuery;
 }
 
+export interface ObjectChanges {
+  status?: string;
+  attributes?: Record<string, AttributeValue>;
+  /** Names whose values of the source are taken away. */
+  removeAttributes?: string[];
+  /** Further names of the object, as people write them. */
+  aliases?: string[];
+  /** Who says so. Default `manual`. */
+  source?: string;
+}
+
 export type ExportFormat = 'jsonl' | 'csv';
 
 export interface ObjectRequests {
@@ -225,6 +241,11 @@ export interface ObjectRequests {
   list(query: ObjectQuery & PageRequest): Promise<Page<DroverObject>>;
   /** By id. */
   show(ref: string): Promise<DroverObject & { history: AttributeChange[] }>;
+  /**
+   * Edits an object, named by its id, `type/value` or `type/subtype/value`. Faults: `NOT_FOUND`, `INVALID_ARGUMENT` (several
+   * objects fit, or a value is out of bounds), `ALIAS_TAKEN` naming the owner, and those of normalising an alias.
+   */
+  set(ref: string, changes: ObjectChanges): Promise<{ object: DroverObject; changed: boolean }>;
   /** Objects as text, chunk by chunk. */
   export(query: ObjectQuery, options: { format: ExportFormat }): AsyncIterable<string>;
 }
@@ -268,6 +289,9 @@ export interface PlanView {
   calls: PlannedCall[];
   /** The requests themselves; a page holds at most 8 MiB of bodies. */
   requests: Page<PlannedRequest>;
+  /** What it would set on objects, by attribute; what a planned request would have set is not known. */
+  sets: PlannedSet[];
+  writeBacks: Page<PlannedWriteBack>;
   /** It came to its end, so that `apply` can take it, as long as nobody takes its objects first. */
   isApplicable: boolean;
 }
@@ -286,7 +310,10 @@ export interface RunRequests {
   resume(ref: string): Promise<RunView>;
   /** A new run over the run's failed objects. Fault: `NOTHING_TO_RETRY`. */
   retry(ref: string): Promise<RunView>;
-  /** What a plan would send. Fault: `INVALID_ARGUMENT` for a run that is no plan. */
+  /**
+   * What a plan would send and set. A cursor goes on with the one list that gave it; the other is empty then. Fault:
+   * `INVALID_ARGUMENT` for a run that is no plan.
+   */
   plan(ref: string, query?: PageRequest): Promise<PlanView>;
   /** A new run that does what the plan showed. Faults: `PLAN_STALE`, `PLAN_INCOMPLETE`, `RUN_IN_PROGRESS`. */
   apply(ref: string): Promise<RunView>;
@@ -295,6 +322,54 @@ export interface RunRequests {
   reasons(ref: string, options?: { limit?: number }): Promise<ReasonCount[]>;
   /** Outcomes as text, chunk by chunk. */
   export(ref: string, options: OutcomeFilter & { format: ExportFormat }): AsyncIterable<string>;
+}
+
+export interface CommandRunRequest {
+  command: string;
+  connection: string;
+  /** Checked against the manifest's `input`; its defaults are filled in. */
+  input: Record<string, unknown>;
+  /** Laid over the plugin's configured defaults, key by key. */
+  config?: Record<string, unknown>;
+  /** Default `manual`. */
+  trigger?: Trigger;
+  /** Shows the first write in place of sending it. */
+  plan?: boolean;
+  /** Lets destructive calls leave. Default false: the first one ends the command with `CONFIRMATION_NEEDED`. */
+  confirmed?: boolean;
+}
+
+/** A command on record, with the name of what it ran over. */
+export interface CommandRunView extends CommandRun {
+  connection: string;
+}
+
+/** What a command came to: exactly one of `output`, `planned` and `run.fault` unless a plan came to its end. */
+export interface CommandAnswer {
+  run: CommandRunView;
+  /** Fits the manifest's `output`. */
+  output?: unknown;
+  /** The first write of a plan. */
+  planned?: CommandWrite;
+  /** Every place where an output differs from its schema, with the fault `VENDOR_CONTRACT`. */
+  problems?: readonly FaultRecord[];
+  /** What the plugin has logged. */
+  log: LogLine[];
+}
+
+export interface CommandRequests {
+  /** Installed plugins of kind `command`. */
+  list(): Promise<InstalledPlugin[]>;
+  show(ref: string): Promise<InstalledPlugin>;
+  /**
+   * Runs a command once and resolves with what it came to, faults of its plugin and of the vendor included. Faults before
+   * it is on record: `INPUT_INVALID` and `CONFIG_INVALID` with every problem, `TRIGGER_NOT_ALLOWED`.
+   */
+  run(request: CommandRunRequest, options?: { signal?: AbortSignal }): Promise<CommandAnswer>;
+  /** Commands on record, newest first; those whose process died are ended first. */
+  history(query: { status?: CommandStatus; command?: string } & PageRequest): Promise<Page<CommandRunView>>;
+  /** One of them, by its id. */
+  past(ref: string): Promise<CommandRunView>;
 }
 
 export interface DoctorCheck {

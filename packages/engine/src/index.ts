@@ -1,4 +1,6 @@
 export * from './commands/command-gate.js';
+export * from './commands/command-runner.js';
+export { type CommandVerdict, commandVerdict } from './commands/command-verdict.js';
 export type * from './application.js';
 export type * from './feed-requests.js';
 export { type BookRules, type Books, type CheckedOutcome, balanceBooks } from './balance-books.js';
@@ -8,6 +10,7 @@ export type { PullSighting } from './feeds/watch-pull.js';
 export { EXECUTOR_LEASE } from './executor.js';
 export { type CheckedPage, checkPage, MAX_CHECKPOINT_BYTES, type PageReason } from './feeds/check-page.js';
 export * from './ports/call-journal.js';
+export type * from './ports/command-ledger.js';
 export type * from './ports/connection-vault.js';
 export type * from './ports/doorbell.js';
 export type * from './ports/feed-ledger.js';

@@ -8,6 +8,7 @@ export const ID_PREFIXES = {
   pass: 'pass',
   run: 'run',
   task: 'task',
+  commandRun: 'cmd',
   feed: 'feed',
   pull: 'pull',
 } as const;
@@ -25,6 +26,7 @@ export type ConnectionId = Id<'connection'>;
 export type PassId = Id<'pass'>;
 export type RunId = Id<'run'>;
 export type TaskId = Id<'task'>;
+export type CommandRunId = Id<'commandRun'>;
 export type FeedId = Id<'feed'>;
 export type PullId = Id<'pull'>;
 

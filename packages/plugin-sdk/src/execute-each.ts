@@ -1,10 +1,11 @@
-import { type FaultEntry, FAULTS, isFault, type Outcome, type PluginObject } from '@drover/model';
+import { type Answer, type FaultEntry, FAULTS, isFault, type PluginObject } from '@drover/model';
 import type { PluginContext } from './context.js';
 import { forObject } from './hook-context.js';
 import type { HookSession } from './hook-session.js';
 import { OutcomeStream } from './outcome-stream.js';
 import { failed } from './outcomes.js';
 import { faultOf } from './plugin-error.js';
+import type { Slots } from './run-slots.js';
 import type { HookCall } from './wire.js';
 
 /** Faults that are about the hook and not about the object that met them first, beside those that stop the run. */
@@ -26,23 +27,29 @@ function isOfHook(thrown: unknown): boolean {
   );
 }
 
-type ExecuteOne<Context> = (object: PluginObject, context: Context) => Promise<Outcome>;
+type ExecuteOne<Context> = (object: PluginObject, context: Context) => Promise<Answer>;
 
 /**
- * Runs `executeOne` for each object, at most `concurrency` at a time, in order. A fault of the whole hook stops it from
- * taking further objects; those under way are waited for first, so that what was sent is told.
+ * Runs `executeOne` for each object in order, at most `concurrency` at a time in all batches of the run. A fault of the
+ * whole hook stops it from taking further objects; those under way are waited for first, so that what was sent is told.
  */
 export async function executeEach<Context extends PluginContext>(
   executeOne: ExecuteOne<Context>,
-  options: { call: Extract<HookCall, { hook: 'execute' }>; context: Context; session: HookSession },
-): Promise<Outcome[]> {
-  const { call, context, session } = options;
+  options: {
+    call: Extract<HookCall, { hook: 'execute' }>;
+    context: Context;
+    session: HookSession;
+    /** Of the run. */
+    slots: Slots;
+  },
+): Promise<Answer[]> {
+  const { call, context, session, slots } = options;
   const stream = call.stream ? new OutcomeStream(session) : undefined;
-  const outcomes: Outcome[] = [];
+  const outcomes: Answer[] = [];
   const objects = call.objects.values();
   let stopped: { fault: unknown } | undefined;
 
-  const worker = async (): Promise<void> => {
+  const takeObjects = async (): Promise<void> => {
     for (const object of objects) {
       if (stopped) return;
       try {
@@ -55,6 +62,11 @@ export async function executeEach<Context extends PluginContext>(
       }
     }
   };
+  const worker = async (): Promise<void> => {
+    await slots.take();
+    await takeObjects();
+    slots.giveBack();
+  };
   const workers = Math.max(1, Math.min(call.concurrency, call.objects.length));
   await Promise.all(Array.from({ length: workers }, worker));
   await stream?.drained();
@@ -65,7 +77,7 @@ export async function executeEach<Context extends PluginContext>(
 async function outcomeOf<Context extends PluginContext>(
   executeOne: ExecuteOne<Context>,
   options: { object: PluginObject; context: Context; session: HookSession },
-): Promise<Outcome> {
+): Promise<Answer> {
   const { object, context, session } = options;
   try {
     return await executeOne(Object.freeze(object), forObject(context, object.id));

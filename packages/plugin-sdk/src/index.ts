@@ -6,14 +6,18 @@ export * from './faults.js';
 export * from './outcomes.js';
 export type * from './plugin-definition.js';
 export type { Resolver, Resolvers } from './resolvers.js';
+export type { StreamChunks, StreamSource } from './stream-chunks.js';
 export { Fault, isFault } from '@drover/model';
 export type {
+  Answer,
   AttributeValue,
   FaultOptions,
   JsonValue,
   Outcome,
   OutcomeCounts,
   OutcomeReason,
+  Pending,
+  PendingObject,
   PluginObject,
   WriteBack,
 } from '@drover/model';

@@ -1,4 +1,4 @@
-import { Fault, type PluginObject } from '@drover/model';
+import { type Answer, Fault, type PluginObject } from '@drover/model';
 import type { PluginContext } from './context.js';
 import type { AnyActionDefinition, WithPrepared } from './define-action.js';
 import type { AnyCommandDefinition } from './define-command.js';
@@ -8,8 +8,10 @@ import { executeEach } from './execute-each.js';
 import { createHookContext } from './hook-context.js';
 import type { HookSession } from './hook-session.js';
 import type { Lookups } from './lookups/lookups.js';
+import { failed } from './outcomes.js';
 import type { AnyPluginDefinition } from './plugin-definition.js';
 import { runPull } from './run-pull.js';
+import type { RunSlots } from './run-slots.js';
 import { HOOK_NAMES, type HookCall, type HookName, type InvokeFrame } from './wire.js';
 
 /** The hooks that a definition has, in the order in which they run. */
@@ -22,7 +24,7 @@ export function hooksOf(definition: AnyPluginDefinition): HookName[] {
 export async function runHook(
   definition: AnyPluginDefinition,
   frame: InvokeFrame,
-  { session, lookups }: { session: HookSession; lookups: Lookups },
+  { session, lookups, runs }: { session: HookSession; lookups: Lookups; runs: RunSlots },
 ): Promise<unknown> {
   const { call } = frame;
   const context = createHookContext(frame, session, { definition, lookups });
@@ -34,7 +36,7 @@ export async function runHook(
   }
   if ('run' in definition) throw noHook('a command', call.hook);
   if ('pull' in definition) throw noHook('a feed', call.hook);
-  return runActionHook(definition, call, { context, session });
+  return runActionHook(definition, call, { context, session, runs });
 }
 
 /** Only an action's test is told a run, as its other hooks are. */
@@ -67,7 +69,7 @@ function noHook(kind: string, hook: HookName): Fault {
 async function runActionHook(
   definition: AnyActionDefinition,
   call: Exclude<HookCall, { hook: 'testConnection' | 'run' | 'pull' }>,
-  { context, session }: { context: PluginContext; session: HookSession },
+  { context, session, runs }: { context: PluginContext; session: HookSession; runs: RunSlots },
 ): Promise<unknown> {
   switch (call.hook) {
     case 'prepare':
@@ -82,7 +84,14 @@ async function runActionHook(
       return runExecute(definition, call, {
         context: withPrepared(definition, { context, prepared: call.prepared }),
         session,
+        runs,
       });
+    case 'poll':
+      if (!definition.poll) throw new Fault('PLUGIN_CONTRACT', NO_POLL);
+      return definition.poll(
+        deepFreeze(call.pending),
+        withPrepared(definition, { context, prepared: call.prepared }),
+      );
     case 'executeAll':
       return runExecuteAll(definition, {
         context: withPrepared(definition, { context, prepared: call.prepared }),
@@ -103,21 +112,36 @@ interface HookPlace {
   session: HookSession;
 }
 
-function runExecute(
+async function runExecute(
   definition: AnyActionDefinition,
   call: Extract<HookCall, { hook: 'execute' }>,
-  place: HookPlace,
+  { runs, ...place }: HookPlace & { runs: RunSlots },
 ): Promise<unknown> {
   if ('execute' in definition) {
     const { objects, index, isFirstOfPass } = call;
-    return definition.execute(deepFreeze({ objects, index, isFirstOfPass }), place.context);
+    const answers = await definition.execute(deepFreeze({ objects, index, isFirstOfPass }), place.context);
+    return definition.poll || !Array.isArray(answers) ? answers : answers.map(withoutPending);
   }
-  if ('executeOne' in definition) return executeEach(definition.executeOne, { ...place, call });
+  if ('executeOne' in definition) {
+    const unpolled: typeof definition.executeOne = async (object, context) =>
+      withoutPending(await definition.executeOne(object, context));
+    const executeOne = definition.poll ? definition.executeOne : unpolled;
+    const run = { runId: place.context.run.id, concurrency: call.concurrency };
+    return runs.during(run, (slots) => executeEach(executeOne, { ...place, call, slots }));
+  }
   throw new Fault(
     'PLUGIN_CONTRACT',
     'The plugin has executeAll only, but its manifest does not say `limits.scope: whole`.',
     { path: '/limits/scope' },
   );
+}
+
+const NO_POLL = 'The plugin answered pending for an object, but it has no poll hook.';
+
+/** What nobody could poll is no answer. */
+function withoutPending(answer: Answer): Answer {
+  if (answer?.status !== 'pending') return answer;
+  return failed({ id: answer.objectId }, { code: 'PLUGIN_CONTRACT', message: NO_POLL });
 }
 
 async function runExecuteAll(definition: AnyActionDefinition, place: HookPlace): Promise<void> {

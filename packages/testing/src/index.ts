@@ -9,12 +9,14 @@ export {
 export { type RawEntry, type RawHeader, writeRawZip } from './bundles/raw-zip.js';
 export { describePluginLibraryContract } from './contracts/describe-plugin-library-contract.js';
 export { describeCollectionLibraryContract } from './contracts/describe-collection-library-contract.js';
+export { describeObjectEditsContract } from './contracts/describe-object-edits-contract.js';
 export { describeObjectLibraryContract } from './contracts/describe-object-library-contract.js';
 export { describeDatabases, missingPostgres, skipLoudly } from './databases/describe-databases.js';
 export { START_TIMEOUT_MS, makeEmptyPostgres } from './databases/postgres-databases.js';
 export { makeProgram, type Program } from './databases/run-in-process.js';
 export { vendorFiles, writeVendorFolder } from './bundles/vendor-folder.js';
 export { describeFeedBehaviour } from './behaviour/describe-feed-behaviour.js';
+export { describeMirrorBehaviour } from './behaviour/describe-mirror-behaviour.js';
 export { describePlanBehaviour } from './behaviour/describe-plan-behaviour.js';
 export { describeRunBehaviour } from './behaviour/describe-run-behaviour.js';
 export {
@@ -23,6 +25,7 @@ export {
   behaviourManifest,
   openEngineWorld,
 } from './behaviour/engine-world.js';
+export { describePollBehaviour } from './behaviour/describe-poll-behaviour.js';
 export { describeOnceBehaviour } from './behaviour/describe-once-behaviour.js';
 export {
   type OnceCall,
@@ -45,6 +48,7 @@ export {
   describeCallJournalContract,
   type OpenedCallJournal,
 } from './contracts/describe-call-journal-contract.js';
+export { describeCommandLedgerContract } from './contracts/describe-command-ledger-contract.js';
 export { describeDoorbellContract } from './contracts/describe-doorbell-contract.js';
 export { InProcessPluginRuntime } from './plugins/in-process-plugin-runtime.js';
 export {

@@ -1,7 +1,7 @@
 import type { ActionRequests, ActionRunRequest, InstalledPlugin, RunStart } from '@drover/engine';
 import { Fault } from '@drover/model';
 import type { Parts } from '../composition/parts.js';
-import { checkedConfig } from './checked-config.js';
+import { checkVendor, checkedConfig } from './checked-request.js';
 import { findCollection } from './embedded-collections.js';
 import { findConnection } from './embedded-connections.js';
 import { findPlugin } from './embedded-plugins.js';
@@ -37,13 +37,7 @@ export class EmbeddedActions implements ActionRequests {
   async run(request: ActionRunRequest): Promise<RunStart> {
     const plugin = await findAction(this.#parts, request.action);
     const connection = await findConnection(this.#parts, request.connection);
-    if (connection.vendor !== plugin.manifest.vendor) {
-      throw new Fault(
-        'INVALID_ARGUMENT',
-        `${plugin.pluginId} is of the vendor ${plugin.manifest.vendor}; the connection "${connection.name}" is of ${connection.vendor}.`,
-        { path: '/connection' },
-      );
-    }
+    checkVendor(plugin, connection);
     const collection = await findCollection(this.#parts, request.collection);
     const config = checkedConfig(plugin, { ...plugin.defaults, ...request.config });
     const engine = await this.#parts.engine();

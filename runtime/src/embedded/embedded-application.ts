@@ -2,6 +2,7 @@ import type { Application, DoctorReport, ServeState } from '@drover/engine';
 import type { Parts } from '../composition/parts.js';
 import { EmbeddedActions } from './embedded-actions.js';
 import { EmbeddedCollections } from './embedded-collections.js';
+import { EmbeddedCommands } from './embedded-commands.js';
 import { EmbeddedConnections } from './embedded-connections.js';
 import { EmbeddedFeeds } from './embedded-feeds.js';
 import { EmbeddedObjects } from './embedded-objects.js';
@@ -17,6 +18,7 @@ export class EmbeddedApplication implements Application {
   readonly objects: EmbeddedObjects;
   readonly collections: EmbeddedCollections;
   readonly runs: EmbeddedRuns;
+  readonly commands: EmbeddedCommands;
   readonly feeds: EmbeddedFeeds;
   readonly #parts: Parts;
 
@@ -29,6 +31,7 @@ export class EmbeddedApplication implements Application {
     this.objects = new EmbeddedObjects(parts);
     this.collections = new EmbeddedCollections(parts);
     this.runs = new EmbeddedRuns(parts, names);
+    this.commands = new EmbeddedCommands(parts);
     this.feeds = new EmbeddedFeeds(parts);
   }
 

@@ -4,6 +4,7 @@ import type {
   HttpMethod,
   JsonValue,
   OutcomeCounts,
+  PendingObject,
   PluginManifest,
   PluginObject,
   Trigger,
@@ -37,6 +38,7 @@ export type Invocation =
   /** A command's. */
   | { hook: 'run'; input: unknown }
   | { hook: 'executeAll'; pages: AsyncIterable<PluginObject[]>; prepared: unknown }
+  | { hook: 'poll'; pending: PendingObject[]; prepared: unknown }
   | {
       hook: 'finish';
       prepared: unknown;
@@ -61,7 +63,8 @@ export interface OutgoingWrite {
     method: HttpMethod;
     /** Path and query, percent-encoded. */
     path: string;
-    body?: { contentType: string; value: unknown };
+    /** `bytes`: of a streamed body, whose `value` tells only its size, digest and beginning. */
+    body?: { contentType: string; value: unknown; bytes?: number };
   };
 }
 

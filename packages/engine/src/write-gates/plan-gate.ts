@@ -108,9 +108,13 @@ export class PlanGate implements HookGate {
   }
 }
 
-function bodyOf({ contentType, value }: { contentType: string; value: unknown }): PlannedBody {
+function bodyOf({
+  contentType,
+  value,
+  bytes,
+}: NonNullable<ReturnType<OutgoingWrite['describe']>['body']>): PlannedBody {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return { contentType, text: text.slice(0, MAX_BODY_CHARS), bytes: Buffer.byteLength(text) };
+  return { contentType, text: text.slice(0, MAX_BODY_CHARS), bytes: bytes ?? Buffer.byteLength(text) };
 }
 
 function planned(placed: PlacedObject): CheckedOutcome {
@@ -130,5 +134,16 @@ export function notComputed(placed: PlacedObject): CheckedOutcome {
     code: 'PLAN_NOT_COMPUTED',
     message:
       'The hook ended at its first write, which does not cover this object; applying the plan shows what becomes of it.',
+  };
+}
+
+/** An object whose hook only read so far and waits for the vendor: a plan does not wait. */
+export function notAwaited(placed: PlacedObject): CheckedOutcome {
+  return {
+    placed,
+    status: 'skipped',
+    code: 'PLAN_NOT_COMPUTED',
+    message:
+      'The hook asks to be polled about this object, for which a plan does not wait; applying the plan shows what becomes of it.',
   };
 }

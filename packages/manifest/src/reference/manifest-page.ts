@@ -83,7 +83,7 @@ function renderProperties(schema: JsonRecord, root: JsonRecord): string {
 }
 
 function typeOf(schema: JsonRecord): string {
-  if (textOf(schema.$ref)?.startsWith('config-subset')) return 'schema';
+  if (/^(config|output)-subset/.test(textOf(schema.$ref) ?? '')) return 'schema';
   if (schema.const !== undefined) return `\`${String(schema.const)}\``;
   if (Array.isArray(schema.enum)) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
   return String(schema.type);
@@ -119,7 +119,9 @@ function boundsOf(schema: JsonRecord, root: JsonRecord): string {
 /** Records inside a section, its lists and its maps, which have sections of their own. */
 function sectionsBelow({ title, schema }: Section, root: JsonRecord): Section[] {
   const prefix = title === 'Keys' ? '' : `${title}.`;
-  return Object.entries(recordOf(schema.properties)).flatMap(([name, property]) => {
+  const branches = Array.isArray(schema.oneOf) ? schema.oneOf.map(recordOf) : [];
+  const properties = [schema, ...branches].flatMap((each) => Object.entries(recordOf(each.properties)));
+  return properties.flatMap(([name, property]) => {
     const resolved = resolve(property, root);
     const inner: Section[] = [
       { title: `${prefix}${name}`, schema: resolved },

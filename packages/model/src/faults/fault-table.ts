@@ -1,4 +1,5 @@
 import { BUNDLE_FAULTS } from './bundle-faults.js';
+import { COMMAND_FAULTS } from './command-faults.js';
 import type { FaultEntries } from './fault-entry.js';
 import { FEED_FAULTS } from './feed-faults.js';
 import { IMPORT_FAULTS } from './import-faults.js';
@@ -13,6 +14,7 @@ import { VENDOR_FAULTS } from './vendor-faults.js';
 export const FAULTS = {
   ...RUN_FAULTS,
   ...PLAN_FAULTS,
+  ...COMMAND_FAULTS,
   ...FEED_FAULTS,
   ...PLUGIN_FAULTS,
   ...MANIFEST_FAULTS,

@@ -153,6 +153,8 @@ export interface Tables {
     vendor_writes: number;
     waited_ms: number;
     batches_cut: number;
+    /** Rows of `pending_objects`. */
+    pending: number;
     /** A batch has settled without a fault of its own. */
     first_batch_done: Flag;
     fault: Json | null;
@@ -166,13 +168,13 @@ export interface Tables {
   };
   /** Positions `[from, to)` of the run's slice that are in no batch yet. */
   run_ranges: { run_id: string; from_position: number; to_position: number };
-  /** What a worker claims: `prepare`, a `batch`, `all` (scope whole) or `finish`. */
+  /** What a worker claims: `prepare`, a `batch`, `all` (scope whole), a `poll` or `finish`. */
   tasks: {
     id: string;
     run_id: string;
     kind: string;
     batch_index: number;
-    /** JSON `[from, to)[]` of a batch; null for the other kinds. */
+    /** JSON `[from, to)[]` of a batch or poll; null for the other kinds. */
     ranges: Json | null;
     /** `ready`, `leased`, `waiting` or `done`. */
     status: string;
@@ -240,6 +242,16 @@ export interface Tables {
   };
   /** The revision with which a plan computed each object. */
   plan_objects: { run_id: string; position: number; revision: number };
+  /** What outcomes of a plan would set on their objects. */
+  plan_write_backs: {
+    seq: Generated<number>;
+    run_id: string;
+    object_seq: number;
+    name: string;
+    /** How an attribute is written, or `status`. */
+    mode: string;
+    value: Json;
+  };
   /** What a step has handled: which content of an object came to what. */
   handled: {
     step_key: string;
@@ -256,6 +268,51 @@ export interface Tables {
   events: { seq: Generated<number>; run_id: string; at: Ms; kind: string; data: Json };
   leases: { name: string; owner: string; token: number; until: Ms; data: Json };
   counters: { name: string; value: number };
+  /** Commands, ended or not. */
+  command_runs: {
+    id: string;
+    plugin_id: string;
+    action_id: number;
+    version: string;
+    connection_id: string;
+    mode: string;
+    trigger: string;
+    status: string;
+    input: Json;
+    config: Json;
+    /** What the process that runs it says of itself, and until when it is taken for alive. */
+    owner: Json;
+    lease_until: Ms;
+    /** The last call that writes and may have left. */
+    sent_call: string | null;
+    fault: Json | null;
+    vendor_calls: number;
+    vendor_writes: number;
+    waited_ms: number;
+    output_bytes: number | null;
+    output_digest: string | null;
+    started_at: Ms;
+    ended_at: Ms | null;
+  };
+  /** Objects of open runs that were sent and whose outcome the vendor is asked for when it is due. */
+  pending_objects: {
+    run_id: string;
+    position: number;
+    object_seq: number;
+    /** The plugin's, redacted. */
+    token: Json;
+    data: Json | null;
+    /** When it was parked first. */
+    since: Ms;
+    /** A whole second. */
+    due_at: Ms;
+    polls: number;
+    failures: number;
+    /** For a step: hash of what the object held when it was sent. */
+    fingerprint: string | null;
+    /** The task that asks about it now; null while it waits. */
+    task_id: string | null;
+  };
   feeds: {
     id: string;
     name: string;

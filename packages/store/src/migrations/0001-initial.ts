@@ -223,6 +223,7 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
       'vendor_writes',
       'waited_ms',
       'batches_cut',
+      'pending',
     ].map((name) => [name, big] as const),
   );
   await table(
@@ -357,6 +358,64 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
   await table('leases', { name: 'text', owner: 'text', token: int, until: big, data: 'text' }, ['name']);
   await table('counters', { name: 'text', value: big }, ['name']);
 
+  // Commands.
+  await table(
+    'command_runs',
+    {
+      id: 'text',
+      plugin_id: 'text',
+      action_id: int,
+      version: 'text',
+      connection_id: 'text',
+      mode: 'text',
+      trigger: 'text',
+      status: 'text',
+      input: 'text',
+      config: 'text',
+      owner: 'text',
+      lease_until: big,
+      'sent_call?': 'text',
+      'fault?': 'text',
+      vendor_calls: big,
+      vendor_writes: big,
+      waited_ms: big,
+      'output_bytes?': big,
+      'output_digest?': 'text',
+      started_at: big,
+      'ended_at?': big,
+    },
+    ['id'],
+  );
+  await partialIndex('command_runs_open', 'command_runs', ['id'], "status = 'running'");
+  await table(
+    'pending_objects',
+    {
+      run_id: 'text',
+      position: big,
+      object_seq: big,
+      token: 'text',
+      'data?': 'text',
+      since: big,
+      due_at: big,
+      polls: int,
+      failures: int,
+      'fingerprint?': 'text',
+      'task_id?': 'text',
+    },
+    ['run_id', 'position'],
+  );
+  await partialIndex('pending_objects_run', 'pending_objects', ['run_id', 'due_at'], 'task_id is null');
+  await partialIndex('pending_objects_due', 'pending_objects', ['due_at'], 'task_id is null');
+  await sequenced('plan_write_backs', {
+    run_id: 'text',
+    object_seq: big,
+    name: 'text',
+    mode: 'text',
+    value: 'text',
+  });
+  await index('plan_write_backs_run', 'plan_write_backs', ['run_id']);
+
+  // Feeds.
   await table(
     'feeds',
     {

@@ -6,12 +6,15 @@ import type {
   FreezeRule,
   HookPlace,
   LogLine,
+  ParkedObject,
   Pass,
   PassRequest,
   PlacedObject,
   PlannedCall,
   PlannedObject,
   PlannedRequest,
+  PlannedSet,
+  PlannedWriteBack,
   PlanRecord,
   PositionRange,
   ReasonCount,
@@ -46,11 +49,13 @@ import {
   listPlannedRequests,
   plannedTotals,
 } from '../plans/plan-queries.js';
+import { listPlannedSets, listPlannedWriteBacks } from '../plans/plan-write-backs.js';
 import { objectsOf } from './batch-objects.js';
 import { claim, reap } from './claim.js';
 import { createRetry, createRun } from './create-run.js';
 import { endRun } from './end-run.js';
 import { freezeNext, openPass, remainingOf } from './passes.js';
+import { parkedOf } from './pending-objects.js';
 import { resolveUnknown } from './resolve-unknown.js';
 import { toPass } from './rows.js';
 import {
@@ -119,6 +124,14 @@ export class KyselyRunLedger implements RunLedger {
     return listExpectedRequests(this.#database, place);
   }
 
+  plannedSets(planId: RunId): Promise<PlannedSet[]> {
+    return listPlannedSets(this.#database, planId);
+  }
+
+  plannedWriteBacks(planId: RunId, request: PageRequest): Promise<Page<PlannedWriteBack>> {
+    return listPlannedWriteBacks(this.#database, planId, request);
+  }
+
   plannedObjects(planId: RunId, ranges: readonly PositionRange[]): Promise<Map<number, PlannedObject>> {
     return findPlannedObjects(this.#database, planId, ranges);
   }
@@ -161,6 +174,10 @@ export class KyselyRunLedger implements RunLedger {
 
   objectsOf(passId: PassId, ranges: readonly PositionRange[]): Promise<PlacedObject[]> {
     return objectsOf(this.#database, passId, ranges);
+  }
+
+  parkedOf(task: ClaimedTask): Promise<ParkedObject[]> {
+    return parkedOf(this.#database, task);
   }
 
   async renewLeases(owner: string, { leaseMs, now }: { leaseMs: number; now: Date }): Promise<TaskId[]> {

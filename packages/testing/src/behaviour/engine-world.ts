@@ -30,6 +30,8 @@ const POLL_MS = 3;
 
 export interface WorldOptions {
   manifest?: Partial<PluginManifest>;
+  /** A second plugin, in the folder `untag-host`. */
+  other?: PluginManifest;
   script?: Script;
   objects?: number;
   engine?: Partial<EngineOptions>;
@@ -53,6 +55,8 @@ export interface EngineWorld {
   /** Submits and waits for the end. */
   run(changes?: Partial<RunSubmission>): Promise<Run>;
   waitFor(runId: RunId): Promise<Run>;
+  /** Lets every engine look for work that has become due. */
+  ring(): Promise<void>;
   /** Another engine over the same store, as another process would have. */
   another(script: Script, options?: AnotherOptions): { engine: Engine; runtime: ScriptedRuntime };
   close(): Promise<void>;
@@ -82,7 +86,8 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
   });
   const objects = new KyselyObjectLibrary(database);
   const collections = new KyselyCollectionLibrary(database);
-  const ledger = new KyselyRunLedger(database);
+  const now = options.engine?.now;
+  const ledger = new KyselyRunLedger(database, now === undefined ? {} : { now: () => now().getTime() });
   const leases = new KyselyLeases(database);
   const feeds = new KyselyFeedLedger(database);
   const mirrors = new KyselyMirrorLedger(database);
@@ -90,8 +95,8 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
   await plugins.install({
     digest: 'd'.repeat(64),
     zip: Buffer.from('zip'),
-    bundle: goodBundleManifest({ plugins: ['tag-host'] }),
-    plugins: [manifest],
+    bundle: goodBundleManifest({ plugins: options.other ? ['tag-host', 'untag-host'] : ['tag-host'] }),
+    plugins: [manifest, ...(options.other ? [options.other] : [])],
   });
   const connection = await connections.create({
     name: 'prod',
@@ -101,6 +106,7 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
   const collection = await collections.create({ name: 'hosts', kind: 'fixed' });
   const errors: unknown[] = [];
   const engines: Engine[] = [];
+  const doorbells: InProcessDoorbell[] = [];
 
   function another(script: Script, { ports = (own) => own, ...changes }: AnotherOptions = {}) {
     const runtime = new ScriptedRuntime(script);
@@ -119,6 +125,7 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
       },
     );
     engines.push(engine);
+    doorbells.push(doorbell);
     return { engine, runtime };
   }
 
@@ -165,6 +172,9 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
       return waitFor(runId!);
     },
     waitFor,
+    async ring() {
+      for (const doorbell of doorbells) await doorbell.ring();
+    },
     another,
     async close() {
       for (const one of engines) await one.stop();
