@@ -35,10 +35,18 @@ export class MirrorOut implements ScheduleSource {
     let fired = 0;
     for (const id of await this.#ports.mirrors.sendingFeeds()) {
       if (now.getTime() - (this.#lookedAt.get(id) ?? -Infinity) < LOOK_MS) continue;
-      if ((await this.advance(id, { now })) !== undefined) fired += 1;
+      if ((await this.#tick(id, now)) !== undefined) fired += 1;
       this.#lookedAt.set(id, now.getTime());
     }
     return fired;
+  }
+
+  /** Of a paused feed nothing new is sent; what was sent is settled. */
+  async #tick(id: FeedId, now: Date): Promise<RunId | undefined> {
+    const feed = await this.#ports.feeds.find(id);
+    if (feed?.status !== 'paused') return this.advance(id, { now });
+    await this.#ports.mirrors.settleSend(id, { now });
+    return undefined;
   }
 
   /** A pull of the feed has ended: what was changed may be sent at the next tick. */
@@ -81,7 +89,7 @@ export class MirrorOut implements ScheduleSource {
     });
   }
 
-  async #submit(feed: Feed, { collection }: MirrorSend): Promise<RunId> {
+  async #submit(feed: Feed, { collection, begunAt }: MirrorSend): Promise<RunId> {
     const plugin = await this.#senderOf(feed);
     const connection = await this.#ports.connections.find(feed.connectionId);
     if (connection === undefined) {
@@ -93,8 +101,7 @@ export class MirrorOut implements ScheduleSource {
       collection,
       config: feed.mirrorConfig,
       trigger: 'event',
-      restart: true,
-      sendOf: feed.id,
+      sendOf: { feedId: feed.id, begunAt },
     });
     await this.#ports.doorbell.ring();
     return runId!;

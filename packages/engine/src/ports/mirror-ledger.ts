@@ -23,6 +23,8 @@ export const NO_MIRROR: MirrorRules = { direction: 'none', closeMirrored: false,
 export interface MirrorSend {
   /** The fixed list that holds exactly the objects that are offered. */
   collection: StoredCollection;
+  /** ISO 8601. */
+  begunAt: string;
   /** The run that offers them; absent until it is made. */
   runId?: RunId;
 }

@@ -98,7 +98,11 @@ async function keepObjects(
       table: 'feed_objects',
       columns: ['feed_id', 'object_seq', 'seen_pass', 'seen_at', 'absent_at', ...MIRROR_COLUMNS],
       rows: targets.map((target) => [
-        ...[feed.id, target.seq, seenPass, at.getTime(), null],
+        feed.id,
+        target.seq,
+        seenPass,
+        at.getTime(),
+        null,
         ...(mirror?.cellsOf(target) ?? UNMIRRORED),
       ]),
       suffix: SEE_AGAIN,

@@ -1,9 +1,10 @@
 import type { MirrorRules, MirrorSend, SendRules } from '@drover/engine';
-import { type AttributeValue, type CollectionId, type RunId, newId } from '@drover/model';
+import { type AttributeValue, newId } from '@drover/model';
 import { sql } from 'kysely';
 import { type Database, rowsFrom } from '../database/database.js';
 import { type InsertCell, insertRows } from '../database/insert-rows.js';
 import { type FeedRow, type Trx, lockFeed } from '../feeds/feed-rows.js';
+import { openSendOf, toSend } from './open-send.js';
 import { LatestValues } from './latest-values.js';
 import { lookAgain } from './look-again.js';
 import { goesOut, outwardName, readRules } from './rule-rows.js';
@@ -12,33 +13,6 @@ import { isLocalChange, readShadow } from './shadow.js';
 /** Objects looked through in one transaction at most; the next look goes on. */
 const MOST_EXAMINED = 10_000;
 const EXAMINE_PAGE = 500;
-
-export type SendRow = { collection_id: string; run_id: string | null };
-
-export function openSendOf(trx: Trx, feedId: string): Promise<SendRow | undefined> {
-  return trx
-    .selectFrom('mirror_sends')
-    .select(['collection_id', 'run_id'])
-    .where('feed_id', '=', feedId)
-    .executeTakeFirst();
-}
-
-export async function toSend(trx: Trx, { collection_id: id, run_id: runId }: SendRow): Promise<MirrorSend> {
-  const row = await trx
-    .selectFrom('collections')
-    .select(['name', 'created_at'])
-    .where('id', '=', id)
-    .executeTakeFirst();
-  return {
-    collection: {
-      id: id as CollectionId,
-      name: row?.name ?? id,
-      kind: 'fixed',
-      createdAt: new Date(row?.created_at ?? 0).toISOString(),
-    },
-    ...(runId === null ? {} : { runId: runId as RunId }),
-  };
-}
 
 /** Opens a send over what has changed here, as far as there is something, or returns the open one. */
 export async function beginSend(

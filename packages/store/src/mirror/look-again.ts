@@ -1,7 +1,7 @@
 import { OPEN_RUN_STATUSES } from '@drover/model';
 import type { Trx } from '../feeds/feed-rows.js';
 import { type OfferRow, type Verdict, countOut, settleOffer } from './settle-offers.js';
-import { outcomesOf } from './settle-send.js';
+import { outcomesOf } from './run-outcomes.js';
 
 type StaleOffer = OfferRow & { status: string; pass_id: string };
 

@@ -18,7 +18,13 @@ export async function sendingFeeds({ kysely }: Database): Promise<FeedId[]> {
 export async function readFigures({ kysely }: Database, feedId: string): Promise<MirrorFigures> {
   const figures: MirrorFigures = {
     objects: { none: 0, in: 0, out: 0, both: 0 },
-    ...{ cameIn: 0, wentOut: 0, conflicts: 0, sending: 0, refused: 0, failed: 0, unknown: 0 },
+    cameIn: 0,
+    wentOut: 0,
+    conflicts: 0,
+    sending: 0,
+    refused: 0,
+    failed: 0,
+    unknown: 0,
   };
   return kysely.transaction().execute(async (trx) => {
     const rules = await readRules(trx, feedId);
@@ -55,7 +61,7 @@ export async function readFigures({ kysely }: Database, feedId: string): Promise
       conflicts: Number(conflicts),
       cameIn: feed?.mirrored_in ?? 0,
       wentOut: feed?.mirrored_out ?? 0,
-      ...(feed?.run_id == null ? {} : { runId: feed.run_id as RunId }),
+      ...(feed === undefined || feed.run_id === null ? {} : { runId: feed.run_id as RunId }),
     };
   });
 }

@@ -2,7 +2,8 @@ import type { MirrorSend } from '@drover/engine';
 import { type RunStatus, hasEnded } from '@drover/model';
 import type { Database } from '../database/database.js';
 import { type Trx, lockFeed } from '../feeds/feed-rows.js';
-import { openSendOf, toSend } from './begin-send.js';
+import { openSendOf, toSend } from './open-send.js';
+import { outcomesOf } from './run-outcomes.js';
 import { type OfferRow, type Verdict, countOut, settleOffer } from './settle-offers.js';
 
 /** Settles the open send when its run has ended; returns the one that is still open. */
@@ -23,6 +24,7 @@ export async function settleSend(
       .executeTakeFirst();
     if (run !== undefined && !hasEnded(run.status as RunStatus)) return toSend(trx, open);
     await settleAll(trx, { feedId, runId: open.run_id, fault: run?.fault ?? null, now });
+    await abandonPasses(trx, open.collection_id);
     return undefined;
   });
 }
@@ -52,20 +54,6 @@ function notTakenUp(runId: string, fault: string | null): Verdict {
   };
 }
 
-export async function outcomesOf(trx: Trx, runId: string): Promise<Map<number, Verdict>> {
-  const rows = await trx
-    .selectFrom('outcomes')
-    .select(['object_seq', 'status', 'code', 'message'])
-    .where('run_id', '=', runId)
-    .execute();
-  return new Map(
-    rows.map(({ object_seq, status, code, message }) => [
-      object_seq,
-      { status: status as Verdict['status'], code, message },
-    ]),
-  );
-}
-
 function sendingOffers(trx: Trx, feedId: string): Promise<OfferRow[]> {
   return trx
     .selectFrom('mirror_offers')
@@ -85,9 +73,26 @@ export async function failSend(
     await lockFeed(trx, database, feedId);
     const open = await openSendOf(trx, feedId);
     if (open === undefined || open.run_id !== null) return;
+    await trx.deleteFrom('mirror_sends').where('feed_id', '=', feedId).execute();
     for (const offer of await sendingOffers(trx, feedId)) {
       await settleOffer(trx, offer, { verdict: { status: 'failed', code, message }, now });
     }
-    await trx.deleteFrom('mirror_sends').where('feed_id', '=', feedId).execute();
+    await abandonPasses(trx, open.collection_id);
   });
+}
+
+/** What a send's run has not taken up is offered by another send. */
+async function abandonPasses(trx: Trx, collectionId: string): Promise<void> {
+  const open = trx
+    .selectFrom('passes')
+    .select('id')
+    .where('collection_id', '=', collectionId)
+    .where('status', 'in', ['freezing', 'open']);
+  await trx.deleteFrom('pass_ranges').where('pass_id', 'in', open).execute();
+  await trx
+    .updateTable('passes')
+    .set({ status: 'abandoned' })
+    .where('collection_id', '=', collectionId)
+    .where('status', 'in', ['freezing', 'open'])
+    .execute();
 }

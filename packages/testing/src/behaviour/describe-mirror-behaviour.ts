@@ -127,17 +127,20 @@ export function describeMirrorBehaviour(open: () => Promise<Database>): void {
       expect(vendor.offered).toBe(0);
     });
 
-    it.each(['none', 'out'] as const)('updates nothing that it knows with the direction %s', async (direction) => {
-      await makeFeed({ direction });
-      vendor.change('a', {});
-      await pulled();
-      const before = await object('a');
-      later();
-      vendor.change('a', { state: 'closed', category: 'known' });
-      expect(await pulled()).toMatchObject({ updated: 0, unchanged: 1 });
-      expect((await object('a')).revision).toBe(before.revision);
-      expect(await here('a', 'state')).toBe('open');
-    });
+    it.each(['none', 'out'] as const)(
+      'updates nothing that it knows with the direction %s',
+      async (direction) => {
+        await makeFeed({ direction });
+        vendor.change('a', {});
+        await pulled();
+        const before = await object('a');
+        later();
+        vendor.change('a', { state: 'closed', category: 'known' });
+        expect(await pulled()).toMatchObject({ updated: 0, unchanged: 1 });
+        expect((await object('a')).revision).toBe(before.revision);
+        expect(await here('a', 'state')).toBe('open');
+      },
+    );
 
     it('closes objects that the vendor closes, when it is told to, and only then', async () => {
       await makeFeed({ direction: 'in', closeMirrored: true });
@@ -247,7 +250,12 @@ export function describeMirrorBehaviour(open: () => Promise<Database>): void {
       vendor.change('a', {});
       await pulled();
       await edit('a', { state: 'closed' });
-      vendor.answer = () => ({ status: 'failed', code: 'VENDOR_BUSY', message: 'Not now.', retryable: false });
+      vendor.answer = () => ({
+        status: 'failed',
+        code: 'VENDOR_BUSY',
+        message: 'Not now.',
+        retryable: false,
+      });
       await sent();
       await sent();
       expect(vendor.offered).toBe(1);
@@ -418,6 +426,9 @@ export function describeMirrorBehaviour(open: () => Promise<Database>): void {
       await pulled();
       await edit('a', { state: 'closed' });
       await world.engine.startScheduler();
+      expect(vendor.offered).toBe(0);
+      await world.feeds.setStatus(feed.id, 'enabled');
+      later(10_000);
       await until(() => vendor.writes.length === 1);
       await edit('a', { category: 'known' });
       later(10_000);
@@ -435,24 +446,29 @@ export function describeMirrorBehaviour(open: () => Promise<Database>): void {
       ['ledger', 'createRun', 'after'],
       ['mirrors', 'settleSend', 'before'],
       ['mirrors', 'settleSend', 'after'],
-    ] as const)('loses and doubles nothing when a process dies at %s.%s, %s it took effect', async (port, name, when) => {
-      await makeFeed({ direction: 'both' });
-      for (const host of ['a', 'b']) vendor.change(host, {});
-      await pulled();
-      await edit('a', { state: 'closed' });
-      const doomed = world.another(vendor.script, { ports: (ports) => dyingAt(ports, { port, name, when }) });
-      await doomed.engine.mirrorOut(feed.id).catch(() => undefined);
-      if (name === 'settleSend') {
-        const { runId } = await world.mirrors.figures(feed.id);
-        if (runId !== undefined) await world.waitFor(runId);
-      }
-      await sent();
-      await pulled();
-      await sent();
-      expect(vendor.writes).toEqual([{ name: 'a', state: 'closed', category: 'new' }]);
-      expect(vendor.offered).toBe(1);
-      expect(await offers()).toEqual([]);
-    });
+    ] as const)(
+      'loses and doubles nothing when a process dies at %s.%s, %s it took effect',
+      async (port, name, when) => {
+        await makeFeed({ direction: 'both' });
+        for (const host of ['a', 'b']) vendor.change(host, {});
+        await pulled();
+        await edit('a', { state: 'closed' });
+        const doomed = world.another(vendor.script, {
+          ports: (ports) => dyingAt(ports, { port, name, when }),
+        });
+        await doomed.engine.mirrorOut(feed.id).catch(() => undefined);
+        if (name === 'settleSend') {
+          const { runId } = await world.mirrors.figures(feed.id);
+          if (runId !== undefined) await world.waitFor(runId);
+        }
+        await sent();
+        await pulled();
+        await sent();
+        expect(vendor.writes).toEqual([{ name: 'a', state: 'closed', category: 'new' }]);
+        expect(vendor.offered).toBe(1);
+        expect(await offers()).toEqual([]);
+      },
+    );
 
     it('leaves nothing behind when the feed is removed', async () => {
       await makeFeed({ direction: 'both' });
@@ -490,40 +506,49 @@ export function describeMirrorBehaviour(open: () => Promise<Database>): void {
         owner: ['ann', 'bob', 'eve'],
       };
       await fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 20 }), fc.boolean(), async (steps, tells) => {
-          await world.close();
-          await openWorld();
-          vendor.tellsChangedAt = tells;
-          await makeFeed({ direction: 'both' });
-          for (const name of names) vendor.change(name, { owner: 'ann' });
-          await pulled();
-          for (const one of steps) {
-            later(1_000);
-            if (one.do === 'vendor') vendor.change(one.name, { [one.field]: values[one.field][one.pick] });
-            else if (one.do === 'local') await edit(one.name, { [one.field]: values[one.field][one.pick]! });
-            else if (one.do === 'pull') await pulled();
-            else if (one.do === 'send') await world.engine.mirrorOut(feed.id);
-            else await world.another(vendor.script, { ports: dying }).engine.mirrorOut(feed.id).catch(() => 0);
-          }
-          for (let cycle = 0; cycle < 4; cycle += 1) {
-            await sent();
+        fc.asyncProperty(
+          fc.array(step, { minLength: 4, maxLength: 20 }),
+          fc.boolean(),
+          async (steps, tells) => {
+            await world.close();
+            await openWorld();
+            vendor.tellsChangedAt = tells;
+            await makeFeed({ direction: 'both' });
+            for (const name of names) vendor.change(name, { owner: 'ann' });
             await pulled();
-            later(60 * MINUTE_MS);
-          }
-          const refused = new Set((await offers()).map((offer) => offer.object.value.split('.')[0]));
-          const writes = vendor.writes.length;
-          for (const name of names) {
-            for (const field of ['state', 'category', 'owner'] as const) {
-              const both = [await here(name, field), vendor.hosts.get(name)![field]];
-              if (!refused.has(name)) expect([name, field, both[0]]).toEqual([name, field, both[1]]);
+            for (const one of steps) {
+              later(1_000);
+              if (one.do === 'vendor') vendor.change(one.name, { [one.field]: values[one.field][one.pick] });
+              else if (one.do === 'local')
+                await edit(one.name, { [one.field]: values[one.field][one.pick]! });
+              else if (one.do === 'pull') await pulled();
+              else if (one.do === 'send') await world.engine.mirrorOut(feed.id);
+              else
+                await world
+                  .another(vendor.script, { ports: dying })
+                  .engine.mirrorOut(feed.id)
+                  .catch(() => 0);
             }
-          }
-          await sent();
-          expect(await pulled()).toMatchObject({ updated: 0 });
-          expect(vendor.writes.length).toBe(writes);
-          expect(world.errors).toEqual([]);
-        }),
-        { numRuns: 25 },
+            for (let cycle = 0; cycle < 4; cycle += 1) {
+              await sent();
+              await pulled();
+              later(60 * MINUTE_MS);
+            }
+            const refused = new Set((await offers()).map((offer) => offer.object.value.split('.')[0]));
+            const writes = vendor.writes.length;
+            for (const name of names) {
+              for (const field of ['state', 'category', 'owner'] as const) {
+                const both = [await here(name, field), vendor.hosts.get(name)![field]];
+                if (!refused.has(name)) expect([name, field, both[0]]).toEqual([name, field, both[1]]);
+              }
+            }
+            await sent();
+            expect(await pulled()).toMatchObject({ updated: 0 });
+            expect(vendor.writes.length).toBe(writes);
+            expect(world.errors).toEqual([]);
+          },
+        ),
+        { numRuns: 12 },
       );
     }, 120_000);
   });
