@@ -3,6 +3,9 @@ export type { FileProfileView, NetskopeFileProfileSeed } from './netskope/file-p
 export type { NetskopeImpact } from './netskope/impact-store.js';
 export type { NetskopeListSeed } from './netskope/url-list-store.js';
 export type { NetskopeScore, NetskopeUserSeed } from './netskope/user-store.js';
+export * from './palo-alto/saas-security-simulator.js';
+export type { SaasApp, SaasIncident } from './palo-alto/incident-store.js';
+export type { SaasRemediation } from './palo-alto/remediation-store.js';
 export type { FaultEffect, FaultOrder, RequestMatch } from './simulator/fault-order.js';
 export type { RateLimitDialect } from './simulator/rate-limit-answer.js';
 export type { RequestFigures } from './simulator/request-log.js';
