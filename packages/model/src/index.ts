@@ -2,6 +2,7 @@ export * from './ids.js';
 export * from './object.js';
 export * from './outcome.js';
 export * from './run.js';
+export type * from './json-value.js';
 export * from './manifest.js';
 export * from './base-url.js';
 export * from './secret.js';

@@ -1,4 +1,4 @@
-import type { PluginObject, Trigger } from '@drover/model';
+import type { JsonValue, PluginObject, Trigger } from '@drover/model';
 
 /** Parameters of one vendor call. At most one of `json`, `form` and `text` may be given. */
 export interface CallParams {
@@ -109,7 +109,31 @@ export interface PluginContext<Config = Record<string, unknown>, Connection = Re
    * objects follows from them. Await every call: one that is still open when the hook returns is cut off.
    */
   call<Body = unknown>(name: string, params?: CallParams): Promise<CallReply<Body>>;
+  /**
+   * Looks keys up by the definition's resolver of this kind. Asks of one turn of the event loop share its loads, whichever
+   * objects and hooks they are for; what was found is kept for the resolver's `ttlMs` and shared by all hooks of the plugin
+   * over one connection and config. The answer has every key once, in the order asked; `null` is what the vendor does not
+   * have. Values are read-only. Keys are texts of 1 to 1,024 characters.
+   *
+   * Throws the fault of the load that one of the keys was in; `PLUGIN_CONTRACT` for an unknown kind.
+   */
+  resolve<Value extends JsonValue = JsonValue>(
+    kind: string,
+    keys: readonly string[],
+  ): Promise<Map<string, Value | null>>;
 }
+
+/** What a command reaches: all that an action does, without a run around it. */
+export type CommandContext<Config = Record<string, unknown>, Connection = Record<string, unknown>> = Omit<
+  PluginContext<Config, Connection>,
+  'run'
+>;
+
+/** What a resolver's `load` reaches. Its calls may only read. */
+export type ResolverContext<Config = Record<string, unknown>, Connection = Record<string, unknown>> = Omit<
+  PluginContext<Config, Connection>,
+  'run' | 'resolve'
+>;
 
 /** The objects of one `execute` call. Read-only. */
 export interface Batch {

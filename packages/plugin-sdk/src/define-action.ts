@@ -1,5 +1,6 @@
 import type { Outcome, OutcomeCounts, PluginObject } from '@drover/model';
 import type { Batch, PluginContext } from './context.js';
+import type { Resolvers } from './resolvers.js';
 
 /** One step of a connection test, in the order in which a person reads them. */
 export interface CheckStep {
@@ -47,6 +48,8 @@ export interface ActionHooks<Config, Connection, Prepared> {
   ): Promise<void>;
   /** Runs `finish` also after a cancel or a fault that stopped the run. Default false. */
   finishAlways?: boolean;
+  /** Look-ups for `context.resolve`, by kind. */
+  resolvers?: Resolvers<Config, Connection>;
 }
 
 /** Executes batch by batch: the usual way, for vendors that take many objects in one call. */

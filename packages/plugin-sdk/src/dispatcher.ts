@@ -1,21 +1,23 @@
 import { Fault, toFaultRecord, WIRE_PROTOCOL } from '@drover/model';
-import type { AnyActionDefinition } from './define-action.js';
 import { HookSession, type SendFrame } from './hook-session.js';
+import { Lookups } from './lookups/lookups.js';
+import type { AnyPluginDefinition } from './plugin-definition.js';
 import { faultOf } from './plugin-error.js';
 import { hooksOf, runHook } from './run-hook.js';
 import type { HostFrame, InvokeFrame, PluginFrame } from './wire.js';
 
 /** Definitions by plugin id, as a bundle's entry hands them over. */
-export type ServedPlugins = Readonly<Record<string, AnyActionDefinition>>;
+export type ServedPlugins = Readonly<Record<string, AnyPluginDefinition>>;
 
 /**
  * The plugin's side of the wire: runs hooks that the host asks for, many at a time, over any way to send a frame. `send`
  * throws a fault when a frame cannot be written as JSON or is too large.
  */
 export class PluginDispatcher {
-  readonly #plugins: ReadonlyMap<string, AnyActionDefinition>;
+  readonly #plugins: ReadonlyMap<string, AnyPluginDefinition>;
   readonly #send: SendFrame;
   readonly #sessions = new Map<number, HookSession>();
+  readonly #lookups = new Lookups();
 
   constructor(plugins: ServedPlugins, options: { send: SendFrame }) {
     this.#plugins = new Map(Object.entries(plugins));
@@ -57,14 +59,17 @@ export class PluginDispatcher {
 
   async #run(frame: InvokeFrame, session: HookSession): Promise<PluginFrame> {
     try {
-      const value = await runHook(this.#definitionOf(frame.plugin), frame, session);
+      const value = await runHook(this.#definitionOf(frame.plugin), frame, {
+        session,
+        lookups: this.#lookups,
+      });
       return { kind: 'result', id: frame.id, ...(value === undefined ? {} : { value }) };
     } catch (thrown) {
       return { kind: 'fault', id: frame.id, fault: toFaultRecord(faultOf(thrown, session)) };
     }
   }
 
-  #definitionOf(plugin: string): AnyActionDefinition {
+  #definitionOf(plugin: string): AnyPluginDefinition {
     const definition = this.#plugins.get(plugin);
     if (definition) return definition;
     throw new Fault(

@@ -1,14 +1,45 @@
-import type { CallParams, CallReply, PluginContext, PluginLog } from './context.js';
+import type { CallParams, CallReply, PluginContext, PluginLog, ResolverContext } from './context.js';
 import { deepFreeze } from './deep-freeze.js';
 import type { HookSession } from './hook-session.js';
+import type { Lookups } from './lookups/lookups.js';
+import type { JsonValue } from '@drover/model';
+import type { Resolving } from './resolvers.js';
 import type { InvokeFrame, LogLevel } from './wire.js';
 
 /** The context of one hook: everything in it goes through the session. */
-export function createHookContext(frame: InvokeFrame, session: HookSession): PluginContext {
+export function createHookContext(
+  frame: InvokeFrame,
+  session: HookSession,
+  { definition, lookups }: { definition: Resolving; lookups: Lookups },
+): PluginContext {
+  const reading = createReadingContext(frame, session);
+  const asking = {
+    plugin: frame.plugin,
+    definition,
+    context: reading,
+    get isOver() {
+      return session.isOver;
+    },
+  };
+  return Object.freeze({
+    ...reading,
+    run: deepFreeze(frame.run),
+    call: <Body>(name: string, params: CallParams = {}) =>
+      session.ask<CallReply<Body>>({ what: 'call', name, params }),
+    resolve: <Value extends JsonValue>(kind: string, keys: readonly string[]) => {
+      const found = lookups.resolve(asking, { kind, keys });
+      // One that nobody awaits must not end the process, and other hooks with it.
+      found.catch(() => undefined);
+      return found as Promise<Map<string, Value | null>>;
+    },
+  });
+}
+
+/** What a hook's look-ups get: calls that write are refused. */
+function createReadingContext(frame: InvokeFrame, session: HookSession): ResolverContext {
   return Object.freeze({
     config: deepFreeze(frame.config),
     connection: deepFreeze(frame.connection),
-    run: deepFreeze(frame.run),
     signal: session.signal,
     log: createLog(session),
     cache: Object.freeze({
@@ -19,7 +50,7 @@ export function createHookContext(frame: InvokeFrame, session: HookSession): Plu
       delete: (key: string) => session.ask<void>({ what: 'cacheDelete', key }),
     }),
     call: <Body>(name: string, params: CallParams = {}) =>
-      session.ask<CallReply<Body>>({ what: 'call', name, params }),
+      session.ask<CallReply<Body>>({ what: 'call', name, params, readOnly: true }),
   });
 }
 

@@ -29,6 +29,11 @@ export class HookSession {
     return this.#abort.signal;
   }
 
+  /** Whether the hook has ended or was told to stop. */
+  get isOver(): boolean {
+    return this.#ended || this.signal.aborted;
+  }
+
   /** Asks the host and waits for its answer. Only outcomes are taken after an abort: what was done must be told. */
   ask<Value>(ask: Ask): Promise<Value> {
     const answer = this.#ask(ask) as Promise<Value>;

@@ -1,11 +1,16 @@
 export type * from './context.js';
 export * from './define-action.js';
+export * from './define-command.js';
+export * from './define-feed.js';
 export * from './faults.js';
 export * from './outcomes.js';
+export type * from './plugin-definition.js';
+export type { Resolver, Resolvers } from './resolvers.js';
 export { Fault, isFault } from '@drover/model';
 export type {
   AttributeValue,
   FaultOptions,
+  JsonValue,
   Outcome,
   OutcomeCounts,
   OutcomeReason,

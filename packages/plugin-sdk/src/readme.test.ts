@@ -19,6 +19,7 @@ test('the example imports what there is', () => {
 
 test('the example’s manifest declares the calls that its code makes', () => {
   const manifest = JSON.parse(/```json\n([\s\S]+?)```/.exec(readme)![1]!) as { calls: { name: string }[] };
-  const made = [...readme.matchAll(/context\.call(?:<.+?>)?\('(\w+)'/g)].map(([, name]) => name);
+  const [inFull] = readme.split('\n## Hooks');
+  const made = [...inFull!.matchAll(/context\.call(?:<.+?>)?\('(\w+)'/g)].map(([, name]) => name);
   expect(manifest.calls.map(({ name }) => name)).toEqual([...new Set(made)]);
 });

@@ -1,29 +1,75 @@
 import { Fault, type PluginObject } from '@drover/model';
 import type { PluginContext } from './context.js';
 import type { AnyActionDefinition, WithPrepared } from './define-action.js';
+import type { AnyCommandDefinition } from './define-command.js';
+import type { AnyFeedDefinition } from './define-feed.js';
 import { deepFreeze } from './deep-freeze.js';
 import { executeEach } from './execute-each.js';
 import { createHookContext } from './hook-context.js';
 import type { HookSession } from './hook-session.js';
+import type { Lookups } from './lookups/lookups.js';
+import type { AnyPluginDefinition } from './plugin-definition.js';
+import { runPull } from './run-pull.js';
 import { HOOK_NAMES, type HookCall, type HookName, type InvokeFrame } from './wire.js';
 
 /** The hooks that a definition has, in the order in which they run. */
-export function hooksOf(definition: AnyActionDefinition): HookName[] {
+export function hooksOf(definition: AnyPluginDefinition): HookName[] {
   const hooks: Partial<Record<HookName, unknown>> = definition;
   return HOOK_NAMES.filter((name) => typeof hooks[name] === 'function');
 }
 
 /** Runs one hook of a definition. An optional hook that is absent returns `undefined`. */
 export async function runHook(
-  definition: AnyActionDefinition,
+  definition: AnyPluginDefinition,
   frame: InvokeFrame,
-  session: HookSession,
+  { session, lookups }: { session: HookSession; lookups: Lookups },
 ): Promise<unknown> {
-  const context = createHookContext(frame, session);
-  const call = frame.call;
+  const { call } = frame;
+  const context = createHookContext(frame, session, { definition, lookups });
+  if (call.hook === 'testConnection') return definition.testConnection?.(checkContext(definition, context));
+  if (call.hook === 'run') return runCommand(definition, call, context);
+  if (call.hook === 'pull') {
+    if (!('pull' in definition)) throw noHook('no feed', call.hook);
+    return runPull(definition as AnyFeedDefinition, call, { context, session });
+  }
+  if ('run' in definition) throw noHook('a command', call.hook);
+  if ('pull' in definition) throw noHook('a feed', call.hook);
+  return runActionHook(definition, call, { context, session });
+}
+
+/** Only an action's test is told a run, as its other hooks are. */
+function checkContext(definition: AnyPluginDefinition, context: PluginContext): PluginContext {
+  if (!('run' in definition || 'pull' in definition)) return context;
+  const { run: _ofActions, ...withoutRun } = context;
+  return Object.freeze(withoutRun) as PluginContext;
+}
+
+function runCommand(
+  definition: AnyPluginDefinition,
+  { hook, input }: Extract<HookCall, { hook: 'run' }>,
+  { run: _unused, ...context }: PluginContext,
+): Promise<unknown> {
+  if (!('run' in definition)) throw noHook('no command', hook);
+  return (definition as AnyCommandDefinition).run(
+    deepFreeze(input) as Readonly<Record<string, unknown>>,
+    Object.freeze(context),
+  );
+}
+
+function noHook(kind: string, hook: HookName): Fault {
+  return new Fault(
+    'PLUGIN_CONTRACT',
+    `The plugin's code is ${kind}, so it has no hook ${hook}; its manifest must say its kind.`,
+    { path: '/kind' },
+  );
+}
+
+async function runActionHook(
+  definition: AnyActionDefinition,
+  call: Exclude<HookCall, { hook: 'testConnection' | 'run' | 'pull' }>,
+  { context, session }: { context: PluginContext; session: HookSession },
+): Promise<unknown> {
   switch (call.hook) {
-    case 'testConnection':
-      return definition.testConnection?.(context);
     case 'prepare':
       return definition.prepare?.(context);
     case 'finish':

@@ -1,5 +1,6 @@
 import type { FaultRecord, OutcomeCounts, PluginObject } from '@drover/model';
 import type { RunInfo } from './context.js';
+import type { PullRequest } from './define-feed.js';
 
 /**
  * What host and plugin process say to each other. A frame is a 4-byte big-endian length and that many bytes of UTF-8
@@ -13,6 +14,8 @@ export const HOOK_NAMES = [
   'executeOne',
   'executeAll',
   'finish',
+  'run',
+  'pull',
 ] as const;
 export type HookName = (typeof HOOK_NAMES)[number];
 
@@ -41,6 +44,8 @@ export type HookCall =
       stream: boolean;
     }
   | { hook: 'executeAll'; prepared: unknown }
+  /** A command's. */
+  | { hook: 'run'; input: unknown }
   | {
       hook: 'finish';
       prepared: unknown;
@@ -48,7 +53,8 @@ export type HookCall =
       vendorWrites: number;
       /** The run was stopped: run the hook only when the definition says `finishAlways`. */
       stopped?: 'cancelled' | 'fault';
-    };
+    }
+  | { hook: 'pull'; request: PullRequest; feed: { id: string; name: string } };
 
 export interface InvokeFrame {
   kind: 'invoke';
@@ -69,14 +75,17 @@ export type HostFrame =
 
 /** What a hook asks of the host while it runs. Each gets one `answer`. */
 export type Ask =
-  | { what: 'call'; name: string; params: unknown }
+  /** `readOnly`: made by a resolver, so that a write is to be refused. */
+  | { what: 'call'; name: string; params: unknown; readOnly?: boolean }
   | { what: 'cacheGet'; key: string }
   | { what: 'cacheSet'; key: string; value: unknown; ttlMs: number }
   | { what: 'cacheDelete'; key: string }
   /** The next page of `executeAll`; the answer's value is `null` after the last. */
   | { what: 'page' }
   /** Outcomes as they come; the answer says that they are kept, so that a plugin cannot run ahead of the store. */
-  | { what: 'outcomes'; outcomes: unknown[] };
+  | { what: 'outcomes'; outcomes: unknown[] }
+  /** A page of a feed; the answer says that it and its checkpoint are kept. */
+  | { what: 'feedPage'; page: unknown };
 
 export type LogLevel = 'debug' | 'info' | 'warn';
 

@@ -47,6 +47,7 @@ export {
 export { describeDoorbellContract } from './contracts/describe-doorbell-contract.js';
 export { InProcessPluginRuntime } from './plugins/in-process-plugin-runtime.js';
 export {
+  type CommandReport,
   createHarness,
   type ExecuteReport,
   type ExecuteSettings,
@@ -54,6 +55,8 @@ export {
   type HookReport,
   type HookSettings,
   type PluginHarness,
+  type PullReport,
+  type PullSettings,
   type RunReport,
 } from './plugins/plugin-harness.js';
 export { pluginObject, pluginObjects } from './plugins/plugin-objects.js';

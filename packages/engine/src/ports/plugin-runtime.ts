@@ -2,6 +2,7 @@ import type {
   CallSpec,
   FaultRecord,
   HttpMethod,
+  JsonValue,
   OutcomeCounts,
   PluginManifest,
   PluginObject,
@@ -33,6 +34,8 @@ export type Invocation =
   | { hook: 'testConnection' }
   | { hook: 'prepare' }
   | { hook: 'execute'; objects: PluginObject[]; index: number; isFirstOfPass: boolean; prepared: unknown }
+  /** A command's. */
+  | { hook: 'run'; input: unknown }
   | { hook: 'executeAll'; pages: AsyncIterable<PluginObject[]>; prepared: unknown }
   | {
       hook: 'finish';
@@ -41,6 +44,11 @@ export type Invocation =
       vendorWrites: number;
       /** The run was stopped before its slice was through: the hook runs only when the plugin says `finishAlways`. */
       stopped?: 'cancelled' | 'fault';
+    }
+  | {
+      hook: 'pull';
+      request: { checkpoint?: JsonValue; isFirst: boolean; startedAt: string };
+      feed: { id: string; name: string };
     };
 
 /** A vendor write as it is about to leave. */
@@ -92,6 +100,8 @@ export interface InvokeOptions {
    * are in the hook's value as well, and come here for the case that the hook does not end well.
    */
   onOutcomes?(outcomes: unknown[]): Promise<void>;
+  /** A page of a feed, raw, one at a time; resolves when it is kept. Rejecting ends the hook with that fault. */
+  onPage?(page: unknown): Promise<void>;
 }
 
 /** Figures of one invocation, kept whether it came through or not. */

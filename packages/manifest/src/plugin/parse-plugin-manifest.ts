@@ -67,6 +67,13 @@ function canonical(manifest: PluginManifest): PluginManifest {
     ...(manifest.kind === 'command' && {
       limits: { ...manifest.limits, objectsPerRun: { default: 1, max: 1 }, batch: { objects: 1 } },
     }),
+    // A feed's pull has no cap; its batch is a page.
+    ...(manifest.kind === 'feed' && {
+      limits: {
+        ...manifest.limits,
+        objectsPerRun: { default: manifest.limits.batch.objects, max: manifest.limits.batch.objects },
+      },
+    }),
   };
 }
 

@@ -4,8 +4,8 @@ import type { OutgoingWrite, PluginTarget, WriteVerdict } from '@drover/engine';
 /** What one hook invocation allows its calls. */
 export interface CallScope {
   mode: 'apply' | 'plan';
-  /** Refuses every call that writes (connection tests). */
-  readOnly: boolean;
+  /** What the hook is, when it only reads ("a connection test"): its calls that write are refused with that word. */
+  readOnly?: string | undefined;
   signal: AbortSignal;
   /** As `InvokeOptions.beforeWrite`. */
   beforeWrite(write: OutgoingWrite): Promise<WriteVerdict>;
@@ -13,8 +13,8 @@ export interface CallScope {
 
 /** The vendor calls of one hook invocation. */
 export interface HookBroker {
-  /** As `PluginContext.call`. `params` came from a plugin: checked here. */
-  call(name: string, params: CallParams): Promise<CallReply>;
+  /** As `PluginContext.call`. `params` came from a plugin: checked here. `readOnly` refuses a call that writes. */
+  call(name: string, params: CallParams, options?: { readOnly?: boolean }): Promise<CallReply>;
   /** Any JSON value with every secret of the connection replaced, for what leaves the plugin: outcomes, logs, faults. */
   redact<Value>(value: Value): Value;
   readonly figures: Readonly<{ vendorCalls: number; vendorWrites: number; waitedMs: number }>;

@@ -71,9 +71,10 @@ export class SessionHookBroker implements HookBroker {
     return this.#deps.session.redactor.redact(value);
   }
 
-  async call(name: string, params: CallParams): Promise<CallReply> {
+  async call(name: string, params: CallParams, options: { readOnly?: boolean } = {}): Promise<CallReply> {
     const { session, target, scope, runner } = this.#deps;
     const spec = this.#declared(name);
+    if (options.readOnly && spec.effect !== 'read') throw writeNotAllowed(spec, 'a resolver');
     if (scope.signal.aborted) throw stoppedFault(scope.signal);
     const request = buildRequest(spec, params, session.baseUrl);
     const authorizer = this.#authorizerFor(authOf(spec, target.manifest));
@@ -93,8 +94,8 @@ export class SessionHookBroker implements HookBroker {
         { path: '/calls' },
       );
     }
-    if (spec.effect === 'read' || !scope.readOnly) return spec;
-    throw writeNotAllowed(spec, 'a connection test');
+    if (spec.effect === 'read' || scope.readOnly === undefined) return spec;
+    throw writeNotAllowed(spec, scope.readOnly);
   }
 
   /** A plan's write: shown to the engine, which records it and rejects. No rate limit is spent on it, and it never leaves. */

@@ -276,7 +276,7 @@ describe('the scope of a hook', () => {
     });
   });
 
-  it.each([{ readOnly: true }, { mode: 'plan' as const }])('refuses writes under %j', async (scope) => {
+  it.each([{ readOnly: 'a pull' }, { mode: 'plan' as const }])('refuses writes under %j', async (scope) => {
     await open();
     const hook = await world.hook(scope);
     await expect(hook.call('change', ID)).rejects.toMatchObject({ code: 'WRITE_NOT_ALLOWED' });

@@ -20,6 +20,12 @@ import type { Broker, HookBroker } from '../broker/broker.js';
 import { OutcomeSink } from './outcome-sink.js';
 import type { PluginCache } from './plugin-cache.js';
 
+/** Hooks whose vendor calls only read, as a refused write is told about them. */
+const READING_HOOKS: Partial<Record<Invocation['hook'], string>> = {
+  testConnection: 'a connection test',
+  pull: 'a pull',
+};
+
 export interface HookRequest {
   target: PluginTarget;
   context: HookContext;
@@ -49,7 +55,7 @@ export class HookInvocation {
     const stopped = new AbortController();
     const hookBroker = await broker.forHook(request.target, {
       mode: request.context.run.mode,
-      readOnly: request.invocation.hook === 'testConnection',
+      readOnly: READING_HOOKS[request.invocation.hook],
       signal: stopped.signal,
       beforeWrite: (write) => request.options.beforeWrite(write),
     });
@@ -124,7 +130,9 @@ export class HookInvocation {
   async serve(ask: Ask): Promise<unknown> {
     switch (ask.what) {
       case 'call':
-        return this.#broker.call(ask.name, (ask.params ?? {}) as CallParams);
+        return this.#broker.call(ask.name, (ask.params ?? {}) as CallParams, {
+          readOnly: ask.readOnly === true,
+        });
       case 'cacheGet':
         return this.#cache.get(ask.key) ?? null;
       case 'cacheSet':
@@ -135,6 +143,8 @@ export class HookInvocation {
         return this.#asHostWork(() => this.#nextPage());
       case 'outcomes':
         return this.#asHostWork(() => this.#sink.take(ask.outcomes));
+      case 'feedPage':
+        return this.#asHostWork(() => this.#keepPage(ask.page));
     }
   }
 
@@ -144,6 +154,14 @@ export class HookInvocation {
     if (done) return null;
     this.#sink.offer(value.length);
     return value;
+  }
+
+  async #keepPage(page: unknown): Promise<void> {
+    const { invocation, options } = this.#request;
+    if (invocation.hook !== 'pull' || !options.onPage || this.#hostWork > 1) {
+      throw new Fault('PLUGIN_CONTRACT', `The hook ${this.hook} gave a page that nobody waits for.`);
+    }
+    await options.onPage(this.#broker.redact(page));
   }
 
   async #asHostWork<Value>(work: () => Promise<Value>): Promise<Value> {

@@ -4,7 +4,7 @@ import type { Ask, LogLine, PluginFrame } from '@drover/plugin-sdk/wire';
 type Fields = Record<string, unknown>;
 
 /**
- * A parsed message of a plugin process as a frame; its payloads (`value`, `params`, `outcomes`, `fields`) stay
+ * A parsed message of a plugin process as a frame; its payloads (`value`, `params`, `outcomes`, `page`, `fields`) stay
  * unchecked. Fault: `PLUGIN_CONTRACT`.
  */
 export function readPluginFrame(message: unknown): PluginFrame {
@@ -42,7 +42,12 @@ function readHello(message: Fields): PluginFrame {
 function readAsk(message: Fields): Ask {
   switch (message.what) {
     case 'call':
-      return { what: 'call', name: textOf(message, 'name'), params: message.params };
+      return {
+        what: 'call',
+        name: textOf(message, 'name'),
+        params: message.params,
+        readOnly: message.readOnly === true,
+      };
     case 'cacheGet':
     case 'cacheDelete':
       return { what: message.what, key: textOf(message, 'key') };
@@ -58,6 +63,8 @@ function readAsk(message: Fields): Ask {
     case 'outcomes':
       if (!Array.isArray(message.outcomes)) throw breach('outcomes that are no array');
       return { what: 'outcomes', outcomes: message.outcomes };
+    case 'feedPage':
+      return { what: 'feedPage', page: message.page };
     default:
       throw breach(`a request of the unknown kind ${String(message.what)}`);
   }

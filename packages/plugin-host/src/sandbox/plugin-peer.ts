@@ -211,11 +211,14 @@ export class PluginPeer {
     const head = { kind: 'answer', id: hook.id, ask: ask.ask } as const;
     try {
       const value = await hook.invocation.serve(ask);
-      if (this.#running.has(hook.id)) this.#link.send({ ...head, value });
+      if (!this.#running.has(hook.id)) return;
+      // A feed's time counts from page to page, or a pull would be bounded by what the vendor has.
+      if (ask.what === 'feedPage' && !hook.stopFault) this.#clock.start(hook);
+      this.#link.send({ ...head, value });
     } catch (thrown) {
       const fault = hook.invocation.toPlugin(thrown);
-      // Outcomes or pages that the engine refuses end the hook, whatever the plugin makes of it.
-      if (ask.what === 'outcomes' || ask.what === 'page') this.#stop(hook, fault);
+      // What the engine refuses to take or to give ends the hook, whatever the plugin makes of it.
+      if (ENDING.has(ask.what)) this.#stop(hook, fault);
       if (this.#running.has(hook.id)) this.#link.send({ ...head, fault });
     }
   }
@@ -244,6 +247,8 @@ export class PluginPeer {
     this.lose(crashed('another hook in it did not stop when told to, so it was ended'));
   }
 }
+
+const ENDING: ReadonlySet<Ask['what']> = new Set(['outcomes', 'page', 'feedPage']);
 
 const CANCELLED: FaultRecord = { code: 'CANCELLED', message: 'The run was cancelled while the hook ran.' };
 

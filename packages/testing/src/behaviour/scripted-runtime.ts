@@ -46,6 +46,8 @@ export interface Script {
   ): unknown;
   /** Runs object by object as the SDK does: outcomes go to the engine as they come. */
   executeOne?(object: PluginObject, call: OnceCall): Promise<unknown>;
+  /** A command's. */
+  run?(input: unknown, call: ScriptCall): unknown;
   executeAll?(pages: AsyncIterable<PluginObject[]>, call: ScriptCall): unknown;
   finish?(call: ScriptCall & { invocation: Extract<Invocation, { hook: 'finish' }> }): unknown;
 }
@@ -102,6 +104,8 @@ export class ScriptedRuntime implements PluginRuntime {
     switch (invocation.hook) {
       case 'testConnection':
         return [];
+      case 'run':
+        return this.script.run?.(invocation.input, call);
       case 'prepare':
         return this.script.prepare?.(call);
       case 'execute': {

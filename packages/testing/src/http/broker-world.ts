@@ -62,7 +62,7 @@ export function openBrokerWorld(options: BrokerWorldOptions): BrokerWorld {
     clock,
     hook(scope = {}) {
       const target: PluginTarget = { bundleDigest: 'none', manifest, connection: vault.connection };
-      const open = { mode: 'apply', readOnly: false, signal: new AbortController().signal } as const;
+      const open = { mode: 'apply', signal: new AbortController().signal } as const;
       return broker.forHook(target, { ...open, beforeWrite: async () => ({ do: 'send' }), ...scope });
     },
     change: (changes) => vault.change(changes),

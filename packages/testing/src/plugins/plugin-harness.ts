@@ -1,5 +1,10 @@
 import {
   balanceBooks,
+  CommandGate,
+  type CommandWrite,
+  type CheckedPage,
+  checkPage,
+  type PageReason,
   type PlacedObject,
   type Connection,
   type HookContext,
@@ -17,18 +22,20 @@ import {
   addCounts,
   emptyCounts,
   type FaultRecord,
+  type JsonValue,
   newId,
+  type ObjectDraft,
   type Outcome,
   type OutcomeCounts,
   type PluginManifest,
   type PluginObject,
 } from '@drover/model';
 import { type Broker, type Clock, createBroker, LocalGovernor } from '@drover/plugin-host';
-import type { AnyActionDefinition, CheckStep } from '@drover/plugin-sdk';
+import type { AnyPluginDefinition, CheckStep } from '@drover/plugin-sdk';
 import { InProcessPluginRuntime } from './in-process-plugin-runtime.js';
 
 export interface HarnessOptions {
-  definition: AnyActionDefinition;
+  definition: AnyPluginDefinition;
   /** The plugin's `plugin.json`. */
   manifest: PluginManifest;
   connection: {
@@ -70,6 +77,15 @@ export interface HookReport<Value> {
   planned: PlannedRequest[];
 }
 
+export interface CommandReport<Output> {
+  /** What the command returned; absent after a fault, and in a plan that came to a write. */
+  output?: Output;
+  fault?: FaultRecord;
+  figures: InvocationFigures;
+  /** In mode `plan`: the first write, in place of being sent. */
+  planned?: CommandWrite;
+}
+
 export interface ExecuteReport {
   /** As the plugin gave them, those given before a fault included. */
   outcomes: Outcome[];
@@ -86,6 +102,30 @@ export interface RunReport extends ExecuteReport {
   counts: OutcomeCounts;
   /** What `finish` threw. */
   finishFault?: FaultRecord;
+}
+
+export interface PullSettings extends Pick<HookSettings, 'config' | 'signal'> {
+  /** Where to go on. Default: from the start. */
+  checkpoint?: JsonValue;
+  /** Default true without a checkpoint. */
+  isFirst?: boolean;
+  /** Default: now. */
+  startedAt?: string;
+  /** Told of each page as it is kept; a rejection ends the pull as a crash at that place would. */
+  onPage?(page: CheckedPage, index: number): Promise<void> | void;
+}
+
+export interface PullReport {
+  /** The pages that would have been kept, as the engine checked them: objects normalised, refused ones under `reasons`. */
+  pages: CheckedPage[];
+  /** The objects of all pages. */
+  drafts: ObjectDraft[];
+  /** What was rejected or skipped, page by page. */
+  reasons: PageReason[];
+  /** Of the last page that would have been kept. */
+  checkpoint?: JsonValue;
+  fault?: FaultRecord;
+  figures: InvocationFigures;
 }
 
 /** A plugin over the real broker, in this process; the network below the broker is the test's to mock. */
@@ -118,6 +158,24 @@ export class PluginHarness {
 
   testConnection(settings: HookSettings = {}): Promise<HookReport<CheckStep[]>> {
     return this.#report('prepare', { hook: 'testConnection' }, settings);
+  }
+
+  /**
+   * Runs a command on an input, which is handed over as it is. A destructive call is taken as confirmed.
+   */
+  async command<Output = unknown>(
+    input: Record<string, unknown>,
+    settings: Pick<HookSettings, 'mode' | 'config' | 'signal'> = {},
+  ): Promise<CommandReport<Output>> {
+    const gate = new CommandGate({
+      mode: settings.mode ?? 'apply',
+      confirm: async () => undefined,
+      leaving: async () => undefined,
+    });
+    const result = await this.#invoke({ hook: 'run', input }, { ...settings, beforeWrite: gate.beforeWrite });
+    const { figures } = result;
+    if (gate.planned !== undefined) return { figures, planned: gate.planned };
+    return result.ok ? { output: result.value as Output, figures } : { fault: result.fault, figures };
   }
 
   async prepare(settings: HookSettings = {}): Promise<HookReport<unknown>> {
@@ -200,6 +258,36 @@ export class PluginHarness {
     return report;
   }
 
+  /** A feed's pull, to its end or its first fault. A page that breaks the contract is the fault `PLUGIN_CONTRACT`. */
+  async pull(settings: PullSettings = {}): Promise<PullReport> {
+    const { checkpoint, isFirst = checkpoint === undefined, startedAt = new Date().toISOString() } = settings;
+    const pages: CheckedPage[] = [];
+    const result = await this.#invoke(
+      {
+        hook: 'pull',
+        request: { ...(checkpoint === undefined ? {} : { checkpoint }), isFirst, startedAt },
+        feed: { id: 'feed_harness', name: 'harness' },
+      },
+      {
+        ...settings,
+        onPage: async (page) => {
+          const checked = checkPage(page, this.#target.manifest);
+          await settings.onPage?.(checked, pages.length);
+          pages.push(checked);
+        },
+      },
+    );
+    const last = pages.at(-1);
+    return {
+      pages,
+      drafts: pages.flatMap(({ drafts }) => drafts),
+      reasons: pages.flatMap(({ reasons }) => reasons),
+      ...(last === undefined ? {} : { checkpoint: last.checkpoint }),
+      ...(result.ok ? {} : { fault: result.fault }),
+      figures: result.figures,
+    };
+  }
+
   async close(): Promise<void> {
     await this.#runtime.close();
     await this.#broker.close();
@@ -220,7 +308,7 @@ export class PluginHarness {
 
   #invoke(
     invocation: Invocation,
-    settings: HookSettings & { onOutcomes?(outcomes: unknown[]): Promise<void> },
+    settings: HookSettings & Pick<InvokeOptions, 'onOutcomes' | 'onPage'>,
   ): Promise<InvocationResult> {
     const {
       mode = 'apply',
@@ -233,6 +321,7 @@ export class PluginHarness {
       signal: settings.signal ?? new AbortController().signal,
       beforeWrite: settings.beforeWrite ?? (async () => ({ do: 'send' as const })),
       ...(settings.onOutcomes ? { onOutcomes: settings.onOutcomes } : {}),
+      ...(settings.onPage ? { onPage: settings.onPage } : {}),
     });
   }
 
