@@ -15,6 +15,20 @@ test('a started simulator says how to reach it, and is reached so', async () => 
   }
 });
 
+test('an org of any size', async () => {
+  const started = await simulators.okta.start({ users: 1_000 });
+  try {
+    expect(started.about.join('\n')).toContain('user1@example.com to user1000@example.com');
+    const reply = await fetch(`${started.url}/api/v1/users/user1000@example.com`, {
+      headers: { authorization: `SSWS ${started.token}` },
+    });
+    expect(await reply.json()).toMatchObject({ status: 'ACTIVE' });
+    expect(reply.headers.get('x-rate-limit-limit')).toBe('600');
+  } finally {
+    await started.close();
+  }
+});
+
 test('the vendor’s own rate limit holds unless it is switched off', async () => {
   const statuses = async (rateLimit: boolean) => {
     const started = await simulators.netskope.start({ rateLimit, token: 'another-token' });

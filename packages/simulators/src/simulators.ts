@@ -1,30 +1,7 @@
 import { createNetskopeSimulator } from './netskope/netskope-simulator.js';
 import type { NetskopeUserSeed } from './netskope/user-store.js';
-
-export interface StartOptions {
-  /** Default: a free port of 127.0.0.1. */
-  port?: number;
-  /** The secret that callers must show. Default: one that is printed by `start`. */
-  token?: string;
-  /** Milliseconds that every request takes at least. Default 0. */
-  latencyMs?: number;
-  /** Whether the vendor's own rate limit holds. Default true. */
-  rateLimit?: boolean;
-}
-
-export interface StartedSimulator {
-  /** Base URL, for a connection. */
-  url: string;
-  token: string;
-  /** What a person should know to use it, one line each. */
-  about: string[];
-  close(): Promise<void>;
-}
-
-export interface SimulatorEntry {
-  description: string;
-  start(options?: StartOptions): Promise<StartedSimulator>;
-}
+import { startOkta } from './okta/start-okta.js';
+import type { SimulatorEntry, StartedSimulator, StartOptions } from './simulator/started-simulator.js';
 
 const NETSKOPE_LIST = 'Drover Blocklist';
 const NETSKOPE_PROFILE = 'Drover Hashes';
@@ -80,5 +57,9 @@ export const simulators = {
   netskope: {
     description: 'Netskope tenant: URL lists, file profiles, confidence scores of users and impacts on them',
     start: startNetskope,
+  },
+  okta: {
+    description: 'Okta org: users, one or page by page, and the changes of their status',
+    start: startOkta,
   },
 } as const satisfies Record<string, SimulatorEntry>;

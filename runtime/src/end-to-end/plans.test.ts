@@ -1,16 +1,24 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PluginManifest } from '@drover/model';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CommandLine } from './command-line.js';
 import { LIST, NetskopeLab, packNetskope } from './netskope-lab.js';
+import { VendorLab } from './vendor-lab.js';
 
 const PLUGINS = fileURLToPath(new URL('../../../plugins/', import.meta.url));
 
+interface Case {
+  /** Of indicators; without it the values are identities. */
+  subtype?: string;
+  values: string[];
+  config?: object;
+  shows: string[];
+}
+
 /** What a plan of each plugin needs, and what it shows: one line for every plugin that there is. */
-const CASES: Record<string, { subtype: string; values: string[]; config?: object; shows: string[] }> = {
+const CASES: Record<string, Case> = {
   'netskope.export-file-profile-hashes': {
     subtype: 'MD5',
     values: ['0f343b0931126a20f133d67c2b018a3b', 'd41d8cd98f00b204e9800998ecf8427e'],
@@ -33,6 +41,11 @@ const CASES: Record<string, { subtype: string; values: string[]; config?: object
     values: ['ada@example.com', 'bob@example.com'],
     shows: ['execute POST createImpact 2'],
   },
+  'okta.take-action': {
+    values: ['ada@example.com', 'corp/edsger'],
+    config: { action: 'deactivate', confirmDeactivate: true },
+    shows: ['execute POST deactivateUser 2'],
+  },
 };
 
 function manifests(): PluginManifest[] {
@@ -42,36 +55,9 @@ function manifests(): PluginManifest[] {
     .map((file) => JSON.parse(readFileSync(join(PLUGINS, file), 'utf8')) as PluginManifest);
 }
 
-let bundle: Awaited<ReturnType<typeof packNetskope>>;
-let lab: NetskopeLab;
-let drover: CommandLine;
-
-beforeAll(async () => {
-  bundle = await packNetskope();
-}, 60_000);
-afterAll(() => bundle.close());
-beforeEach(async () => {
-  lab = await NetskopeLab.open(bundle.file);
-  ({ drover } = lab);
-  await lab.connect();
-});
-afterEach(() => lab.close());
-
-async function importValues({ values, subtype }: (typeof CASES)[string]): Promise<void> {
-  const file = join(drover.folder, 'values.txt');
-  await writeFile(file, values.map((value) => `${value}\n`).join(''));
-  const as = ['--type', 'indicator', '--subtype', subtype];
-  await drover.json('objects', 'import', file, '--collection', 'iocs', ...as);
-}
-
-async function simulated(what: 'state' | 'requests'): Promise<unknown> {
-  const reply = await fetch(`${lab.simulator.url}/__sim/${what}`);
-  return reply.json();
-}
-
 /** Of the requests so far, those that calls which write make. */
-async function writesTo({ calls }: PluginManifest): Promise<string[]> {
-  const { recent } = (await simulated('requests')) as { recent: { method: string; path: string }[] };
+function writesIn(requests: unknown, { calls }: PluginManifest): string[] {
+  const { recent } = requests as { recent: { method: string; path: string }[] };
   const writing = calls
     .filter(({ effect }) => effect !== 'read')
     .map(({ method, path }) => new RegExp(`^${method} ${path.replaceAll(/\{[^}]+\}/g, '[^/]+')}(\\?|$)`));
@@ -81,16 +67,26 @@ async function writesTo({ calls }: PluginManifest): Promise<string[]> {
 
 describe('a plan of every plugin', () => {
   const all = manifests();
+  let lab: VendorLab | undefined;
+  afterEach(async () => {
+    await lab?.close();
+    lab = undefined;
+  });
 
   it('has a case for each', () => {
     expect(all.map(({ id }) => id).sort()).toEqual(Object.keys(CASES).sort());
   });
 
   it.each(all)('$id: no write reaches the vendor', async (manifest) => {
-    const { values, config = {}, shows } = CASES[manifest.id]!;
-    await importValues(CASES[manifest.id]!);
-    const before = await simulated('state');
-    const run = ['action', 'run', manifest.id, '--collection', 'iocs', '--connection', 'lab'];
+    const { values, subtype, config = {}, shows } = CASES[manifest.id]!;
+    lab = await VendorLab.open(manifest.id.split('.')[0]!);
+    const { drover } = lab;
+    await lab.importValues(
+      values,
+      subtype === undefined ? { type: 'identity' } : { type: 'indicator', subtype },
+    );
+    const before = await lab.simulated('state');
+    const run = ['action', 'run', manifest.id, '--collection', 'objects', '--connection', 'lab'];
     const { exitCode, json, stderr } = await drover.run([
       ...run,
       '--config',
@@ -99,8 +95,8 @@ describe('a plan of every plugin', () => {
       '--json',
     ]);
     expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(await writesTo(manifest)).toEqual([]);
-    expect(await simulated('state')).toEqual(before);
+    expect(writesIn(await lab.simulated('requests'), manifest)).toEqual([]);
+    expect(await lab.simulated('state')).toEqual(before);
     const { calls } = json.plan as {
       calls: { hook: string; method: string; call: string; requests: number }[];
     };
@@ -111,6 +107,21 @@ describe('a plan of every plugin', () => {
 });
 
 describe('a plan and its applying', () => {
+  let bundle: Awaited<ReturnType<typeof packNetskope>>;
+  let lab: NetskopeLab;
+  let drover: CommandLine;
+
+  beforeAll(async () => {
+    bundle = await packNetskope();
+  }, 60_000);
+  afterAll(() => bundle.close());
+  beforeEach(async () => {
+    lab = await NetskopeLab.open(bundle.file);
+    ({ drover } = lab);
+    await lab.connect();
+  });
+  afterEach(() => lab.close());
+
   const RUN = ['action', 'run', 'netskope.manage-url-list', '--collection', 'iocs', '--connection', 'lab'];
   const CONFIG = ['--config', JSON.stringify({ urlListName: LIST, applyPendingChanges: true })];
 
@@ -138,7 +149,8 @@ describe('a plan and its applying', () => {
     });
     expect(await lab.urlsAtVendor()).toBe(20);
     const manifest = manifests().find(({ id }) => id === 'netskope.manage-url-list')!;
-    expect(await writesTo(manifest)).toHaveLength(2);
+    const requests = await (await fetch(`${lab.simulator.url}/__sim/requests`)).json();
+    expect(writesIn(requests, manifest)).toHaveLength(2);
     const again = await drover.run(['run', 'apply', planId!]);
     expect(again).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('PLAN_STALE') });
     const rest = await drover.run([...RUN, ...CONFIG, '--json']);

@@ -4,6 +4,7 @@ import type { Session } from '../session.js';
 
 const MAX_PORT = 65_535;
 const MAX_LATENCY_MS = 600_000;
+const MAX_USERS = 1_000_000;
 
 export function addSimulateCommand(program: Command, session: Session): void {
   program
@@ -11,6 +12,12 @@ export function addSimulateCommand(program: Command, session: Session): void {
     .description('serve a stateful stand-in of a vendor’s API until interrupted')
     .option('--port <port>', 'port to listen on; 0 takes a free one', port, 0)
     .option('--latency-ms <ms>', 'how long every request takes at least', latency, 0)
+    .option(
+      '--users <n>',
+      'how many users to make beside the usual ones, where the vendor has users',
+      users,
+      0,
+    )
     .option('--no-rate-limit', 'answer without the vendor’s rate limit')
     .action(async (vendor: string, options: SimulatorOptions) => {
       await simulate(session, vendor, options);
@@ -41,6 +48,10 @@ function port(text: string): number {
 
 function latency(text: string): number {
   return wholeNumber(text, MAX_LATENCY_MS);
+}
+
+function users(text: string): number {
+  return wholeNumber(text, MAX_USERS);
 }
 
 function wholeNumber(text: string, max: number): number {

@@ -115,7 +115,9 @@ function missing(error: ErrorObject, key: unknown): Problem {
 function notAllowed(error: ErrorObject, allowed: unknown): Problem {
   const values = Array.isArray(allowed) ? allowed : [];
   if (error.propertyName !== undefined) return malformed(error);
-  return problem('VALUE_NOT_ALLOWED', error.instancePath, choice(error.data, values));
+  const reason = textOf(recordOf(error.params).reason);
+  const told = choice(error.data, values);
+  return problem('VALUE_NOT_ALLOWED', error.instancePath, reason === undefined ? told : `${told} ${reason}`);
 }
 
 function choice(value: unknown, allowed: readonly unknown[]): string {

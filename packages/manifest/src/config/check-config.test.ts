@@ -159,6 +159,26 @@ describe('checkConfig', () => {
     expect(problemsOf(true, {})).toEqual([' VALUE_WRONG_TYPE']);
   });
 
+  it('says of what a condition asks for what it means', () => {
+    const schema = schemaOf(
+      {
+        mode: { type: 'string' },
+        sure: { type: 'boolean', default: false, description: 'Say that you are.' },
+      },
+      {
+        if: { properties: { mode: { const: 'wipe' } }, required: ['mode'] },
+        // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+        then: { required: ['sure'], properties: { sure: { const: true } } },
+      },
+    );
+    expect(checkConfig(schema, { mode: 'look' }).ok).toBe(true);
+    const message = '“false” is not allowed here: use “true”. Say that you are.';
+    expect(checkConfig(schema, { mode: 'wipe' })).toEqual({
+      ok: false,
+      problems: [{ code: 'VALUE_NOT_ALLOWED', path: '/sure', message }],
+    });
+  });
+
   it('is not led astray by names of prototypes', () => {
     const value: unknown = JSON.parse('{"listName":"x","__proto__":{"mode":"replace"},"constructor":1}');
     expect(problemsOf(example, value)).toEqual([

@@ -1,5 +1,7 @@
+import type { ErrorObject } from 'ajv';
 import { problemsOf } from '../check/ajv-problems.js';
-import { isRecord, type JsonRecord } from '../json/json-shapes.js';
+import { isRecord, type JsonRecord, recordOf } from '../json/json-shapes.js';
+import { pointerKeys } from '../json/json-pointer.js';
 import { copyJson, jsonProblem } from '../json/measure-json.js';
 import { orderProblems, type Problem } from '../json/problem.js';
 import { type ConfigCheck, compileConfig } from './compile-config.js';
@@ -30,8 +32,28 @@ export function checkConfig(
   const unfit = jsonProblem(value, CONFIG_LIMITS);
   if (unfit) return { ok: false, problems: [unfit] };
   const filled = fillDefaults(prepared.schema, copyJson(value));
-  const problems = orderProblems(problemsOf(prepared.check(filled)));
+  const errors = prepared.check(filled).map((error) => withReason(error, prepared.schema));
+  const problems = orderProblems(problemsOf(errors));
   return problems.length === 0 && isRecord(filled) ? { ok: true, config: filled } : { ok: false, problems };
+}
+
+const UNDER_CONDITION = /^#((?:\/[^/]+)*)\/then\/properties\/([^/]+)\/const$/;
+
+/** What a condition asks for says no more than its value: the property that it narrows says what that means. */
+function withReason(error: ErrorObject, schema: JsonRecord): ErrorObject {
+  const [, owner, name] = UNDER_CONDITION.exec(error.schemaPath) ?? [];
+  if (owner === undefined || name === undefined) return error;
+  const properties = recordOf(recordOf(valueAt(schema, owner)).properties);
+  const { description } = recordOf(properties[name]);
+  return { ...error, params: { ...error.params, reason: description } };
+}
+
+function valueAt(value: unknown, pointer: string): unknown {
+  let part = value;
+  for (const key of pointerKeys(pointer) ?? []) {
+    part = Array.isArray(part) ? part[Number(key)] : recordOf(part)[key];
+  }
+  return part;
 }
 
 type Prepared = { schema: JsonRecord; check: ConfigCheck } | { problems: Problem[] };

@@ -62,12 +62,25 @@ describe('LocalGovernor', () => {
   });
 
   it('backs off from 2 s, doubling to 60 s, when a refusal names no time; a good answer starts over', async () => {
-    const { report } = governorAt();
-    const waits = [];
-    for (let n = 0; n < 7; n++) waits.push((await report(429)).retryAfterMs);
+    const { clock, report } = governorAt();
+    const waits: number[] = [];
+    for (let n = 0; n < 7; n++) {
+      const waitMs = (await report(429)).retryAfterMs!;
+      clock.nowMs += waitMs;
+      waits.push(waitMs);
+    }
     expect(waits).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
     await report(200);
     expect((await report(429)).retryAfterMs).toBe(2_000);
+  });
+
+  it('takes refusals of calls that were under way together for one', async () => {
+    const { clock, report } = governorAt();
+    expect(await report(429)).toEqual({ retryAfterMs: 2_000 });
+    clock.nowMs += 500;
+    for (let n = 0; n < 9; n++) expect(await report(429)).toEqual({ retryAfterMs: 1_500 });
+    clock.nowMs += 1_500;
+    expect(await report(429)).toEqual({ retryAfterMs: 4_000 });
   });
 
   it('adds jitter of at most half', async () => {

@@ -16,8 +16,10 @@ const SERVICE_UNAVAILABLE = 503;
 
 interface Budget {
   bucket: TokenBucket;
-  /** Refusals in a row that named no time. */
+  /** Waves of refusals in a row that named no time. */
   refusals: number;
+  /** End of the wait that the last wave led to, in milliseconds of the clock. */
+  backedOffUntilMs: number;
 }
 
 /**
@@ -60,20 +62,24 @@ export class LocalGovernor implements Governor {
       budget.refusals = 0;
       return undefined;
     }
-    return waitAfterRefusal(headers, nowMs) ?? this.#backOff(budget);
+    return waitAfterRefusal(headers, nowMs) ?? this.#backOff(budget, nowMs);
   }
 
-  #backOff(budget: Budget): number {
+  /** Calls that were under way together are refused together: they are one wave and wait once. */
+  #backOff(budget: Budget, nowMs: number): number {
+    if (nowMs < budget.backedOffUntilMs) return budget.backedOffUntilMs - nowMs;
     const stepMs = FIRST_BACK_OFF_MS * 2 ** Math.min(budget.refusals, 10);
     budget.refusals += 1;
-    return Math.ceil(Math.min(MAX_BACK_OFF_MS, stepMs * (1 + this.#random() / 2)));
+    const waitMs = Math.ceil(Math.min(MAX_BACK_OFF_MS, stepMs * (1 + this.#random() / 2)));
+    budget.backedOffUntilMs = nowMs + waitMs;
+    return waitMs;
   }
 
   #budgetOf(connectionId: string, rateGroup: string): Budget {
     const key = `${connectionId} ${rateGroup}`;
     const known = this.#budgets.get(key);
     if (known !== undefined) return known;
-    const made: Budget = { bucket: new TokenBucket(), refusals: 0 };
+    const made: Budget = { bucket: new TokenBucket(), refusals: 0, backedOffUntilMs: 0 };
     this.#budgets.set(key, made);
     return made;
   }

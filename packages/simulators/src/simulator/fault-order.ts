@@ -1,4 +1,4 @@
-import type { RateLimitDialect } from './rate-limit-answer.js';
+import { RATE_LIMIT_DIALECTS, type RateLimitDialect } from './rate-limit-answer.js';
 
 /** Which request an order meets. What is left out matches anything. */
 export interface RequestMatch {
@@ -78,7 +78,7 @@ export const FAULT_ORDER_SCHEMA = {
         effectSchema(
           'rateLimit',
           {
-            dialect: { enum: ['ratelimit-reset', 'retry-after', 'okta', 'crowdstrike', 'silent'] },
+            dialect: { enum: RATE_LIMIT_DIALECTS },
             waitSeconds: { type: 'integer', minimum: 0, maximum: 86_400 },
           },
           ['dialect', 'waitSeconds'],

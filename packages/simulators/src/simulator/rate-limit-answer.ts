@@ -1,8 +1,18 @@
 /**
  * How a vendor words a 429: `ratelimit-reset` (Netskope: seconds from now), `retry-after` (seconds), `okta` (the epoch
- * second of the reset, against the `Date` header), `crowdstrike` (the epoch second to retry after), `silent` (no header).
+ * second of the reset, against the `Date` header), `okta-concurrency` (0 of 0: too many requests at once, whose reset
+ * means nothing), `crowdstrike` (the epoch second to retry after), `silent` (no header).
  */
-export type RateLimitDialect = 'ratelimit-reset' | 'retry-after' | 'okta' | 'crowdstrike' | 'silent';
+export const RATE_LIMIT_DIALECTS = [
+  'ratelimit-reset',
+  'retry-after',
+  'okta',
+  'okta-concurrency',
+  'crowdstrike',
+  'silent',
+] as const;
+
+export type RateLimitDialect = (typeof RATE_LIMIT_DIALECTS)[number];
 
 export interface RateLimitAnswer {
   headers: Record<string, string>;
@@ -11,6 +21,7 @@ export interface RateLimitAnswer {
 
 const PLAIN_BODY = { statusCode: 429, message: 'Too Many Requests' };
 
+const OKTA_LIMIT = 600;
 const OKTA_BODY = {
   errorCode: 'E0000047',
   errorSummary: 'API call exceeded rate limit due to too many requests.',
@@ -40,14 +51,10 @@ export function rateLimitAnswer(
     case 'retry-after':
       return { headers: { 'retry-after': String(waitSeconds) }, body: PLAIN_BODY };
     case 'okta':
-      return {
-        headers: {
-          'x-rate-limit-limit': String(limit),
-          'x-rate-limit-remaining': '0',
-          'x-rate-limit-reset': resetEpochSecond,
-        },
-        body: OKTA_BODY,
-      };
+      // A limit of 0 would be one on requests at once.
+      return { headers: oktaHeaders(limit || OKTA_LIMIT, resetEpochSecond), body: OKTA_BODY };
+    case 'okta-concurrency':
+      return { headers: oktaHeaders(0, resetEpochSecond), body: OKTA_BODY };
     case 'crowdstrike':
       return {
         headers: {
@@ -60,4 +67,12 @@ export function rateLimitAnswer(
     case 'silent':
       return { headers: {}, body: PLAIN_BODY };
   }
+}
+
+function oktaHeaders(limit: number, resetEpochSecond: string): Record<string, string> {
+  return {
+    'x-rate-limit-limit': String(limit),
+    'x-rate-limit-remaining': '0',
+    'x-rate-limit-reset': resetEpochSecond,
+  };
 }
