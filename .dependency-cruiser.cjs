@@ -5,7 +5,7 @@ const MAY_IMPORT = {
   model: [],
   'plugin-sdk': ['model'],
   manifest: ['model'],
-  engine: ['model'],
+  engine: ['model', 'manifest'],
   'plugin-host': ['model', 'manifest', 'engine', 'plugin-sdk'],
   store: ['model', 'engine'],
   queue: ['model', 'engine'],

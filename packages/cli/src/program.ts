@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addActionCommands } from './commands/action.js';
 import { addCollectionCommands } from './commands/collection.js';
+import { addCommandCommands } from './commands/command.js';
 import { addConfigCommands } from './commands/config.js';
 import { addConnectionCommands } from './commands/connection.js';
 import { addDoctorCommand } from './commands/doctor.js';
@@ -42,6 +43,7 @@ export function buildProgram(session: Session): Command {
   addObjectsCommands(program, session);
   addCollectionCommands(program, session);
   addRunCommands(program, session);
+  addCommandCommands(program, session);
   addSimulateCommand(program, session);
   addDoctorCommand(program, session);
   addConfigCommands(program, session);

@@ -1,6 +1,9 @@
 import type {
+  AttributeValue,
   BundleManifest,
   CollectionQuery,
+  CommandRun,
+  CommandStatus,
   DroverObject,
   FaultRecord,
   OutcomeStatus,
@@ -11,6 +14,7 @@ import type {
   RunStatus,
   Trigger,
 } from '@drover/model';
+import type { CommandWrite } from './commands/command-gate.js';
 import type { Connection, SecretInput, TransportSettings } from './ports/connection-vault.js';
 import type { AttributeChange, StoredCollection } from './ports/object-library.js';
 import type { InstalledPlugin, InstallReport } from './ports/plugin-library.js';
@@ -29,6 +33,7 @@ export interface Application {
   readonly objects: ObjectRequests;
   readonly collections: CollectionRequests;
   readonly runs: RunRequests;
+  readonly commands: CommandRequests;
   /** Looks whether everything that Drover stands on works. Never rejects for what it finds. */
   doctor(): Promise<DoctorReport>;
   /**
@@ -206,6 +211,17 @@ export interface ObjectQuery {
   filter?: CollectionQuery;
 }
 
+export interface ObjectChanges {
+  status?: string;
+  attributes?: Record<string, AttributeValue>;
+  /** Names whose values of the source are taken away. */
+  removeAttributes?: string[];
+  /** Further names of the object, as people write them. */
+  aliases?: string[];
+  /** Who says so. Default `manual`. */
+  source?: string;
+}
+
 export type ExportFormat = 'jsonl' | 'csv';
 
 export interface ObjectRequests {
@@ -218,6 +234,11 @@ export interface ObjectRequests {
   list(query: ObjectQuery & PageRequest): Promise<Page<DroverObject>>;
   /** By id. */
   show(ref: string): Promise<DroverObject & { history: AttributeChange[] }>;
+  /**
+   * Edits an object, named by its id, `type/value` or `type/subtype/value`. Faults: `NOT_FOUND`, `INVALID_ARGUMENT` (several
+   * objects fit, or a value is out of bounds), `ALIAS_TAKEN` naming the owner, and those of normalising an alias.
+   */
+  set(ref: string, changes: ObjectChanges): Promise<{ object: DroverObject; changed: boolean }>;
   /** Objects as text, chunk by chunk. */
   export(query: ObjectQuery, options: { format: ExportFormat }): AsyncIterable<string>;
 }
@@ -288,6 +309,54 @@ export interface RunRequests {
   reasons(ref: string, options?: { limit?: number }): Promise<ReasonCount[]>;
   /** Outcomes as text, chunk by chunk. */
   export(ref: string, options: OutcomeFilter & { format: ExportFormat }): AsyncIterable<string>;
+}
+
+export interface CommandRunRequest {
+  command: string;
+  connection: string;
+  /** Checked against the manifest's `input`; its defaults are filled in. */
+  input: Record<string, unknown>;
+  /** Laid over the plugin's configured defaults, key by key. */
+  config?: Record<string, unknown>;
+  /** Default `manual`. */
+  trigger?: Trigger;
+  /** Shows the first write in place of sending it. */
+  plan?: boolean;
+  /** Lets destructive calls leave. Default false: the first one ends the command with `CONFIRMATION_NEEDED`. */
+  confirmed?: boolean;
+}
+
+/** A command on record, with the name of what it ran over. */
+export interface CommandRunView extends CommandRun {
+  connection: string;
+}
+
+/** What a command came to: exactly one of `output`, `planned` and `run.fault` unless a plan came to its end. */
+export interface CommandAnswer {
+  run: CommandRunView;
+  /** Fits the manifest's `output`. */
+  output?: unknown;
+  /** The first write of a plan. */
+  planned?: CommandWrite;
+  /** Every place where an output differs from its schema, with the fault `VENDOR_CONTRACT`. */
+  problems?: readonly FaultRecord[];
+  /** What the plugin has logged. */
+  log: LogLine[];
+}
+
+export interface CommandRequests {
+  /** Installed plugins of kind `command`. */
+  list(): Promise<InstalledPlugin[]>;
+  show(ref: string): Promise<InstalledPlugin>;
+  /**
+   * Runs a command once and resolves with what it came to, faults of its plugin and of the vendor included. Faults before
+   * it is on record: `INPUT_INVALID` and `CONFIG_INVALID` with every problem, `TRIGGER_NOT_ALLOWED`.
+   */
+  run(request: CommandRunRequest, options?: { signal?: AbortSignal }): Promise<CommandAnswer>;
+  /** Commands on record, newest first; those whose process died are ended first. */
+  history(query: { status?: CommandStatus; command?: string } & PageRequest): Promise<Page<CommandRunView>>;
+  /** One of them, by its id. */
+  past(ref: string): Promise<CommandRunView>;
 }
 
 export interface DoctorCheck {

@@ -1,4 +1,6 @@
 export * from './commands/command-gate.js';
+export * from './commands/command-runner.js';
+export { type CommandVerdict, commandVerdict } from './commands/command-verdict.js';
 export type * from './application.js';
 export { type BookRules, type Books, type CheckedOutcome, balanceBooks } from './balance-books.js';
 export { type FaultDecision, type FaultSituation, decideFault } from './decide-fault.js';
@@ -6,6 +8,7 @@ export { Engine, type EngineOptions, type EnginePorts } from './engine.js';
 export { EXECUTOR_LEASE } from './executor.js';
 export { type CheckedPage, checkPage, MAX_CHECKPOINT_BYTES, type PageReason } from './feeds/check-page.js';
 export * from './ports/call-journal.js';
+export type * from './ports/command-ledger.js';
 export type * from './ports/connection-vault.js';
 export type * from './ports/doorbell.js';
 export type * from './ports/governor.js';

@@ -11,6 +11,7 @@ const EXAMPLES = new URL('../../../schemas/examples/', import.meta.url);
 const CHECKS: Partial<Record<ContractName, (document: unknown) => Problem[]>> = {
   'plugin-manifest': lintPluginManifest,
   'config-subset': lintConfigSchema,
+  'output-subset': (document) => lintConfigSchema(document, { role: 'output' }),
 };
 
 function filesOf(kind: 'valid' | 'invalid', name: ContractName): { file: string; json: unknown }[] {

@@ -4,7 +4,7 @@ export {
   type ParseOptions,
 } from './plugin/parse-plugin-manifest.js';
 export { parseBundleManifest, parseFileList } from './plugin/parse-bundle.js';
-export { checkConfig, type ConfigResult } from './config/check-config.js';
+export { checkConfig, checkOutput, type ConfigResult } from './config/check-config.js';
 export { lintConfigSchema, type SchemaRole } from './config/lint-config.js';
 export { checkConnection, secretNamesOf, type ConnectionResult } from './connection/check-connection.js';
 export { checkEngine } from './engine-range.js';

@@ -8,6 +8,7 @@ export const ID_PREFIXES = {
   pass: 'pass',
   run: 'run',
   task: 'task',
+  commandRun: 'cmd',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -23,6 +24,7 @@ export type ConnectionId = Id<'connection'>;
 export type PassId = Id<'pass'>;
 export type RunId = Id<'run'>;
 export type TaskId = Id<'task'>;
+export type CommandRunId = Id<'commandRun'>;
 
 /** A new id; ids of one kind made by one process sort in the order in which they were made. */
 export function newId<K extends IdKind>(kind: K): Id<K> {

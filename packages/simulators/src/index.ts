@@ -11,6 +11,7 @@ export type { OktaUserSeed, OktaUserStatus } from './okta/okta-user.js';
 export type { FaultEffect, FaultOrder, RequestMatch } from './simulator/fault-order.js';
 export type { RateLimitDialect } from './simulator/rate-limit-answer.js';
 export type { RequestFigures } from './simulator/request-log.js';
+export { createSimulator } from './simulator/vendor-simulator.js';
 export type { Simulator } from './simulator/simulator.js';
 export type * from './simulator/started-simulator.js';
 export * from './simulators.js';

@@ -9,6 +9,7 @@ export {
 export { type RawEntry, type RawHeader, writeRawZip } from './bundles/raw-zip.js';
 export { describePluginLibraryContract } from './contracts/describe-plugin-library-contract.js';
 export { describeCollectionLibraryContract } from './contracts/describe-collection-library-contract.js';
+export { describeObjectEditsContract } from './contracts/describe-object-edits-contract.js';
 export { describeObjectLibraryContract } from './contracts/describe-object-library-contract.js';
 export { describeDatabases, missingPostgres, skipLoudly } from './databases/describe-databases.js';
 export { START_TIMEOUT_MS, makeEmptyPostgres } from './databases/postgres-databases.js';
@@ -44,6 +45,7 @@ export {
   describeCallJournalContract,
   type OpenedCallJournal,
 } from './contracts/describe-call-journal-contract.js';
+export { describeCommandLedgerContract } from './contracts/describe-command-ledger-contract.js';
 export { describeDoorbellContract } from './contracts/describe-doorbell-contract.js';
 export { InProcessPluginRuntime } from './plugins/in-process-plugin-runtime.js';
 export {

@@ -17,9 +17,11 @@ const TOKENS: PartTokens = {
   connections: token('connection vault'),
   ledger: token('run ledger'),
   journal: token('call journal'),
+  commandLedger: token('command ledger'),
   leases: token('leases'),
   pluginRuntime: token('plugin runtime'),
   engine: token('engine'),
+  commandRunner: token('command runner'),
 };
 
 type Makers = { [Name in PartName]: (parts: Parts, releases: Releases) => ReturnType<Parts[Name]> };
@@ -39,10 +41,13 @@ const MAKERS: Makers = {
   leases: async (parts) => new (await import('./store-parts.js')).KyselyLeases(await parts.database()),
   ledger: async (parts) => new (await import('./ledger-part.js')).KyselyRunLedger(await parts.database()),
   journal: async (parts) => new (await import('./ledger-part.js')).KyselyCallJournal(await parts.database()),
+  commandLedger: async (parts) =>
+    new (await import('./store-parts.js')).KyselyCommandLedger(await parts.database()),
   connections: async (parts) => (await import('./make-connections.js')).makeConnections(parts),
   pluginRuntime: async (parts, releases) =>
     (await import('./make-plugin-runtime.js')).makePluginRuntime(parts, releases),
   engine: async (parts, releases) => (await import('./make-engine.js')).makeEngine(parts, releases),
+  commandRunner: async (parts) => (await import('./make-command-runner.js')).makeCommandRunner(parts),
 };
 
 /** Puts the runtime together. Nothing is opened before a part that needs it is asked for. */

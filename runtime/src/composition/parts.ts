@@ -1,5 +1,7 @@
 import type {
   CallJournal,
+  CommandLedger,
+  CommandRunner,
   CollectionLibrary,
   ConnectionVault,
   Engine,
@@ -42,9 +44,11 @@ export interface Parts {
   connections(): Promise<ConnectionVault>;
   ledger(): Promise<RunLedger>;
   journal(): Promise<CallJournal>;
+  commandLedger(): Promise<CommandLedger>;
   leases(): Promise<Leases>;
   pluginRuntime(): Promise<SandboxedPluginRuntime>;
   engine(): Promise<Engine>;
+  commandRunner(): Promise<CommandRunner>;
   /** Ends what was made, last made first. With `abandon` it waits for no batch in flight. */
   close(options: { abandon: boolean }): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** Parts of the store that every command needs, as one chunk of the bundled command line. */
 export {
   KyselyCollectionLibrary,
+  KyselyCommandLedger,
   KyselyLeases,
   KyselyObjectLibrary,
   KyselyPluginLibrary,

@@ -1,7 +1,7 @@
 import type { ActionRequests, ActionRunRequest, InstalledPlugin, RunStart } from '@drover/engine';
-import { checkConfig } from '@drover/manifest';
-import { Fault, FaultList } from '@drover/model';
+import { Fault } from '@drover/model';
 import type { Parts } from '../composition/parts.js';
+import { checkVendor, checkedConfig } from './checked-request.js';
 import { findCollection } from './embedded-collections.js';
 import { findConnection } from './embedded-connections.js';
 import { findPlugin } from './embedded-plugins.js';
@@ -37,13 +37,7 @@ export class EmbeddedActions implements ActionRequests {
   async run(request: ActionRunRequest): Promise<RunStart> {
     const plugin = await findAction(this.#parts, request.action);
     const connection = await findConnection(this.#parts, request.connection);
-    if (connection.vendor !== plugin.manifest.vendor) {
-      throw new Fault(
-        'INVALID_ARGUMENT',
-        `${plugin.pluginId} is of the vendor ${plugin.manifest.vendor}; the connection "${connection.name}" is of ${connection.vendor}.`,
-        { path: '/connection' },
-      );
-    }
+    checkVendor(plugin, connection);
     const collection = await findCollection(this.#parts, request.collection);
     const config = checkedConfig(plugin, { ...plugin.defaults, ...request.config });
     const engine = await this.#parts.engine();
@@ -69,20 +63,6 @@ async function findAction(parts: Parts, ref: string): Promise<InstalledPlugin> {
   const plugin = await findPlugin(parts, ref, 'action');
   if (plugin.manifest.kind === 'action') return plugin;
   throw new Fault('INVALID_ARGUMENT', `${plugin.pluginId} is a ${plugin.manifest.kind}, not an action.`);
-}
-
-/** The config with the schema's defaults filled in. Fault `CONFIG_INVALID` with every problem. */
-function checkedConfig(
-  { pluginId, manifest }: InstalledPlugin,
-  config: Record<string, unknown>,
-  { partial = false }: { partial?: boolean } = {},
-): Record<string, unknown> {
-  const result = checkConfig(manifest.config, config);
-  if (result.ok) return result.config;
-  const problems = result.problems.filter(({ code }) => !partial || code !== 'PROPERTY_MISSING');
-  if (problems.length === 0) return config;
-  const what = problems.length === 1 ? 'One value is' : `${problems.length} values are`;
-  throw new FaultList('CONFIG_INVALID', `${what} not right in the config of ${pluginId}.`, problems);
 }
 
 function withoutNulls(values: Record<string, unknown>): Record<string, unknown> {

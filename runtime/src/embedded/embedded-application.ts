@@ -2,6 +2,7 @@ import type { Application, DoctorReport } from '@drover/engine';
 import type { Parts } from '../composition/parts.js';
 import { EmbeddedActions } from './embedded-actions.js';
 import { EmbeddedCollections } from './embedded-collections.js';
+import { EmbeddedCommands } from './embedded-commands.js';
 import { EmbeddedConnections } from './embedded-connections.js';
 import { EmbeddedObjects } from './embedded-objects.js';
 import { EmbeddedPlugins } from './embedded-plugins.js';
@@ -16,6 +17,7 @@ export class EmbeddedApplication implements Application {
   readonly objects: EmbeddedObjects;
   readonly collections: EmbeddedCollections;
   readonly runs: EmbeddedRuns;
+  readonly commands: EmbeddedCommands;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
@@ -27,6 +29,7 @@ export class EmbeddedApplication implements Application {
     this.objects = new EmbeddedObjects(parts);
     this.collections = new EmbeddedCollections(parts);
     this.runs = new EmbeddedRuns(parts, names);
+    this.commands = new EmbeddedCommands(parts);
   }
 
   async doctor(): Promise<DoctorReport> {

@@ -4,14 +4,15 @@ import type {
   ImportProgress,
   ImportReport,
   ImportRequest,
+  ObjectChanges,
   ObjectQuery,
   ObjectRequests,
 } from '@drover/engine';
-import { type DroverObject, isId, type Page, type PageRequest } from '@drover/model';
+import type { DroverObject, Page, PageRequest } from '@drover/model';
 import type { Parts } from '../composition/parts.js';
 import { csvLine } from './csv-line.js';
 import { findCollection } from './embedded-collections.js';
-import { existing } from './not-found.js';
+import { editOf, findObject } from './object-edits.js';
 import { pagesOf, textOf } from './pages.js';
 
 const CSV_HEAD = csvLine([
@@ -51,11 +52,14 @@ export class EmbeddedObjects implements ObjectRequests {
 
   async show(ref: string): Promise<DroverObject & { history: AttributeChange[] }> {
     const objects = await this.#parts.objects();
-    const object = existing(isId('object', ref) ? await objects.get(ref) : undefined, {
-      noun: 'object',
-      ref,
-    });
+    const object = await findObject(objects, ref);
     return { ...object, history: await objects.history(object.id) };
+  }
+
+  async set(ref: string, changes: ObjectChanges): Promise<{ object: DroverObject; changed: boolean }> {
+    const objects = await this.#parts.objects();
+    const object = await findObject(objects, ref);
+    return objects.edit(object.id, editOf(object, changes));
   }
 
   async *export(

@@ -37,7 +37,7 @@ export class EmbeddedPlugins implements PluginRequests {
 export async function findPlugin(
   parts: Parts,
   ref: string,
-  noun: 'plugin' | 'action',
+  noun: 'plugin' | 'action' | 'command',
 ): Promise<InstalledPlugin> {
   const plugins = await parts.plugins();
   const plugin = await plugins.find(ref);

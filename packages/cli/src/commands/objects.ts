@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
 import type { AttributeChange, ExportFormat, ImportFormat, ImportReport } from '@drover/engine';
 import type { DroverObject, PageRequest } from '@drover/model';
+import { collect } from '../input/assignments.js';
 import { addPageOptions, moreText, pageOf } from '../input/page-options.js';
+import { objectChanges, type SetOptions } from '../input/object-changes.js';
 import { addQueryOptions, queryOf, type QueryOptions } from '../input/query-options.js';
 import { openInput } from '../input/read-input.js';
 import { exportText } from '../output/export-text.js';
@@ -29,7 +31,7 @@ interface ImportOptions {
 type ListOptions = QueryOptions & PageRequest & { collection?: string };
 
 export function addObjectsCommands(program: Command, session: Session): void {
-  const objects = program.command('objects').description('import, look up and export objects');
+  const objects = program.command('objects').description('import, look up, edit and export objects');
   objects
     .command('import <file>')
     .description('read objects from a file, or from standard input with -, into a collection')
@@ -49,6 +51,7 @@ export function addObjectsCommands(program: Command, session: Session): void {
     .command('show <object>')
     .description('show an object with its attributes and their history')
     .action(async (ref: string) => session.finish(await show(session, ref)));
+  addSetCommand(objects, session);
   addQueryOptions(objects.command('export'))
     .description('write objects as JSON Lines or CSV')
     .option('--collection <collection>', 'only the objects of a collection')
@@ -58,6 +61,23 @@ export function addObjectsCommands(program: Command, session: Session): void {
       const result = await exportObjects(session, options);
       if (result !== undefined) session.finish(result);
     });
+}
+
+function addSetCommand(objects: Command, session: Session): void {
+  objects
+    .command('set <object>')
+    .description('edit an object, named by its id, TYPE/VALUE or TYPE/SUBTYPE/VALUE')
+    .option('--status <status>', 'its status')
+    .option('--attribute <name=value>', 'set an attribute to a text; may be repeated', collect)
+    .option(
+      '--attribute-json <name=json>',
+      'set an attribute to a number, a truth value or a quoted text; may be repeated',
+      collect,
+    )
+    .option('--remove-attribute <name>', 'take an attribute away; may be repeated', collect)
+    .option('--alias <alias>', 'another name that it goes by; may be repeated', collect)
+    .option('--source <source>', 'who says so; values of other sources stay', 'manual')
+    .action(async (ref: string, options: SetOptions) => session.finish(await set(session, ref, options)));
 }
 
 async function importFile(session: Session, file: string, options: ImportOptions): Promise<CommandResult> {
@@ -136,6 +156,17 @@ async function list(session: Session, options: ListOptions): Promise<CommandResu
   return { document: page, text: text + moreText(page.nextCursor) };
 }
 
+async function set(session: Session, ref: string, options: SetOptions): Promise<CommandResult> {
+  const changes = objectChanges(options);
+  const application = await session.application();
+  const { object, changed } = await application.objects.set(ref, changes);
+  const now = changed ? `is now at revision ${object.revision}` : 'had all of that already; nothing changed';
+  return {
+    document: { ...object, changed },
+    text: safeText(`${typeText(object)} ${object.value} (${object.id}) ${now}.`),
+  };
+}
+
 async function show(session: Session, ref: string): Promise<CommandResult> {
   const application = await session.application();
   const object = await application.objects.show(ref);
@@ -166,7 +197,8 @@ async function show(session: Session, ref: string): Promise<CommandResult> {
 
 function historyText(history: readonly AttributeChange[]): string {
   const past = history.filter(
-    (change) => !change.applied || history.some((other) => replaces(other, change)),
+    (change) =>
+      !change.applied || change.mode === 'remove' || history.some((other) => replaces(other, change)),
   );
   if (past.length === 0) return '';
   return table(
@@ -177,7 +209,10 @@ function historyText(history: readonly AttributeChange[]): string {
       { title: 'SOURCE', value: (change) => change.source },
       { title: 'AT', value: (change) => change.at },
       { title: 'RUN', value: (change) => change.runId },
-      { title: '', value: (change) => (change.applied ? '' : 'not applied') },
+      {
+        title: '',
+        value: (change) => (change.applied ? (change.mode === 'remove' ? 'removed' : '') : 'not applied'),
+      },
     ],
     { nothing: '' },
   );

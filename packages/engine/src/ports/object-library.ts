@@ -1,4 +1,5 @@
 import type {
+  AttributeValue,
   CollectionId,
   CollectionQuery,
   DroverObject,
@@ -31,6 +32,20 @@ export interface UpsertOptions {
   runId?: RunId;
 }
 
+/** What a person, or a mirror, changes of one object. */
+export interface ObjectEdit {
+  /** Who says so: values of other sources stay beside those that are set. */
+  source: string;
+  at: Date;
+  status?: string;
+  /** Each replaces what the source said before of the name. */
+  attributes?: readonly { name: string; value: AttributeValue }[];
+  /** Names whose values of the source are taken away. */
+  removeAttributes?: readonly string[];
+  /** Further names of the object, normalised. */
+  aliases?: readonly string[];
+}
+
 export interface AttributeChange {
   name: string;
   value: string | number | boolean;
@@ -59,13 +74,22 @@ export interface ObjectLibrary {
    */
   upsert(drafts: readonly ObjectDraft[], options: UpsertOptions): Promise<UpsertReport>;
   get(id: ObjectId): Promise<DroverObject | undefined>;
+  /** The objects of a type that have one of the texts as their value or an alias, at most 100, oldest first. */
+  find(key: { type: string; values: readonly string[] }): Promise<DroverObject[]>;
+  /**
+   * Changes one object, all of it or nothing; `changed` is false, and the revision stays, when everything was so before.
+   * What is said counts as said now, whatever time the values carry that it replaces. Faults: `NOT_FOUND`; `ALIAS_TAKEN`
+   * naming the owner; `INVALID_ARGUMENT` to remove an attribute that only other sources have set.
+   */
+  edit(id: ObjectId, edit: ObjectEdit): Promise<{ object: DroverObject; changed: boolean }>;
   /** Newest last; `filter` and `collectionId` narrow. Faults: `QUERY_INVALID`, `NOT_FOUND`, `INVALID_ARGUMENT`. */
   list(
     request: PageRequest & { filter?: CollectionQuery; collectionId?: CollectionId },
   ): Promise<Page<DroverObject>>;
   /**
    * Every value that was ever offered for an attribute of the object, newest first by the time at which it was said;
-   * repetitions of a value in force are left out. A status is an entry named `status` with the mode `status`.
+   * repetitions of a value in force are left out. A status is an entry named `status` with the mode `status`, a value that
+   * was taken away one with the mode `remove`.
    */
   history(id: ObjectId): Promise<AttributeChange[]>;
 }

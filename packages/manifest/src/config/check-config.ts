@@ -56,6 +56,20 @@ function valueAt(value: unknown, pointer: string): unknown {
   return part;
 }
 
+/** What an output may measure at most. */
+const OUTPUT_LIMITS = { maxDepth: 64, maxBytes: 16 * 1024 * 1024 } as const;
+
+/**
+ * Every problem of a command's output, each with its JSON Pointer into the output; empty when it fits the manifest's
+ * `output`. Never throws for a JSON value.
+ */
+export function checkOutput(schema: unknown, value: unknown): Problem[] {
+  const prepared = prepare(schema, 'output');
+  if ('problems' in prepared) return prepared.problems;
+  const unfit = jsonProblem(value, OUTPUT_LIMITS);
+  return unfit === undefined ? orderProblems(problemsOf(prepared.check(value))) : [unfit];
+}
+
 type Prepared = { schema: JsonRecord; check: ConfigCheck } | { problems: Problem[] };
 
 /** By the schema's identity: a manifest is read once and checks many configs. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
-import { checkConfig } from './check-config.js';
+import { checkConfig, checkOutput } from './check-config.js';
 import { lintConfigSchema } from './lint-config.js';
 import { patternProblem } from './pattern-cost.js';
 
@@ -19,6 +19,12 @@ const blocks = [...page.matchAll(/```json ([a-z-]+)\n(.*?)```/gs)].map(([, kind,
 const CLAIMS: Record<string, (json: unknown, before: { schema?: unknown; value?: unknown }) => void> = {
   schema: (json) => expect(lintConfigSchema(json)).toEqual([]),
   connection: (json) => expect(lintConfigSchema(json, { role: 'connection' })).toEqual([]),
+  output: (json) => expect(lintConfigSchema(json, { role: 'output' })).toEqual([]),
+  'output-fits': (json, { schema }) => expect(checkOutput(schema, json)).toEqual([]),
+  'output-differs': (json, { schema }) => {
+    const { value, problems } = json as Refused;
+    expect(checkOutput(schema, value)).toMatchObject(problems);
+  },
   value: (json, { schema }) => expect(checkConfig(schema, json)).toMatchObject({ ok: true }),
   filled: (json, { schema, value }) => expect(checkConfig(schema, value)).toEqual({ ok: true, config: json }),
   refused: (json, { schema }) => {
@@ -39,6 +45,7 @@ it('docs/config-schemas.md shows examples of every kind that do what it says', (
   const before: { schema?: unknown; value?: unknown } = {};
   for (const { kind, json } of blocks) {
     CLAIMS[kind]!(json, before);
+    if (kind === 'output') before.schema = json;
     if (kind === 'schema' || kind === 'value') before[kind] = json;
   }
   expect(new Set(blocks.map(({ kind }) => kind))).toEqual(new Set(Object.keys(CLAIMS)));

@@ -8,11 +8,20 @@ import { compileConfig } from './compile-config.js';
 import { fillDefaults } from './fill-defaults.js';
 import { lintChoice, lintCondition } from './lint-alternatives.js';
 import { patternProblem } from './pattern-cost.js';
-import { MAX_SCHEMA_DEPTH, type SchemaNode, schemaNodes } from './schema-nodes.js';
+import { MAX_OUTPUT_DEPTH, MAX_SCHEMA_DEPTH, type SchemaNode, schemaNodes } from './schema-nodes.js';
 import { soundsSecret } from './secret-names.js';
 
-/** What a schema describes: settings of a plugin (or a command's documents), or a vendor account with its secrets. */
-export type SchemaRole = 'config' | 'connection';
+/**
+ * What a schema describes: settings of a plugin (or a command's input), a vendor account with its secrets, or a command's
+ * output.
+ */
+export type SchemaRole = 'config' | 'connection' | 'output';
+
+const CONTRACTS: Record<SchemaRole, string> = {
+  config: contractId('config-subset'),
+  connection: `${contractId('config-subset')}#/$defs/connectionSchema`,
+  output: contractId('output-subset'),
+};
 
 /** What a schema may measure at most. */
 const SCHEMA_LIMITS = { maxDepth: 40, maxBytes: 64 * 1024 } as const;
@@ -26,8 +35,7 @@ export function lintConfigSchema(schema: unknown, options: { role?: SchemaRole }
   const unfit = jsonProblem(schema, SCHEMA_LIMITS);
   if (unfit) return [unfit];
   const { role = 'config' } = options;
-  const contract = contractId('config-subset') + (role === 'connection' ? '#/$defs/connectionSchema' : '');
-  const structure = checkAgainst(contract, schema);
+  const structure = checkAgainst(CONTRACTS[role], schema);
   const meaning = lintSchemaMeaning(schema, { role, pointer: '', structure });
   return orderProblems([...structure, ...meaning]);
 }
@@ -46,9 +54,10 @@ export function lintSchemaMeaning(schema: unknown, { role, pointer, structure }:
   const unfit = jsonProblem(schema, SCHEMA_LIMITS);
   if (unfit) return [{ ...unfit, path: pointer + unfit.path }];
   const nodes = [...schemaNodes(schema, pointer)];
-  const deep = nodes.find((node) => node.level > MAX_SCHEMA_DEPTH);
+  const deepest = role === 'output' ? MAX_OUTPUT_DEPTH : MAX_SCHEMA_DEPTH;
+  const deep = nodes.find((node) => node.level > deepest);
   if (deep) {
-    const message = `More than ${MAX_SCHEMA_DEPTH} levels of schemas in schemas: flatten it.`;
+    const message = `More than ${deepest} levels of schemas in schemas: flatten it.`;
     return [problem('DOCUMENT_TOO_DEEP', deep.pointer, message)];
   }
   const rules = role === 'config' ? [...RULES, lintSecretName] : RULES;

@@ -3,6 +3,8 @@ import { isRecord, type JsonRecord, type Placed, placedRecords, recordOf } from 
 
 /** Most levels of schemas in schemas: the root is level 1. */
 export const MAX_SCHEMA_DEPTH = 6;
+/** The same for outputs, which are nested as vendors nest them. */
+export const MAX_OUTPUT_DEPTH = 12;
 
 /** One schema inside a config schema: the root, a property, the items of a list or a branch of a choice. */
 export interface SchemaNode extends Placed<JsonRecord> {
@@ -13,7 +15,7 @@ export interface SchemaNode extends Placed<JsonRecord> {
 
 /**
  * All schemas of a config schema, outer ones first. Stands anything: what is no schema is left out, and below
- * `MAX_SCHEMA_DEPTH` levels it goes one level on, so that a rule can tell of it, and no further.
+ * `MAX_OUTPUT_DEPTH` levels it goes one level on, so that a rule can tell of it, and no further.
  */
 export function* schemaNodes(schema: unknown, pointer: string, level = 1): Generator<SchemaNode> {
   if (!isRecord(schema)) return;
@@ -22,9 +24,11 @@ export function* schemaNodes(schema: unknown, pointer: string, level = 1): Gener
 }
 
 function* nodesBelow(schema: JsonRecord, pointer: string, level: number): Generator<SchemaNode> {
-  if (level > MAX_SCHEMA_DEPTH) return;
+  if (level > MAX_OUTPUT_DEPTH) return;
   yield* propertyNodes(schema, pointer, level);
   yield* schemaNodes(schema.items, childPointer(pointer, 'items'), level + 1);
+  // Only an output has a schema there.
+  yield* schemaNodes(schema.additionalProperties, childPointer(pointer, 'additionalProperties'), level + 1);
   for (const branch of placedRecords(schema.oneOf, childPointer(pointer, 'oneOf'))) {
     // A branch stands in the place of the object that offers the choice: no level of its own.
     yield { ...branch, level };

@@ -52,9 +52,10 @@ function lintMeaning(manifest: JsonRecord, structure: readonly Problem[]): Probl
     ...lintCalls(manifest),
     ...lintLimits(manifest),
     ...lintSchemaMeaning(recordOf(manifest.connection).schema, { ...account, structure }),
-    ...(['config', 'input', 'output'] as const).flatMap((key) =>
+    ...(['config', 'input'] as const).flatMap((key) =>
       lintSchemaMeaning(manifest[key], { role: 'config', pointer: `/${key}`, structure }),
     ),
+    ...lintSchemaMeaning(manifest.output, { role: 'output', pointer: '/output', structure }),
   ];
 }
 

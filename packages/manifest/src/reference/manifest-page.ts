@@ -83,7 +83,7 @@ function renderProperties(schema: JsonRecord, root: JsonRecord): string {
 }
 
 function typeOf(schema: JsonRecord): string {
-  if (textOf(schema.$ref)?.startsWith('config-subset')) return 'schema';
+  if (/^(config|output)-subset/.test(textOf(schema.$ref) ?? '')) return 'schema';
   if (schema.const !== undefined) return `\`${String(schema.const)}\``;
   if (Array.isArray(schema.enum)) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
   return String(schema.type);

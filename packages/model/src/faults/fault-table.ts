@@ -1,4 +1,5 @@
 import { BUNDLE_FAULTS } from './bundle-faults.js';
+import { COMMAND_FAULTS } from './command-faults.js';
 import type { FaultEntries } from './fault-entry.js';
 import { IMPORT_FAULTS } from './import-faults.js';
 import { MANIFEST_FAULTS } from './manifest-faults.js';
@@ -12,6 +13,7 @@ import { VENDOR_FAULTS } from './vendor-faults.js';
 export const FAULTS = {
   ...RUN_FAULTS,
   ...PLAN_FAULTS,
+  ...COMMAND_FAULTS,
   ...PLUGIN_FAULTS,
   ...MANIFEST_FAULTS,
   ...BUNDLE_FAULTS,

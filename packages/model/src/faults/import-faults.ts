@@ -79,7 +79,7 @@ export const IMPORT_FAULTS = {
   STIX_REVOKED: refusedRow('Withdrawn by its author', 'Nothing to do: the indicator is no longer valid.'),
   ALIAS_TAKEN: refusedRow(
     'Alias is another object’s',
-    'The object went in without the alias; an alias belongs to one object of a type.',
+    'An alias belongs to one object of a type: an import leaves it out, an edit is refused as a whole.',
   ),
   QUERY_INVALID: {
     title: 'Collection query invalid',

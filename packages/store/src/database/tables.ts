@@ -256,4 +256,30 @@ export interface Tables {
   events: { seq: Generated<number>; run_id: string; at: Ms; kind: string; data: Json };
   leases: { name: string; owner: string; token: number; until: Ms; data: Json };
   counters: { name: string; value: number };
+  /** Commands, ended or not. */
+  command_runs: {
+    id: string;
+    plugin_id: string;
+    action_id: number;
+    version: string;
+    connection_id: string;
+    mode: string;
+    trigger: string;
+    status: string;
+    input: Json;
+    config: Json;
+    /** What the process that runs it says of itself, and until when it is taken for alive. */
+    owner: Json;
+    lease_until: Ms;
+    /** The last call that writes and may have left. */
+    sent_call: string | null;
+    fault: Json | null;
+    vendor_calls: number;
+    vendor_writes: number;
+    waited_ms: number;
+    output_bytes: number | null;
+    output_digest: string | null;
+    started_at: Ms;
+    ended_at: Ms | null;
+  };
 }

@@ -356,4 +356,34 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
   await index('events_run', 'events', ['run_id', 'seq']);
   await table('leases', { name: 'text', owner: 'text', token: int, until: big, data: 'text' }, ['name']);
   await table('counters', { name: 'text', value: big }, ['name']);
+
+  // Commands.
+  await table(
+    'command_runs',
+    {
+      id: 'text',
+      plugin_id: 'text',
+      action_id: int,
+      version: 'text',
+      connection_id: 'text',
+      mode: 'text',
+      trigger: 'text',
+      status: 'text',
+      input: 'text',
+      config: 'text',
+      owner: 'text',
+      lease_until: big,
+      'sent_call?': 'text',
+      'fault?': 'text',
+      vendor_calls: big,
+      vendor_writes: big,
+      waited_ms: big,
+      'output_bytes?': big,
+      'output_digest?': 'text',
+      started_at: big,
+      'ended_at?': big,
+    },
+    ['id'],
+  );
+  await partialIndex('command_runs_open', 'command_runs', ['id'], "status = 'running'");
 }

@@ -1,4 +1,4 @@
-import type { AttributeChange, ObjectLibrary, UpsertOptions, UpsertReport } from '@drover/engine';
+import type { AttributeChange, ObjectEdit, ObjectLibrary, UpsertOptions, UpsertReport } from '@drover/engine';
 import {
   type CollectionId,
   type CollectionQuery,
@@ -17,11 +17,14 @@ import { pageOfMembers } from '../collections/members-page.js';
 import { type Database, storableText } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
 import { fromStoredValue } from './attribute-rules.js';
+import { editObject } from './edit-object.js';
 import { loadObjects } from './load-objects.js';
 import { decodeCursor, encodeCursor, pageLimit } from './page-cursor.js';
 import { upsertDrafts } from './upsert.js';
+import { valueKey } from './value-key.js';
 
 const MAX_DRAFTS = 1_000;
+const MAX_FOUND = 100;
 
 export class KyselyObjectLibrary implements ObjectLibrary {
   readonly #database: Database;
@@ -50,6 +53,55 @@ export class KyselyObjectLibrary implements ObjectLibrary {
     return kysely.transaction().execute(async (trx) => {
       const seq = await seqOf(trx, id);
       return seq === undefined ? undefined : (await loadObjects(trx, traits, [seq]))[0];
+    });
+  }
+
+  async find({ type, values }: { type: string; values: readonly string[] }): Promise<DroverObject[]> {
+    const keys = values.map((value) => valueKey(storableText(value)));
+    if (keys.length === 0) return [];
+    const { kysely, traits } = this.#database;
+    return kysely.transaction().execute(async (trx) => {
+      const rows = await trx
+        .selectFrom('objects')
+        .select('seq')
+        .where('type', '=', type)
+        .where((eb) =>
+          eb.or([
+            eb('value_key', 'in', keys),
+            eb('seq', 'in', (inner) =>
+              inner
+                .selectFrom('object_aliases')
+                .select('object_seq')
+                .where('type', '=', type)
+                .where('alias_key', 'in', keys),
+            ),
+          ]),
+        )
+        .orderBy('seq')
+        .limit(MAX_FOUND)
+        .execute();
+      return loadObjects(
+        trx,
+        traits,
+        rows.map(({ seq }) => seq),
+      );
+    });
+  }
+
+  async edit(id: ObjectId, edit: ObjectEdit): Promise<{ object: DroverObject; changed: boolean }> {
+    const { kysely, traits } = this.#database;
+    return kysely.transaction().execute(async (trx) => {
+      const row = await trx
+        .selectFrom('objects')
+        .select(['seq', 'type'])
+        .where('id', '=', storableText(id))
+        .executeTakeFirst();
+      if (row === undefined) {
+        throw new Fault('NOT_FOUND', `There is no object "${id}"; "drover objects list" shows them.`);
+      }
+      const changed = await editObject(trx, traits, { ...row, edit });
+      const [object] = await loadObjects(trx, traits, [row.seq]);
+      return { object: object!, changed };
     });
   }
 

@@ -21,7 +21,14 @@ const manifest = {
     { ...call, name: 'close', method: 'POST' as const, path: '/close', effect: 'write' as const },
   ],
 };
-const asCommand = { ...manifest, kind: 'command' as const };
+const asCommand = {
+  ...manifest,
+  kind: 'command' as const,
+  output: {
+    type: 'object',
+    properties: { names: { type: 'array', items: { type: ['string', 'null'] } } },
+  },
+};
 
 interface User {
   name: string;
@@ -67,6 +74,18 @@ describe('a command in the harness', () => {
     const { output, figures } = await commandHarness(command).command({ ids: ['u1', 'u2'] });
     expect(output).toEqual({ names: ['Ann', null] });
     expect(figures.vendorCalls).toBe(1);
+  });
+
+  test('an output that does not fit its schema is the vendor’s breach, with every place', async () => {
+    const command = defineCommand({ run: async () => ({ names: ['Ann', 7, false] }) });
+    const { status, fault, output } = await commandHarness(command).command({});
+    expect([status, output]).toEqual(['failed', undefined]);
+    expect(fault).toMatchObject({
+      code: 'VENDOR_CONTRACT',
+      path: '/names/1',
+      message: expect.stringContaining('must be of type string or null'),
+      problems: [{ path: '/names/1' }, { path: '/names/2' }],
+    });
   });
 
   test('a plan shows its first write', async () => {

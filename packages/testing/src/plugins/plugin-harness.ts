@@ -1,6 +1,8 @@
 import {
   balanceBooks,
   CommandGate,
+  commandVerdict,
+  type CommandVerdict,
   type CommandWrite,
   type CheckedPage,
   checkPage,
@@ -78,9 +80,11 @@ export interface HookReport<Value> {
 }
 
 export interface CommandReport<Output> {
+  status: CommandVerdict['status'];
   /** What the command returned; absent after a fault, and in a plan that came to a write. */
   output?: Output;
-  fault?: FaultRecord;
+  /** `VENDOR_CONTRACT` for an output that does not fit the manifest's schema. */
+  fault?: CommandVerdict['fault'];
   figures: InvocationFigures;
   /** In mode `plan`: the first write, in place of being sent. */
   planned?: CommandWrite;
@@ -173,9 +177,8 @@ export class PluginHarness {
       leaving: async () => undefined,
     });
     const result = await this.#invoke({ hook: 'run', input }, { ...settings, beforeWrite: gate.beforeWrite });
-    const { figures } = result;
-    if (gate.planned !== undefined) return { figures, planned: gate.planned };
-    return result.ok ? { output: result.value as Output, figures } : { fault: result.fault, figures };
+    const verdict = commandVerdict(this.#target.manifest, { result, gate });
+    return { ...verdict, figures: result.figures } as CommandReport<Output>;
   }
 
   async prepare(settings: HookSettings = {}): Promise<HookReport<unknown>> {
