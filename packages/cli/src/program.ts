@@ -5,9 +5,11 @@ import { addCommandCommands } from './commands/command.js';
 import { addConfigCommands } from './commands/config.js';
 import { addConnectionCommands } from './commands/connection.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addFeedCommands } from './commands/feed.js';
 import { addObjectsCommands } from './commands/objects.js';
 import { addPluginCommands } from './commands/plugin.js';
 import { addRunCommands } from './commands/run.js';
+import { addServeCommand } from './commands/serve.js';
 import { addSimulateCommand } from './commands/simulate.js';
 import type { GlobalOptions, Session } from './session.js';
 
@@ -44,6 +46,8 @@ export function buildProgram(session: Session): Command {
   addCollectionCommands(program, session);
   addRunCommands(program, session);
   addCommandCommands(program, session);
+  addFeedCommands(program, session);
+  addServeCommand(program, session);
   addSimulateCommand(program, session);
   addDoctorCommand(program, session);
   addConfigCommands(program, session);

@@ -15,6 +15,7 @@ import type {
   Trigger,
 } from '@drover/model';
 import type { CommandWrite } from './commands/command-gate.js';
+import type { FeedRequests, ServeState } from './feed-requests.js';
 import type { Connection, SecretInput, TransportSettings } from './ports/connection-vault.js';
 import type { AttributeChange, StoredCollection } from './ports/object-library.js';
 import type { InstalledPlugin, InstallReport } from './ports/plugin-library.js';
@@ -34,8 +35,14 @@ export interface Application {
   readonly collections: CollectionRequests;
   readonly runs: RunRequests;
   readonly commands: CommandRequests;
+  readonly feeds: FeedRequests;
   /** Looks whether everything that Drover stands on works. Never rejects for what it finds. */
   doctor(): Promise<DoctorReport>;
+  /**
+   * Executes runs and pulls, and fires what is due, until `close`: at once, or as soon as the process that does so is gone.
+   * Resolves when it has begun; the listener hears the state then and each change of it.
+   */
+  serve(listener: (state: ServeState) => void): Promise<void>;
   /**
    * Ends work in hand gracefully and lets go of everything held. With `abandon` it waits for nothing: batches in flight
    * are cut off, and whoever executes next takes up their runs.

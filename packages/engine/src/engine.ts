@@ -3,16 +3,21 @@ import {
   type OutcomeStatus,
   type Page,
   type PageRequest,
+  type PullId,
   type Run,
   type RunId,
   hasEnded,
 } from '@drover/model';
 import { Executor, type ExecutorOptions } from './executor.js';
+import { PullRunner } from './feeds/pull-runner.js';
+import { PullWorker } from './feeds/pull-worker.js';
+import { type PullSighting, watchPull } from './feeds/watch-pull.js';
 import { HeldLeases } from './held-leases.js';
 import type { CallJournal } from './ports/call-journal.js';
 import type { ConnectionVault } from './ports/connection-vault.js';
 import type { Doorbell } from './ports/doorbell.js';
 import type { Leases } from './ports/leases.js';
+import type { Feed, FeedLedger } from './ports/feed-ledger.js';
 import type { InstalledPlugin, PluginLibrary } from './ports/plugin-library.js';
 import type { PluginRuntime } from './ports/plugin-runtime.js';
 import type {
@@ -25,12 +30,14 @@ import type {
 } from './ports/run-ledger.js';
 import { exclusiveKeyOf, runLimitsOf } from './run-limits.js';
 import { type RunSubmission, type Submitted, submitRun } from './submit-run.js';
+import { Scheduler } from './scheduler.js';
 import { TaskRunner } from './task-runner.js';
 import { type RunProgress, watchRun } from './watch-run.js';
 
 export interface EnginePorts {
   ledger: RunLedger;
   journal: CallJournal;
+  feeds: FeedLedger;
   plugins: PluginLibrary;
   connections: ConnectionVault;
   leases: Leases;
@@ -41,25 +48,44 @@ export interface EnginePorts {
 export type EngineOptions = Pick<ExecutorOptions, 'owner' | 'self' | 'isDead' | 'onError'> & {
   /** Tasks in flight in this process. Default 16. */
   concurrency?: number;
+  /** Pulls of feeds in flight in this process, beside the tasks. Default 4. */
+  pulls?: number;
   /** How long a task stays leased without a sign of life. Default 15,000. */
   leaseMs?: number;
   now?: () => Date;
 };
 
 const DEFAULT_CONCURRENCY = 16;
+const DEFAULT_PULLS = 4;
 const DEFAULT_LEASE_MS = 15_000;
 
 /** Runs over one store: submitting, following and steering them, and executing them while this process is the executor. */
 export class Engine {
   readonly #ports: EnginePorts;
   readonly #executor: Executor;
+  readonly #pulls: PullWorker;
+  readonly #scheduler: Scheduler;
+  readonly #now: () => Date;
 
   constructor(ports: EnginePorts, options: EngineOptions) {
     const { concurrency = DEFAULT_CONCURRENCY, leaseMs = DEFAULT_LEASE_MS, now = () => new Date() } = options;
     this.#ports = ports;
     const held = new HeldLeases({ leaseMs });
     const runner = new TaskRunner({ ...ports, leases: held, now });
-    this.#executor = new Executor({ ...ports, held, runner }, { ...options, concurrency, leaseMs, now });
+    const { pulls = DEFAULT_PULLS, onError } = options;
+    this.#now = now;
+    this.#pulls = new PullWorker(
+      { feeds: ports.feeds, runner: new PullRunner({ ...ports, now }) },
+      { owner: options.owner, concurrency: pulls, leaseMs, now, onError },
+    );
+    this.#executor = new Executor(
+      { ...ports, held, runner, side: this.#pulls },
+      { ...options, concurrency, leaseMs, now },
+    );
+    this.#scheduler = new Scheduler(
+      { leases: ports.leases, sources: [ports.feeds] },
+      { ...options, leaseMs, now, onFired: () => this.#pulls.wake() },
+    );
   }
 
   /** Queues a run over the next slice of the pass; it executes when some process is the executor. */
@@ -159,6 +185,20 @@ export class Engine {
     return this.#ports.ledger.resolveUnknown(runId, resolution);
   }
 
+  /**
+   * Asks for a pull of the feed now; one that is open goes on. It is done when some process is the executor. With `restart`
+   * it begins where the first one did. Fault: `PULL_IN_PROGRESS`.
+   */
+  async requestPull(feed: Feed, { restart = false }: { restart?: boolean } = {}): Promise<PullId> {
+    const pullId = await this.#ports.feeds.request(feed.id, { now: this.#now(), restart });
+    await this.#pulls.wake();
+    return pullId;
+  }
+
+  watchPull(id: PullId, options: { signal?: AbortSignal } = {}): AsyncGenerator<PullSighting> {
+    return watchPull({ feeds: this.#ports.feeds, now: this.#now }, id, options);
+  }
+
   get isExecuting(): boolean {
     return this.#executor.isExecuting;
   }
@@ -168,14 +208,21 @@ export class Engine {
     return this.#executor.start();
   }
 
-  /** Lets what is in flight settle and stops its sandboxes. */
+  /** Fires what is due, now or as soon as the process that does so is gone. */
+  startScheduler(): Promise<void> {
+    return this.#scheduler.start();
+  }
+
+  /** Lets what is in flight settle and stops its sandboxes. Pulls stop after the page that is being kept. */
   async stop(): Promise<void> {
+    await this.#scheduler.stop();
     await this.#executor.stop();
     await this.#ports.runtime.close();
   }
 
   /** Aborts what is in flight; its tasks are taken up again by the next executor. */
   async abort(): Promise<void> {
+    await this.#scheduler.stop();
     await this.#executor.abort();
     await this.#ports.runtime.close();
   }

@@ -1,8 +1,9 @@
 import { Fault, asFault } from '@drover/model';
 import type { HeldLeases } from './held-leases.js';
 import type { Doorbell } from './ports/doorbell.js';
-import type { HeldLease, Leases } from './ports/leases.js';
+import type { Leases } from './ports/leases.js';
 import type { RunLedger } from './ports/run-ledger.js';
+import { takeLease } from './take-lease.js';
 import type { TaskRunner } from './task-runner.js';
 
 export interface ExecutorOptions {
@@ -21,12 +22,25 @@ export interface ExecutorOptions {
   onError(fault: Fault): void;
 }
 
+/** Other work that the executing process does beside runs. It is told how the process stands, and sees to the rest. */
+export interface SideWork {
+  /** The process executes now: what others held is free. */
+  begin(): Promise<void>;
+  /** Called about once a second while it executes. */
+  tick(): Promise<void>;
+  /** The process does not execute any more, for this reason: cuts off what is in flight. */
+  cutOff(reason: Fault): void;
+  /** Takes up nothing more and brings what is in flight to a good place. */
+  stop(): Promise<void>;
+}
+
 export interface ExecutorPorts {
   ledger: RunLedger;
   leases: Leases;
   doorbell: Doorbell;
   held: HeldLeases;
   runner: TaskRunner;
+  side: SideWork;
 }
 
 /** Name of the lease that the executing process holds. */
@@ -70,7 +84,7 @@ export class Executor {
     const wasExecuting = this.#state === 'executing';
     if (this.#state === 'idle' || this.#state === 'stopped') return;
     this.#state = 'stopped';
-    await this.#ports.doorbell.close();
+    await Promise.all([this.#ports.doorbell.close(), this.#ports.side.stop()]);
     clearInterval(this.#timer);
     await this.#renewing;
     if (wasExecuting) await this.#ports.leases.release(EXECUTOR_LEASE, this.#options.owner);
@@ -78,7 +92,9 @@ export class Executor {
 
   /** As `stop`, but aborts what is in flight instead of waiting for its natural end. */
   async abort(): Promise<void> {
-    this.#ports.held.abortAll(new Fault('LEASE_LOST', 'The process was told to stop at once.'));
+    const atOnce = new Fault('LEASE_LOST', 'The process was told to stop at once.');
+    this.#ports.held.abortAll(atOnce);
+    this.#ports.side.cutOff(atOnce);
     await this.stop();
   }
 
@@ -100,24 +116,14 @@ export class Executor {
   }
 
   async #seek(): Promise<void> {
-    const lease = await this.#takeLease();
+    const lease = await takeLease(this.#ports.leases, EXECUTOR_LEASE, this.#options);
     if (lease === undefined) return;
     this.#state = 'executing';
     this.#renewedAt = performance.now();
     await this.#ports.ledger.reap({ now: this.#options.now(), onlyOwner: this.#options.owner });
     await this.#ports.doorbell.listen(() => this.#workOnce(), { concurrency: this.#options.concurrency });
     await this.#ports.doorbell.ring();
-  }
-
-  async #takeLease(): Promise<HeldLease | undefined> {
-    const { leases } = this.#ports;
-    const { owner, self, leaseMs: ttlMs } = this.#options;
-    const taken = await leases.take(EXECUTOR_LEASE, owner, { ttlMs, now: this.#options.now(), data: self });
-    if (taken !== undefined) return taken;
-    const holder = await leases.read(EXECUTOR_LEASE);
-    if (holder === undefined || !this.#options.isDead(holder.data)) return undefined;
-    await leases.wrest(EXECUTOR_LEASE, holder);
-    return leases.take(EXECUTOR_LEASE, owner, { ttlMs, now: this.#options.now(), data: self });
+    await this.#ports.side.begin();
   }
 
   async #maintain(): Promise<void> {
@@ -133,7 +139,9 @@ export class Executor {
       });
       if (lease === undefined) {
         this.#state = 'seeking';
-        held.abortAll(new Fault('LEASE_LOST', 'Another process executes now.'));
+        const lost = new Fault('LEASE_LOST', 'Another process executes now.');
+        held.abortAll(lost);
+        this.#ports.side.cutOff(lost);
         this.#options.onError(
           new Fault('LEASE_LOST', 'Another process executes now; this one stopped executing.'),
         );
@@ -145,6 +153,7 @@ export class Executor {
     await ledger.reap({ now: this.#options.now() });
     await this.cutOffCancelled();
     if (this.#state === 'executing') await doorbell.ring();
+    if (this.#state === 'executing') await this.#ports.side.tick();
   }
 
   /** Claims one task and runs it to its settlement; false when there was none. */

@@ -9,6 +9,8 @@ export const ID_PREFIXES = {
   run: 'run',
   task: 'task',
   commandRun: 'cmd',
+  feed: 'feed',
+  pull: 'pull',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -25,6 +27,8 @@ export type PassId = Id<'pass'>;
 export type RunId = Id<'run'>;
 export type TaskId = Id<'task'>;
 export type CommandRunId = Id<'commandRun'>;
+export type FeedId = Id<'feed'>;
+export type PullId = Id<'pull'>;
 
 /** A new id; ids of one kind made by one process sort in the order in which they were made. */
 export function newId<K extends IdKind>(kind: K): Id<K> {

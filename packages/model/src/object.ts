@@ -24,11 +24,22 @@ export interface ObjectKey {
   value: string;
 }
 
+/** When a feed last saw an object. Times in ISO 8601. */
+export interface FeedSight {
+  /** Name of the feed. */
+  feed: string;
+  seenAt: string;
+  /** Since when the feed's full passes do not find it; absent while they do. */
+  absentSince?: string;
+}
+
 export interface DroverObject extends ObjectKey {
   id: ObjectId;
   aliases: string[];
   attributes: Attribute[];
   sources: string[];
+  /** Feeds that have brought it, by name; absent when none has. */
+  feeds?: FeedSight[];
   status?: string;
   /** Counts up by one with each change of value, status, aliases, sources or attributes. */
   revision: number;

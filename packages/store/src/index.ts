@@ -3,6 +3,7 @@ export { migrate } from './database/migrate.js';
 export { openPostgres } from './database/postgres.js';
 export { openSqlite } from './database/sqlite.js';
 export { KyselyCommandLedger } from './commands/kysely-command-ledger.js';
+export { KyselyFeedLedger } from './feeds/kysely-feed-ledger.js';
 export { KyselyCallJournal } from './journal/kysely-call-journal.js';
 export { KyselyLeases } from './leases/leases.js';
 export { KyselyRunLedger } from './runs/run-ledger.js';

@@ -15,6 +15,7 @@ export { describeDatabases, missingPostgres, skipLoudly } from './databases/desc
 export { START_TIMEOUT_MS, makeEmptyPostgres } from './databases/postgres-databases.js';
 export { makeProgram, type Program } from './databases/run-in-process.js';
 export { vendorFiles, writeVendorFolder } from './bundles/vendor-folder.js';
+export { describeFeedBehaviour } from './behaviour/describe-feed-behaviour.js';
 export { describePlanBehaviour } from './behaviour/describe-plan-behaviour.js';
 export { describeRunBehaviour } from './behaviour/describe-run-behaviour.js';
 export {

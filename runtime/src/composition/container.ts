@@ -18,6 +18,7 @@ const TOKENS: PartTokens = {
   ledger: token('run ledger'),
   journal: token('call journal'),
   commandLedger: token('command ledger'),
+  feeds: token('feed ledger'),
   leases: token('leases'),
   pluginRuntime: token('plugin runtime'),
   engine: token('engine'),
@@ -43,6 +44,7 @@ const MAKERS: Makers = {
   journal: async (parts) => new (await import('./ledger-part.js')).KyselyCallJournal(await parts.database()),
   commandLedger: async (parts) =>
     new (await import('./store-parts.js')).KyselyCommandLedger(await parts.database()),
+  feeds: async (parts) => new (await import('./ledger-part.js')).KyselyFeedLedger(await parts.database()),
   connections: async (parts) => (await import('./make-connections.js')).makeConnections(parts),
   pluginRuntime: async (parts, releases) =>
     (await import('./make-plugin-runtime.js')).makePluginRuntime(parts, releases),

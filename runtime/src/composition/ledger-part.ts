@@ -1,2 +1,2 @@
-/** The run ledger and its journal, a chunk of their own: most commands never touch runs. */
-export { KyselyCallJournal, KyselyRunLedger } from '@drover/store';
+/** The ledgers of runs and feeds, a chunk of their own: most commands never touch either. */
+export { KyselyCallJournal, KyselyFeedLedger, KyselyRunLedger } from '@drover/store';

@@ -14,6 +14,7 @@ export async function makeEngine(parts: Parts, releases: Releases): Promise<Engi
     {
       ledger: await parts.ledger(),
       journal: await parts.journal(),
+      feeds: await parts.feeds(),
       plugins: await parts.plugins(),
       connections: await parts.connections(),
       leases: await parts.leases(),

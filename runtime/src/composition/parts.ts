@@ -5,6 +5,7 @@ import type {
   CollectionLibrary,
   ConnectionVault,
   Engine,
+  FeedLedger,
   Leases,
   ObjectLibrary,
   PluginLibrary,
@@ -45,6 +46,7 @@ export interface Parts {
   ledger(): Promise<RunLedger>;
   journal(): Promise<CallJournal>;
   commandLedger(): Promise<CommandLedger>;
+  feeds(): Promise<FeedLedger>;
   leases(): Promise<Leases>;
   pluginRuntime(): Promise<SandboxedPluginRuntime>;
   engine(): Promise<Engine>;

@@ -61,8 +61,10 @@ export class EmbeddedActions implements ActionRequests {
 
 async function findAction(parts: Parts, ref: string): Promise<InstalledPlugin> {
   const plugin = await findPlugin(parts, ref, 'action');
-  if (plugin.manifest.kind === 'action') return plugin;
-  throw new Fault('INVALID_ARGUMENT', `${plugin.pluginId} is a ${plugin.manifest.kind}, not an action.`);
+  const { kind } = plugin.manifest;
+  if (kind === 'action') return plugin;
+  const instead = kind === 'feed' ? `; make a feed of it with: drover feed create NAME --plugin ${ref}` : '';
+  throw new Fault('INVALID_ARGUMENT', `${plugin.pluginId} is a ${kind}, not an action${instead}.`);
 }
 
 function withoutNulls(values: Record<string, unknown>): Record<string, unknown> {

@@ -1,9 +1,10 @@
-import type { Application, DoctorReport } from '@drover/engine';
+import type { Application, DoctorReport, ServeState } from '@drover/engine';
 import type { Parts } from '../composition/parts.js';
 import { EmbeddedActions } from './embedded-actions.js';
 import { EmbeddedCollections } from './embedded-collections.js';
 import { EmbeddedCommands } from './embedded-commands.js';
 import { EmbeddedConnections } from './embedded-connections.js';
+import { EmbeddedFeeds } from './embedded-feeds.js';
 import { EmbeddedObjects } from './embedded-objects.js';
 import { EmbeddedPlugins } from './embedded-plugins.js';
 import { EmbeddedRuns } from './embedded-runs.js';
@@ -18,6 +19,7 @@ export class EmbeddedApplication implements Application {
   readonly collections: EmbeddedCollections;
   readonly runs: EmbeddedRuns;
   readonly commands: EmbeddedCommands;
+  readonly feeds: EmbeddedFeeds;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
@@ -30,6 +32,12 @@ export class EmbeddedApplication implements Application {
     this.collections = new EmbeddedCollections(parts);
     this.runs = new EmbeddedRuns(parts, names);
     this.commands = new EmbeddedCommands(parts);
+    this.feeds = new EmbeddedFeeds(parts);
+  }
+
+  async serve(listener: (state: ServeState) => void): Promise<void> {
+    const { serve } = await import('./serve.js');
+    await serve(this.#parts, listener);
   }
 
   async doctor(): Promise<DoctorReport> {

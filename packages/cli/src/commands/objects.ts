@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { AttributeChange, ExportFormat, ImportFormat, ImportReport } from '@drover/engine';
-import type { DroverObject, PageRequest } from '@drover/model';
+import type { DroverObject, FeedSight, PageRequest } from '@drover/model';
 import { collect } from '../input/assignments.js';
 import { addPageOptions, moreText, pageOf } from '../input/page-options.js';
 import { objectChanges, type SetOptions } from '../input/object-changes.js';
@@ -150,6 +150,9 @@ async function list(session: Session, options: ListOptions): Promise<CommandResu
       { title: 'STATUS', value: (object) => object.status },
       { title: 'ATTRIBUTES', value: (object) => object.attributes.length, right: true },
       { title: 'UPDATED', value: (object) => object.updatedAt },
+      ...(page.data.some((object) => absentFrom(object) !== '')
+        ? [{ title: 'ABSENT FROM', value: absentFrom }]
+        : []),
     ],
     { nothing: 'There are no such objects.' },
   );
@@ -177,6 +180,7 @@ async function show(session: Session, ref: string): Promise<CommandResult> {
     ['aliases', object.aliases.join(', ') || undefined],
     ['status', object.status],
     ['sources', object.sources.join(', ')],
+    ['feeds', object.feeds?.map(sightText).join(', ')],
     ['revision', object.revision],
     ['created', object.createdAt],
     ['updated', object.updatedAt],
@@ -237,6 +241,18 @@ async function exportObjects(
   const application = await session.application();
   const chunks = application.objects.export({ collection: options.collection, filter }, options);
   return exportText(session, chunks, options);
+}
+
+function sightText({ feed, seenAt, absentSince }: FeedSight): string {
+  return `${feed} (${absentSince === undefined ? `seen ${seenAt}` : `absent since ${absentSince}`})`;
+}
+
+/** Names of the feeds that have brought the object and find it no more. */
+function absentFrom({ feeds = [] }: DroverObject): string {
+  return feeds
+    .filter(({ absentSince }) => absentSince !== undefined)
+    .map(({ feed }) => feed)
+    .join(', ');
 }
 
 function typeText(object: DroverObject): string {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { AcceptedType } from '@drover/model';
 import { bytes } from '../output/figures.js';
 import { writeOutput } from '../output/output-file.js';
 import { facts, table } from '../output/table.js';
@@ -103,6 +104,7 @@ async function show(session: Session, ref: string): Promise<CommandResult> {
     ['version', plugin.version],
     ['vendor', manifest.vendor],
     ['kind', manifest.kind],
+    ['produces', typesText(manifest.produces)],
     ['description', manifest.description],
     ['docs', manifest.docsUrl],
     ['bundle', plugin.bundleDigest],
@@ -120,6 +122,12 @@ async function show(session: Session, ref: string): Promise<CommandResult> {
     { nothing: 'It makes no vendor calls.' },
   );
   return { document: plugin, text: `${about}\n\n${calls}` };
+}
+
+function typesText(types: readonly AcceptedType[] | undefined): string | undefined {
+  return types
+    ?.map(({ type, subtypes }) => (subtypes === undefined ? type : `${type} (${subtypes.join(', ')})`))
+    .join('; ');
 }
 
 async function verify(session: Session, file: string): Promise<CommandResult> {

@@ -3,6 +3,7 @@ import type {
   CollectionId,
   CollectionQuery,
   DroverObject,
+  EmitMode,
   ObjectDraft,
   ObjectId,
   Page,
@@ -27,6 +28,8 @@ export interface UpsertOptions {
   /** Source of objects and attributes, such as a feed's vendor or the name of an imported file. */
   source: string;
   at: Date;
+  /** How attributes meet what the source said before, by name. Default: `add`. */
+  modes?: ReadonlyMap<string, EmitMode>;
   /** Also makes them members of this fixed list. */
   collectionId?: CollectionId;
   runId?: RunId;

@@ -1,6 +1,7 @@
 import { BUNDLE_FAULTS } from './bundle-faults.js';
 import { COMMAND_FAULTS } from './command-faults.js';
 import type { FaultEntries } from './fault-entry.js';
+import { FEED_FAULTS } from './feed-faults.js';
 import { IMPORT_FAULTS } from './import-faults.js';
 import { MANIFEST_FAULTS } from './manifest-faults.js';
 import { PLAN_FAULTS } from './plan-faults.js';
@@ -14,6 +15,7 @@ export const FAULTS = {
   ...RUN_FAULTS,
   ...PLAN_FAULTS,
   ...COMMAND_FAULTS,
+  ...FEED_FAULTS,
   ...PLUGIN_FAULTS,
   ...MANIFEST_FAULTS,
   ...BUNDLE_FAULTS,

@@ -282,4 +282,94 @@ export interface Tables {
     started_at: Ms;
     ended_at: Ms | null;
   };
+  feeds: {
+    id: string;
+    name: string;
+    plugin_id: string;
+    connection_id: string;
+    /** The fixed list that its objects are put on. */
+    collection_id: string;
+    config: Json;
+    /** `enabled` or `paused`. */
+    status: string;
+    every_ms: Ms;
+    /** When the next pull is due; later than the interval while the feed fails. */
+    due_at: Ms;
+    /** Pulls that failed since the last one that did not. */
+    failures: number;
+    /** Full passes without an object after which it is absent. */
+    absent_after: number;
+    retention_days: number | null;
+    /** Of the last page that was kept; null before the first. */
+    checkpoint: Json | null;
+    /** Full passes that have ended, which numbers the one under way. */
+    full_passes: number;
+    /** When a pull last ended well. */
+    synced_at: Ms | null;
+    created_at: Ms;
+  };
+  pulls: {
+    id: string;
+    feed_id: string;
+    status: string;
+    trigger: string;
+    /** How often it was taken up. */
+    attempt: number;
+    /** Faults since the last page that was kept. */
+    tries: number;
+    /** Workers lost since the last page that was kept. */
+    deaths: number;
+    due_at: Ms;
+    /** When it began to wait for a rate limit without a page since. */
+    waiting_since: Ms | null;
+    lease_owner: string | null;
+    lease_token: number;
+    lease_until: Ms | null;
+    pages: number;
+    created: number;
+    updated: number;
+    unchanged: number;
+    duplicates: number;
+    rejected: number;
+    skipped: number;
+    /** Objects that became absent. */
+    absent: number;
+    /** Objects past the feed's retention that left its collection. */
+    forgotten: number;
+    vendor_calls: number;
+    waited_ms: number;
+    fault: Json | null;
+    created_at: Ms;
+    started_at: Ms | null;
+    ended_at: Ms | null;
+  };
+  /** Why objects of a pull were rejected or skipped. */
+  pull_reasons: {
+    pull_id: string;
+    /** `rejected` or `skipped`. */
+    kind: string;
+    /** The code of a rejection; the plugin's words for what it skipped. */
+    reason_key: string;
+    code: string;
+    reason: string;
+    objects: number;
+  };
+  pull_log: {
+    seq: Generated<number>;
+    pull_id: string;
+    at: Ms;
+    level: string;
+    message: string;
+    fields: Json | null;
+  };
+  /** Objects that a feed has brought. */
+  feed_objects: {
+    feed_id: string;
+    object_seq: number;
+    /** Number of the full pass in which it was last seen. */
+    seen_pass: number;
+    seen_at: Ms;
+    /** When it was found absent; null while it is there. */
+    absent_at: Ms | null;
+  };
 }

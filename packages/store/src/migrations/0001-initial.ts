@@ -386,4 +386,85 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
     ['id'],
   );
   await partialIndex('command_runs_open', 'command_runs', ['id'], "status = 'running'");
+
+  // Feeds.
+  await table(
+    'feeds',
+    {
+      id: 'text',
+      name: 'text',
+      plugin_id: 'text',
+      connection_id: 'text',
+      collection_id: 'text',
+      config: 'text',
+      status: 'text',
+      every_ms: big,
+      due_at: big,
+      failures: int,
+      absent_after: int,
+      'retention_days?': int,
+      'checkpoint?': 'text',
+      full_passes: big,
+      'synced_at?': big,
+      created_at: big,
+    },
+    ['id'],
+  );
+  await index('feeds_name', 'feeds', ['name'], true);
+  await table(
+    'pulls',
+    {
+      id: 'text',
+      feed_id: 'text',
+      status: 'text',
+      trigger: 'text',
+      attempt: int,
+      tries: int,
+      deaths: int,
+      due_at: big,
+      'waiting_since?': big,
+      'lease_owner?': 'text',
+      lease_token: int,
+      'lease_until?': big,
+      pages: big,
+      created: big,
+      updated: big,
+      unchanged: big,
+      duplicates: big,
+      rejected: big,
+      skipped: big,
+      absent: big,
+      forgotten: big,
+      vendor_calls: big,
+      waited_ms: big,
+      'fault?': 'text',
+      created_at: big,
+      'started_at?': big,
+      'ended_at?': big,
+    },
+    ['id'],
+  );
+  await index('pulls_feed', 'pulls', ['feed_id', 'created_at']);
+  // A feed has one pull at a time, by the database's own word.
+  await sql`create unique index pulls_open on pulls (feed_id) where ended_at is null`.execute(db);
+  await table(
+    'pull_reasons',
+    { pull_id: 'text', kind: 'text', reason_key: 'text', code: 'text', reason: 'text', objects: big },
+    ['pull_id', 'kind', 'reason_key'],
+  );
+  await sequenced('pull_log', {
+    pull_id: 'text',
+    at: big,
+    level: 'text',
+    message: 'text',
+    'fields?': 'text',
+  });
+  await index('pull_log_pull', 'pull_log', ['pull_id', 'seq']);
+  await table(
+    'feed_objects',
+    { feed_id: 'text', object_seq: big, seen_pass: big, seen_at: big, 'absent_at?': big },
+    ['feed_id', 'object_seq'],
+  );
+  await index('feed_objects_object', 'feed_objects', ['object_seq']);
+  await index('feed_objects_pass', 'feed_objects', ['feed_id', 'seen_pass']);
 }

@@ -44,7 +44,7 @@ export class KyselyObjectLibrary implements ObjectLibrary {
     return kysely.transaction().execute(async (trx) => {
       if (options.collectionId !== undefined) await checkFixedList(trx, options.collectionId);
       if (drafts.length === 0) return { created: 0, updated: 0, unchanged: 0, duplicates: 0 };
-      return upsertDrafts(trx, traits, { drafts, options });
+      return (await upsertDrafts(trx, traits, { drafts, options })).report;
     });
   }
 

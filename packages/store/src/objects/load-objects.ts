@@ -1,4 +1,4 @@
-import type { Attribute, DroverObject, ObjectId, RunId } from '@drover/model';
+import type { Attribute, DroverObject, FeedSight, ObjectId, RunId } from '@drover/model';
 import { type Kysely, sql } from 'kysely';
 import { rowsFrom } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
@@ -19,6 +19,7 @@ export async function loadObjects(
   const aliases = await aliasesOf(db, wanted);
   const sources = await sourcesOf(db, wanted);
   const attributes = await attributesOf(db, wanted);
+  const feeds = await feedsOf(db, wanted);
   return rows.map((row) => ({
     id: row.id as ObjectId,
     type: row.type,
@@ -27,6 +28,7 @@ export async function loadObjects(
     aliases: aliases.get(row.seq) ?? [],
     attributes: attributes.get(row.seq) ?? [],
     sources: sources.get(row.seq) ?? [],
+    ...(feeds.has(row.seq) ? { feeds: feeds.get(row.seq)! } : {}),
     ...(row.status === null ? {} : { status: row.status }),
     revision: row.revision,
     createdAt: new Date(row.created_at).toISOString(),
@@ -59,6 +61,22 @@ async function sourcesOf(db: Db, wanted: ReturnType<typeof seqsIn>): Promise<Map
     .orderBy('source')
     .execute();
   return bySeq(rows, ({ source }) => source);
+}
+
+async function feedsOf(db: Db, wanted: ReturnType<typeof seqsIn>): Promise<Map<number, FeedSight[]>> {
+  const rows = await db
+    .selectFrom('feed_objects as b')
+    .innerJoin('feeds as f', 'f.id', 'b.feed_id')
+    .select(['b.object_seq', 'f.name', 'b.seen_at', 'b.absent_at'])
+    .where('b.object_seq', 'in', wanted)
+    .orderBy('b.object_seq')
+    .orderBy('f.name')
+    .execute();
+  return bySeq(rows, ({ name, seen_at, absent_at }) => ({
+    feed: name,
+    seenAt: new Date(seen_at).toISOString(),
+    ...(absent_at === null ? {} : { absentSince: new Date(absent_at).toISOString() }),
+  }));
 }
 
 async function attributesOf(db: Db, wanted: ReturnType<typeof seqsIn>): Promise<Map<number, Attribute[]>> {

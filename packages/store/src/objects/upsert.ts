@@ -25,6 +25,13 @@ interface Call {
   /** Milliseconds since 1970. */
   at: number;
   runId?: string;
+  modes?: UpsertOptions['modes'];
+}
+
+export interface UpsertResult {
+  report: UpsertReport;
+  /** The objects that the drafts were about. */
+  seqs: number[];
 }
 
 /** Writes drafts in one transaction, each kind of row with one statement. Imports wait for each other. */
@@ -32,9 +39,10 @@ export async function upsertDrafts(
   trx: Trx,
   traits: DialectTraits,
   { drafts, options }: { drafts: readonly ObjectDraft[]; options: UpsertOptions },
-): Promise<UpsertReport> {
+): Promise<UpsertResult> {
   const source = storableText(options.source);
-  const call: Call = { trx, traits, source, at: options.at.getTime(), runId: options.runId };
+  const { runId, modes } = options;
+  const call: Call = { trx, traits, source, at: options.at.getTime(), runId, modes };
   await traits.serialize(trx, 'objects');
   const plan = planUpsert(drafts, await readKnownFacts(trx, traits, drafts));
   const made = await insertObjects(
@@ -48,13 +56,14 @@ export async function upsertDrafts(
   if (options.collectionId !== undefined) {
     await addMembers(call, { collectionId: options.collectionId, targets: [...made, ...known] });
   }
-  return {
+  const report = {
     created: made.length,
     updated: changed.size,
     unchanged: known.length - changed.size,
     duplicates: plan.duplicates,
     ...(plan.takenAliases.length === 0 ? {} : { takenAliases: plan.takenAliases }),
   };
+  return { report, seqs: [...made, ...known].map(({ seq }) => seq) };
 }
 
 /** Writes aliases, sources, attributes and statuses; returns the known objects that changed by it. */
@@ -77,7 +86,7 @@ async function changeKnown(
   const offers = all.flatMap(({ seq, attributes }) =>
     attributes.map(({ name, value }) => ({
       group: { objectSeq: seq, name, source: call.source },
-      offer: { mode: 'add' as const, ...toStoredValue(value, call) },
+      offer: { mode: call.modes?.get(name) ?? 'add', ...toStoredValue(value, call) },
     })),
   );
   const { changedSeqs } = await applyOffers(call.trx, call.traits, { offers, newSeqs: madeSeqs });

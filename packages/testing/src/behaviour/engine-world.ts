@@ -13,6 +13,7 @@ import {
   KyselyCallJournal,
   KyselyCollectionLibrary,
   KyselyConnectionVault,
+  KyselyFeedLedger,
   KyselyLeases,
   KyselyObjectLibrary,
   KyselyPluginLibrary,
@@ -38,6 +39,7 @@ export interface EngineWorld {
   engine: Engine;
   runtime: ScriptedRuntime;
   ledger: KyselyRunLedger;
+  feeds: KyselyFeedLedger;
   objects: KyselyObjectLibrary;
   collection: StoredCollection;
   database: Database;
@@ -80,6 +82,7 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
   const collections = new KyselyCollectionLibrary(database);
   const ledger = new KyselyRunLedger(database);
   const leases = new KyselyLeases(database);
+  const feeds = new KyselyFeedLedger(database);
   const manifest = behaviourManifest(options.manifest);
   await plugins.install({
     digest: 'd'.repeat(64),
@@ -100,15 +103,18 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
     const runtime = new ScriptedRuntime(script);
     const journal = new KyselyCallJournal(database);
     const doorbell = new InProcessDoorbell();
-    const engine = new Engine(ports({ ledger, journal, plugins, connections, leases, doorbell, runtime }), {
-      owner: `engine-${engines.length}`,
-      self: { engine: engines.length },
-      isDead: () => false,
-      onError: (fault) => errors.push(fault),
-      concurrency: 4,
-      ...options.engine,
-      ...changes,
-    });
+    const engine = new Engine(
+      ports({ ledger, journal, feeds, plugins, connections, leases, doorbell, runtime }),
+      {
+        owner: `engine-${engines.length}`,
+        self: { engine: engines.length },
+        isDead: () => false,
+        onError: (fault) => errors.push(fault),
+        concurrency: 4,
+        ...options.engine,
+        ...changes,
+      },
+    );
     engines.push(engine);
     return { engine, runtime };
   }
@@ -142,6 +148,7 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
     engine,
     runtime,
     ledger,
+    feeds,
     objects,
     collection,
     database,

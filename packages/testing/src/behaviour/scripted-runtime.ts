@@ -49,6 +49,8 @@ export interface Script {
   /** A command's. */
   run?(input: unknown, call: ScriptCall): unknown;
   executeAll?(pages: AsyncIterable<PluginObject[]>, call: ScriptCall): unknown;
+  /** Gives pages to the engine one after the other, each when the one before it is kept. */
+  pull?(call: ScriptCall & { invocation: Extract<Invocation, { hook: 'pull' }> }): AsyncIterable<unknown>;
   finish?(call: ScriptCall & { invocation: Extract<Invocation, { hook: 'finish' }> }): unknown;
 }
 
@@ -117,6 +119,11 @@ export class ScriptedRuntime implements PluginRuntime {
         return this.script.executeAll?.(invocation.pages, call);
       case 'finish':
         return this.script.finish?.({ ...call, invocation });
+      case 'pull':
+        for await (const page of this.script.pull?.({ ...call, invocation }) ?? []) {
+          await call.options.onPage?.(page);
+        }
+        return undefined;
     }
   }
 

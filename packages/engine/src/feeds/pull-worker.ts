@@ -1,0 +1,116 @@
+import { Fault, type PullId, asFault } from '@drover/model';
+import type { SideWork } from '../executor.js';
+import type { FeedLedger } from '../ports/feed-ledger.js';
+import { type PullRunner, stopReason } from './pull-runner.js';
+
+export interface PullWorkerOptions {
+  owner: string;
+  /** Pulls in flight in this process. */
+  concurrency: number;
+  leaseMs: number;
+  now: () => Date;
+  onError(fault: Fault): void;
+}
+
+interface InFlight {
+  /** End of the lease on the monotonic clock: a process that slept knows that it is late. */
+  until: number;
+  abort: AbortController;
+  done: Promise<void>;
+}
+
+/** Takes up pulls that are due, within its concurrency, while this process is the executor. */
+export class PullWorker implements SideWork {
+  readonly #ports: { feeds: FeedLedger; runner: PullRunner };
+  readonly #options: PullWorkerOptions;
+  readonly #inFlight = new Map<PullId, InFlight>();
+  #isActive = false;
+  #renewedAt = 0;
+  #claiming: Promise<void> | undefined;
+
+  constructor(ports: { feeds: FeedLedger; runner: PullRunner }, options: PullWorkerOptions) {
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  async begin(): Promise<void> {
+    const { owner, now } = this.#options;
+    await this.#ports.feeds.reap({ now: now(), onlyOwner: owner });
+    this.#isActive = true;
+    this.#renewedAt = performance.now();
+    await this.wake();
+  }
+
+  async tick(): Promise<void> {
+    const { now, leaseMs } = this.#options;
+    if (this.#inFlight.size > 0 && performance.now() - this.#renewedAt >= leaseMs / 3) await this.#renew();
+    await this.#ports.feeds.reap({ now: now() });
+    await this.wake();
+  }
+
+  /** Looks for pulls that are due; resolves when it has looked. */
+  async wake(): Promise<void> {
+    this.#claiming ??= this.#claim().finally(() => (this.#claiming = undefined));
+    await this.#claiming;
+  }
+
+  cutOff(reason: Fault): void {
+    this.#isActive = false;
+    for (const { abort } of this.#inFlight.values()) abort.abort(reason);
+  }
+
+  async stop(): Promise<void> {
+    this.cutOff(stopReason());
+    await this.#claiming;
+    await Promise.all([...this.#inFlight.values()].map(({ done }) => done));
+  }
+
+  async #claim(): Promise<void> {
+    const { concurrency, owner, leaseMs, now, onError } = this.#options;
+    try {
+      while (this.#isActive && this.#inFlight.size < concurrency) {
+        const askedAt = performance.now();
+        const pull = await this.#ports.feeds.claim({ owner, leaseMs, now: now() });
+        if (pull === undefined) return;
+        const abort = new AbortController();
+        const flight: InFlight = { until: askedAt + leaseMs, abort, done: Promise.resolve() };
+        this.#inFlight.set(pull.id, flight);
+        if (!this.#isActive) abort.abort(stopReason());
+        const hold = { signal: abort.signal, check: () => this.#check(pull.id) };
+        flight.done = this.#ports.runner
+          .run(pull, hold)
+          .catch((thrown: unknown) => onError(asFault(thrown)))
+          .finally(() => this.#leave(pull.id));
+      }
+    } catch (thrown) {
+      onError(asFault(thrown));
+    }
+  }
+
+  #leave(id: PullId): void {
+    this.#inFlight.delete(id);
+    if (this.#isActive) void this.wake();
+  }
+
+  #check(id: PullId): void {
+    const flight = this.#inFlight.get(id);
+    if (flight !== undefined && performance.now() < flight.until) return;
+    this.#lose(id);
+    throw new Fault('LEASE_LOST', `The lease on ${id} is over; its page was not kept.`);
+  }
+
+  async #renew(): Promise<void> {
+    const askedAt = performance.now();
+    const { owner, leaseMs, now } = this.#options;
+    const confirmed = new Set(await this.#ports.feeds.renew(owner, { leaseMs, now: now() }));
+    this.#renewedAt = askedAt;
+    for (const [id, flight] of this.#inFlight) {
+      if (confirmed.has(id)) flight.until = Math.max(flight.until, askedAt + leaseMs);
+      else this.#lose(id);
+    }
+  }
+
+  #lose(id: PullId): void {
+    this.#inFlight.get(id)?.abort.abort(new Fault('LEASE_LOST', `The lease on ${id} is over.`));
+  }
+}
