@@ -56,6 +56,35 @@ describe('balanceBooks', () => {
     );
   });
 
+  it('lets an object be pending where that is allowed, within bounds', () => {
+    const answer = (changes: object) => [
+      { objectId: 'obj_0', status: 'pending', token: { id: 1 }, pollAfterMs: 5_000, ...changes },
+    ];
+    const books = (changes: object, mayPend = true) =>
+      balanceBooks([place(0)], answer(changes), { ...RULES, mayPend });
+    expect(books({})).toEqual({
+      outcomes: [],
+      pending: [{ placed: place(0), token: { id: 1 }, pollAfterMs: 5_000 }],
+      breaches: [],
+    });
+    expect(books({ pollAfterMs: 0 }).pending[0]!.pollAfterMs).toBe(1_000);
+    expect(books({ pollAfterMs: Infinity }).pending[0]!.pollAfterMs).toBe(86_400_000);
+    const broken = [
+      { token: undefined },
+      { token: 'x'.repeat(4_095) },
+      { pollAfterMs: -1 },
+      { pollAfterMs: Number.NaN },
+      { pollAfterMs: '5' },
+      { data: 'none' },
+    ];
+    for (const changes of broken) {
+      const { outcomes, pending, breaches } = books(changes);
+      expect(outcomes).toMatchObject([{ status: 'failed', code: 'PLUGIN_CONTRACT' }]);
+      expect([pending.length, breaches.length]).toEqual([0, 1]);
+    }
+    expect(books({}, false).outcomes).toMatchObject([{ code: 'PLUGIN_CONTRACT' }]);
+  });
+
   it('reports what was invented', () => {
     const { outcomes, breaches } = balanceBooks(
       [place(0)],

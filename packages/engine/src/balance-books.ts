@@ -1,4 +1,5 @@
 import type { EmittedAttribute, WriteBack } from '@drover/model';
+import { type CheckedPending, checkPending } from './polls/check-pending.js';
 import type { PlacedObject } from './ports/run-ledger.js';
 
 /** A plugin's word on one object, checked. */
@@ -13,31 +14,36 @@ export interface CheckedOutcome {
 }
 
 export interface Books {
-  /** Exactly one for each object offered, in the order in which they were offered. */
+  /** In the order in which they were offered. Each object offered is either here or among `pending`, once. */
   outcomes: CheckedOutcome[];
+  /** Objects whose outcome the vendor is to be asked for later; none where the rules do not allow it. */
+  pending: CheckedPending[];
   /** What the plugin did against its contract, one sentence each, at most ten. */
   breaches: string[];
 }
 
 export interface BookRules {
   emits: readonly EmittedAttribute[];
+  /** The hook may answer `pending`. Default false. */
+  mayPend?: boolean;
 }
 
 const ANSWERS = new Set(['succeeded', 'unchanged', 'skipped', 'rejected', 'failed']);
 const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
 const MAX_MESSAGE_CHARS = 2_000;
 const MAX_DATA_BYTES = 16 * 1024;
+const DATA_PROBLEM = `The outcome’s data is not a JSON object of at most ${MAX_DATA_BYTES} bytes.`;
 const MAX_BREACHES = 10;
 
 /**
- * Makes the books balance: whatever a plugin answers for a batch, every object offered gets exactly one outcome. What is
+ * Makes the books balance: whatever a plugin answers for a batch, every object offered gets exactly one outcome, or is pending. What is
  * missing, doubled or malformed is `failed` with `PLUGIN_CONTRACT`; what was never offered is reported as a breach.
  */
 export function balanceBooks(offered: readonly PlacedObject[], answer: unknown, rules: BookRules): Books {
   const breaches: string[] = [];
   const byId = new Map<string, PlacedObject>();
   for (const placed of offered) if (placed.object !== undefined) byId.set(placed.object.id, placed);
-  const answered = new Map<string, CheckedOutcome>();
+  const answered = new Map<string, CheckedOutcome | CheckedPending>();
   const doubled = new Set<string>();
 
   const list = Array.isArray(answer) ? (answer as unknown[]) : [];
@@ -50,17 +56,21 @@ export function balanceBooks(offered: readonly PlacedObject[], answer: unknown, 
     } else if (answered.has(objectId)) {
       doubled.add(objectId);
     } else {
-      answered.set(objectId, checkOutcome(placed, item as Record<string, unknown>, rules, breaches));
+      answered.set(objectId, checkAnswer(placed, item as Record<string, unknown>, rules, breaches));
     }
   }
-  const outcomes = offered.map((placed) => {
+  const answers = offered.map((placed) => {
     const id = placed.object?.id;
     if (id === undefined) return gone(placed);
     if (doubled.has(id))
       return breach(placed, 'The plugin answered more than once for this object.', breaches);
     return answered.get(id) ?? breach(placed, 'The plugin gave no outcome for this object.', breaches);
   });
-  return { outcomes, breaches: breaches.slice(0, MAX_BREACHES) };
+  return {
+    outcomes: answers.filter((one) => 'status' in one),
+    pending: answers.filter((one) => 'token' in one),
+    breaches: breaches.slice(0, MAX_BREACHES),
+  };
 }
 
 /** The outcome of an object that was removed after the pass was frozen. */
@@ -87,6 +97,25 @@ function isRecord(thing: unknown): thing is Record<string, unknown> {
   return typeof thing === 'object' && thing !== null && !Array.isArray(thing);
 }
 
+function checkAnswer(
+  placed: PlacedObject,
+  item: Record<string, unknown>,
+  rules: BookRules,
+  breaches: string[],
+): CheckedOutcome | CheckedPending {
+  if (item.status !== 'pending' || rules.mayPend !== true) {
+    return checkOutcome(placed, item, rules, breaches);
+  }
+  const { pending, problem } = checkPending(placed, item);
+  if (pending === undefined) return breach(placed, problem, breaches);
+  if (!isData(pending.data)) return breach(placed, DATA_PROBLEM, breaches);
+  return pending;
+}
+
+function isData(data: unknown): data is Record<string, unknown> | undefined {
+  return data === undefined || (isRecord(data) && Buffer.byteLength(JSON.stringify(data)) <= MAX_DATA_BYTES);
+}
+
 function checkOutcome(
   placed: PlacedObject,
   item: Record<string, unknown>,
@@ -110,13 +139,7 @@ function checkOutcome(
     outcome.message = message.slice(0, MAX_MESSAGE_CHARS);
   }
   if (data !== undefined) {
-    if (!isRecord(data) || Buffer.byteLength(JSON.stringify(data)) > MAX_DATA_BYTES) {
-      return breach(
-        placed,
-        `The outcome’s data is not a JSON object of at most ${MAX_DATA_BYTES} bytes.`,
-        breaches,
-      );
-    }
+    if (!isData(data)) return breach(placed, DATA_PROBLEM, breaches);
     outcome.data = data;
   }
   if (writeBack !== undefined) {

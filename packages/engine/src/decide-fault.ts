@@ -21,6 +21,8 @@ export interface FaultSituation {
 
 /** Tries of a task, or of one object of it. */
 export const MAX_ATTEMPTS = 3;
+/** A task whose workers died more often is given up: it is likelier its cause than its victim. */
+export const MAX_DEATHS = 5;
 const FIRST_BACK_OFF_MS = 1_000;
 const BACK_OFF_FACTOR = 4;
 
@@ -47,6 +49,7 @@ export function decideFault(fault: FaultRecord, situation: FaultSituation): Faul
   return { do: 'settle', stopsRun: false };
 }
 
-function stopsRun(code: string): boolean {
+/** Whether a fault is about the account or the whole run, so that nothing more is to be sent. */
+export function stopsRun(code: string): boolean {
   return (FAULTS as Record<string, FaultEntry>)[code]?.stopsRun === true;
 }

@@ -1,24 +1,25 @@
 import type { FaultRecord, PluginManifest, PluginObject } from '@drover/model';
 import { rangesOf, rowOf, unknownRow } from './batch-rows.js';
 import { type CheckedOutcome, balanceBooks } from './balance-books.js';
-import { type FaultDecision, MAX_ATTEMPTS, decideFault } from './decide-fault.js';
+import { type FaultDecision, MAX_ATTEMPTS, MAX_DEATHS, decideFault } from './decide-fault.js';
 import { invokeHook, wasCancelled } from './invoke-hook.js';
 import { answerUnread, judgeOutcome, noAnswer, workerLost } from './once-outcomes.js';
+import type { CheckedPending } from './polls/check-pending.js';
+import { park } from './polls/park.js';
 import type { InvocationFigures } from './ports/plugin-runtime.js';
-import type { ClaimedTask, OutcomeRow, PlacedObject, Settlement } from './ports/run-ledger.js';
+import type { ClaimedTask, OutcomeRow, ParkedObject, PlacedObject, Settlement } from './ports/run-ledger.js';
+import { reportBreaches } from './report-breaches.js';
 import { sendsOnce, toRows, writes } from './settlement-rows.js';
 import type { PreparedTask, TaskPorts } from './task-ports.js';
 import type { HookGate } from './write-gates/hook-gate.js';
 import { OnceGate } from './write-gates/once-gate.js';
 import { openHookGate } from './write-gates/open-hook-gate.js';
-import { notComputed } from './write-gates/plan-gate.js';
+import { notAwaited, notComputed } from './write-gates/plan-gate.js';
 import { hasStoppedAtPrepare } from './write-gates/plan-so-far.js';
 import { TouchedObjects } from './write-gates/touched-objects.js';
 import { leaseGate, refuseOnceCalls } from './write-gates/write-gate.js';
 
 const NO_FIGURES: InvocationFigures = { vendorCalls: 0, vendorWrites: 0, waitedMs: 0, log: [] };
-/** A task whose workers died this often is given up: it is likelier its cause than its victim. */
-const MAX_DEATHS = 5;
 
 /** Objects of a batch by what is to become of them without asking the plugin, or by asking it. */
 interface Sorted {
@@ -35,6 +36,7 @@ interface Verdicts {
   decided: OutcomeRow[];
   deferred: number[];
   again: { position: number; dueAt: Date }[];
+  parked: ParkedObject[];
 }
 
 /** Runs one batch of `execute` or `executeOne` to its settlement. */
@@ -96,7 +98,13 @@ class BatchRun {
 
   /** A batch of a plan whose `prepare` came to a write. */
   leaveUncomputed(placed: readonly PlacedObject[]): Promise<void> {
-    const verdicts: Verdicts = { outcomes: placed.map(notComputed), decided: [], deferred: [], again: [] };
+    const verdicts: Verdicts = {
+      outcomes: placed.map(notComputed),
+      decided: [],
+      deferred: [],
+      again: [],
+      parked: [],
+    };
     return this.#settle(verdicts, { figures: NO_FIGURES, placed: [] });
   }
 
@@ -109,7 +117,7 @@ class BatchRun {
       objects.length === 0
         ? ({ ok: true, value: [], figures: NO_FIGURES } as const)
         : await this.#invoke(objects, given);
-    const verdicts: Verdicts = { outcomes: withheld, decided, deferred, again: [] };
+    const verdicts: Verdicts = { outcomes: withheld, decided, deferred, again: [], parked: [] };
     if (result.ok) {
       await this.#takeAnswers(offered, result.value, verdicts);
       return this.#settle(verdicts, { figures: result.figures, placed, cleanFirst: true });
@@ -178,9 +186,11 @@ class BatchRun {
 
   async #takeAnswers(offered: readonly PlacedObject[], answer: unknown, verdicts: Verdicts): Promise<void> {
     const { task } = this.#batch;
-    const books = balanceBooks(offered, answer, { emits: this.#manifest.emits ?? [] });
-    await this.#reportBreaches(books.breaches);
-    const dueAt = new Date(this.#ports.now().getTime() + 1_000 * 4 ** (task.attempt - 1));
+    const books = balanceBooks(offered, answer, { emits: this.#manifest.emits ?? [], mayPend: true });
+    await reportBreaches(this.#ports.ledger, task.run.id, books.breaches);
+    const now = this.#ports.now();
+    for (const pending of books.pending) this.#takePending(pending, { verdicts, now });
+    const dueAt = new Date(now.getTime() + 1_000 * 4 ** (task.attempt - 1));
     // A part of a batch would send other requests than the whole of it: those that a plan shows are of the whole.
     const isOfPlan = task.run.mode === 'plan' || task.run.planId !== undefined;
     for (const answer of books.outcomes) {
@@ -194,6 +204,17 @@ class BatchRun {
       else if (mayTryAgain) verdicts.again.push({ position: placed.position, dueAt });
       else verdicts.outcomes.push(outcome);
     }
+  }
+
+  /** The vendor works on it, unless a gate kept its write back or its once-only call was left open. */
+  #takePending(pending: CheckedPending, { verdicts, now }: { verdicts: Verdicts; now: Date }): void {
+    const { placed } = pending;
+    const { run } = this.#batch.task;
+    const ruled = this.#gate.rule(placed) ?? (run.mode === 'plan' ? notAwaited(placed) : undefined);
+    const standing = this.#once.standing(placed.objectSeq);
+    if (ruled !== undefined) verdicts.outcomes.push(ruled);
+    else if (standing.state === 'open') verdicts.decided.push(unknownRow(placed, noAnswer(standing.reason)));
+    else verdicts.parked.push(park(pending, { manifest: this.#manifest, now }));
   }
 
   #isOpen({ objectSeq }: PlacedObject): boolean {
@@ -260,7 +281,7 @@ class BatchRun {
   }
 
   async #settle(
-    { outcomes, decided, deferred, again }: Verdicts,
+    { outcomes, decided, deferred, again, parked }: Verdicts,
     {
       figures,
       placed,
@@ -290,19 +311,10 @@ class BatchRun {
       cleanFirst: isPlanned || (cleanFirst && hasWritten),
       ...(plan === undefined ? {} : { plan }),
       ...(again.length === 0 ? {} : { again: { positions: again.map(({ position }) => position), dueAt } }),
+      ...(parked.length === 0 ? {} : { parked }),
       ...(deferred.length === 0 ? {} : { deferred: rangesOf(deferred) }),
       ...(runFault === undefined ? {} : { runFault }),
     });
-  }
-
-  async #reportBreaches(breaches: readonly string[]): Promise<void> {
-    if (breaches.length === 0) return;
-    const lines = breaches.map((message) => ({
-      level: 'warn' as const,
-      message,
-      fields: { code: 'PLUGIN_CONTRACT' },
-    }));
-    await this.#ports.ledger.appendLog(this.#batch.task.run.id, lines);
   }
 }
 

@@ -2,6 +2,8 @@ import { Fault, type FaultRecord, asFault, isFault, toFaultRecord } from '@drove
 import { decideFault } from './decide-fault.js';
 import { giveBatchBack } from './give-batch-back.js';
 import { invokeHook, wasCancelled } from './invoke-hook.js';
+import { giveUpPoll, runPoll } from './polls/run-poll.js';
+import { faultReason } from './polls/unsettled.js';
 import type { InvocationFigures } from './ports/plugin-runtime.js';
 import type { ClaimedTask } from './ports/run-ledger.js';
 import { runBatch } from './run-batch.js';
@@ -40,6 +42,8 @@ export class TaskRunner {
         return runBatch(this.#ports, prepared);
       case 'all':
         return runWholeTask(this.#ports, prepared);
+      case 'poll':
+        return runPoll(this.#ports, prepared);
       case 'finish':
         return this.#runFinish(prepared);
     }
@@ -145,6 +149,9 @@ export class TaskRunner {
     if (task.kind === 'finish') {
       await this.#ports.ledger.endRun(task, { ...(fault === undefined ? {} : { fault }), figures });
       return;
+    }
+    if (task.kind === 'poll' && fault !== undefined) {
+      return giveUpPoll(this.#ports, task, faultReason(fault), fault);
     }
     if (task.kind === 'batch' && fault !== undefined) return giveBatchBack(this.#ports, task, fault);
     await this.#ports.ledger.settleBatch({

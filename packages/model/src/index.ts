@@ -4,6 +4,7 @@ export * from './outcome.js';
 export * from './run.js';
 export type * from './json-value.js';
 export * from './command-run.js';
+export * from './pending.js';
 export * from './manifest.js';
 export * from './base-url.js';
 export * from './secret.js';

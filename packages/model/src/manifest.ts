@@ -89,6 +89,8 @@ export interface LimitsSpec {
   rateGroups?: Record<string, RateRule>;
   /** Most milliseconds that a batch waits for rate limits in all, then the rest is deferred. Default 3,600,000. */
   maxWaitMs?: number;
+  /** Most milliseconds that an object is polled after its first `pending`, then it is `unknown`. Default 86,400,000. */
+  maxPollMs?: number;
   /** The first batch of a run ends before the second starts. */
   firstBatchAlone?: boolean;
   /** `connection` or JSON Pointers into the config: one run at a time for equal values. */

@@ -59,6 +59,11 @@ export interface Run {
   /** The plan that it applies. */
   planId?: RunId;
   summary: RunSummary;
+  /** Objects that wait for the vendor to finish; absent when there are none. */
+  pending?: {
+    objects: number;
+    /** When the next of them is polled, ISO 8601 in UTC; absent while all are being polled. */ nextPollAt?: string;
+  };
   /** What ended the whole run, or what `finish` reported. */
   fault?: FaultRecord;
   cancelRequested: boolean;

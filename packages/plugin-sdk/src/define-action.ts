@@ -1,4 +1,4 @@
-import type { Outcome, OutcomeCounts, PluginObject } from '@drover/model';
+import type { Answer, Outcome, OutcomeCounts, PendingObject, PluginObject } from '@drover/model';
 import type { Batch, PluginContext } from './context.js';
 import type { Resolvers } from './resolvers.js';
 
@@ -25,6 +25,9 @@ export interface RunCounts {
   vendorWrites: number;
 }
 
+/** What `poll` says of one object: its outcome, or `pending` again with the token and time that hold from now on. */
+export type PollAnswer = Answer;
+
 /** The hooks that every action may have beside its way to execute. */
 export interface ActionHooks<Config, Connection, Prepared> {
   /**
@@ -39,7 +42,19 @@ export interface ActionHooks<Config, Connection, Prepared> {
    */
   prepare?(context: PluginContext<Config, Connection>): Promise<Prepared>;
   /**
-   * Runs after the last batch: once, or again after a crash. Not after a cancel or a fault that stopped the run, unless
+   * Asks the vendor about objects that were answered with `pending` and are due, at most `limits.batch.objects` and 1,000
+   * of them at a time, from any batch of the run. Returns exactly one answer for each, in any order. It runs again after a
+   * crash, so it must bear repeating, and its calls are `repeatable` ones (`ONCE_NOT_ALLOWED` else).
+   *
+   * The vendor has accepted these objects: what is missing or doubled, and any fault that is neither retryable nor a
+   * rate limit, leaves them `unknown`; none is ever executed again by this run. `failed` is final, `retryable` or not.
+   */
+  poll?(
+    pending: readonly PendingObject[],
+    context: WithPrepared<PluginContext<Config, Connection>, Prepared>,
+  ): Promise<PollAnswer[]>;
+  /**
+   * Runs after the last batch and the last poll: once, or again after a crash. Not after a cancel or a fault that stopped the run, unless
    * `finishAlways`. A fault leaves the outcomes as they are and makes the run `partial`.
    */
   finish?(
@@ -55,27 +70,27 @@ export interface ActionHooks<Config, Connection, Prepared> {
 /** Executes batch by batch: the usual way, for vendors that take many objects in one call. */
 export interface BatchExecution<Config, Connection, Prepared> {
   /**
-   * Takes a batch within `limits.batch` and returns exactly one outcome for each of its objects, in any order. What is
-   * missing, doubled or invented is `PLUGIN_CONTRACT`. A fault fails the whole batch, or has it tried again when it is
+   * Takes a batch within `limits.batch` and returns exactly one outcome (or `pending`) for each of its objects, in any
+   * order. What is missing, doubled or invented is `PLUGIN_CONTRACT`. A fault fails the whole batch, or has it tried again when it is
    * retryable: throw one only when nothing can be said about single objects.
    */
   execute(
     batch: Batch,
     context: WithPrepared<PluginContext<Config, Connection>, Prepared>,
-  ): Promise<Outcome[]>;
+  ): Promise<Answer[]>;
 }
 
 /** Executes object by object: for vendors that take one in a call, and the only way to calls with delivery `once`. */
 export interface SingleExecution<Config, Connection, Prepared> {
   /**
-   * Takes one object and returns its outcome. The host runs `limits.concurrency` of them at a time. A fault is this
+   * Takes one object and returns its outcome, or `pending`. The host runs `limits.concurrency` of them at a time. A fault is this
    * object's `failed` outcome, unless it is about the whole hook: `CREDENTIALS_REFUSED` and others that stop the run,
    * `RATE_LIMITED`, and a call that the manifest does not allow. Calls cover this object unless they say otherwise.
    */
   executeOne(
     object: PluginObject,
     context: WithPrepared<PluginContext<Config, Connection>, Prepared>,
-  ): Promise<Outcome>;
+  ): Promise<Answer>;
 }
 
 /** Executes over the whole collection at once (`limits.scope: whole`), such as an export or a replaced membership. */

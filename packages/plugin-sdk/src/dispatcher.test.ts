@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { AnyActionDefinition } from './define-action.js';
 import { defineAction } from './define-action.js';
 import { PluginDispatcher } from './dispatcher.js';
-import { succeeded } from './outcomes.js';
+import type { Batch } from './context.js';
+import { pending, succeeded } from './outcomes.js';
 import { type HookCall, MAX_LOG_LINES, MAX_OPEN_ASKS, type PluginFrame } from './wire.js';
 
 type AskFrame = Extract<PluginFrame, { kind: 'ask' }>;
@@ -72,6 +73,27 @@ describe('a dispatcher', () => {
       plugins: { plugin: ['prepare', 'executeOne'] },
     });
   });
+
+  test.each(['execute', 'executeOne'] as const)(
+    'takes pending from %s only of a plugin that can be polled',
+    async (hook) => {
+      const answerOf = (object: { id: string }) => pending(object, { token: 't', pollAfterMs: 1_000 });
+      const executing =
+        hook === 'execute'
+          ? { execute: async ({ objects }: Batch) => objects.map(answerOf) }
+          : { executeOne: async (object: { id: string }) => answerOf(object) };
+      serve(defineAction(executing));
+      invoke();
+      await settle();
+      expect(sent).toMatchObject([
+        { kind: 'result', value: [{ objectId: 'obj_1', status: 'failed', code: 'PLUGIN_CONTRACT' }] },
+      ]);
+      serve(defineAction({ ...executing, poll: async () => [] }));
+      invoke();
+      await settle();
+      expect(sent.at(-1)).toMatchObject({ value: [{ objectId: 'obj_1', status: 'pending', token: 't' }] });
+    },
+  );
 
   test('lets asks over the limit wait their turn', async () => {
     answer = () => undefined;

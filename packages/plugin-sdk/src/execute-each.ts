@@ -1,4 +1,4 @@
-import { type FaultEntry, FAULTS, isFault, type Outcome, type PluginObject } from '@drover/model';
+import { type Answer, type FaultEntry, FAULTS, isFault, type PluginObject } from '@drover/model';
 import type { PluginContext } from './context.js';
 import { forObject } from './hook-context.js';
 import type { HookSession } from './hook-session.js';
@@ -26,7 +26,7 @@ function isOfHook(thrown: unknown): boolean {
   );
 }
 
-type ExecuteOne<Context> = (object: PluginObject, context: Context) => Promise<Outcome>;
+type ExecuteOne<Context> = (object: PluginObject, context: Context) => Promise<Answer>;
 
 /**
  * Runs `executeOne` for each object, at most `concurrency` at a time, in order. A fault of the whole hook stops it from
@@ -35,10 +35,10 @@ type ExecuteOne<Context> = (object: PluginObject, context: Context) => Promise<O
 export async function executeEach<Context extends PluginContext>(
   executeOne: ExecuteOne<Context>,
   options: { call: Extract<HookCall, { hook: 'execute' }>; context: Context; session: HookSession },
-): Promise<Outcome[]> {
+): Promise<Answer[]> {
   const { call, context, session } = options;
   const stream = call.stream ? new OutcomeStream(session) : undefined;
-  const outcomes: Outcome[] = [];
+  const outcomes: Answer[] = [];
   const objects = call.objects.values();
   let stopped: { fault: unknown } | undefined;
 
@@ -65,7 +65,7 @@ export async function executeEach<Context extends PluginContext>(
 async function outcomeOf<Context extends PluginContext>(
   executeOne: ExecuteOne<Context>,
   options: { object: PluginObject; context: Context; session: HookSession },
-): Promise<Outcome> {
+): Promise<Answer> {
   const { object, context, session } = options;
   try {
     return await executeOne(Object.freeze(object), forObject(context, object.id));

@@ -8,12 +8,15 @@ export type * from './plugin-definition.js';
 export type { Resolver, Resolvers } from './resolvers.js';
 export { Fault, isFault } from '@drover/model';
 export type {
+  Answer,
   AttributeValue,
   FaultOptions,
   JsonValue,
   Outcome,
   OutcomeCounts,
   OutcomeReason,
+  Pending,
+  PendingObject,
   PluginObject,
   WriteBack,
 } from '@drover/model';

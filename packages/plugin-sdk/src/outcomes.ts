@@ -1,4 +1,4 @@
-import type { Outcome, OutcomeReason, PluginObject, WriteBack } from '@drover/model';
+import type { JsonValue, Outcome, OutcomeReason, Pending, PluginObject, WriteBack } from '@drover/model';
 
 /** The object that an outcome answers for; only its id is taken. */
 export type OutcomeTarget = Pick<PluginObject, 'id'>;
@@ -50,4 +50,19 @@ export function failed(
   extra: OutcomeExtra & { retryable?: boolean } = {},
 ): Outcome {
   return { objectId: object.id, status: 'failed', ...reason, ...extra };
+}
+
+/**
+ * The vendor accepted it and works on it: no outcome yet. The object is parked without a worker, and the `poll` hook is
+ * asked about it after `pollAfterMs` milliseconds (1,000 to 86,400,000; what is beyond counts as the bound), restarts of
+ * the runtime included. `token` is JSON of at most 4 KiB by which `poll` finds the work again; it must hold no secret.
+ *
+ * For `execute`, `executeOne` and `poll`, in an action that has a `poll` hook. An object that is not settled within
+ * `limits.maxPollMs` is `unknown` with `POLL_TIMED_OUT`.
+ */
+export function pending(
+  object: OutcomeTarget,
+  poll: OutcomeExtra & { token: JsonValue; pollAfterMs: number },
+): Pending {
+  return { objectId: object.id, status: 'pending', ...poll };
 }

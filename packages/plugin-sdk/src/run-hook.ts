@@ -1,4 +1,4 @@
-import { Fault, type PluginObject } from '@drover/model';
+import { type Answer, Fault, type PluginObject } from '@drover/model';
 import type { PluginContext } from './context.js';
 import type { AnyActionDefinition, WithPrepared } from './define-action.js';
 import type { AnyCommandDefinition } from './define-command.js';
@@ -8,6 +8,7 @@ import { executeEach } from './execute-each.js';
 import { createHookContext } from './hook-context.js';
 import type { HookSession } from './hook-session.js';
 import type { Lookups } from './lookups/lookups.js';
+import { failed } from './outcomes.js';
 import type { AnyPluginDefinition } from './plugin-definition.js';
 import { runPull } from './run-pull.js';
 import { HOOK_NAMES, type HookCall, type HookName, type InvokeFrame } from './wire.js';
@@ -83,6 +84,12 @@ async function runActionHook(
         context: withPrepared(definition, { context, prepared: call.prepared }),
         session,
       });
+    case 'poll':
+      if (!definition.poll) throw new Fault('PLUGIN_CONTRACT', NO_POLL);
+      return definition.poll(
+        deepFreeze(call.pending),
+        withPrepared(definition, { context, prepared: call.prepared }),
+      );
     case 'executeAll':
       return runExecuteAll(definition, {
         context: withPrepared(definition, { context, prepared: call.prepared }),
@@ -103,21 +110,34 @@ interface HookPlace {
   session: HookSession;
 }
 
-function runExecute(
+async function runExecute(
   definition: AnyActionDefinition,
   call: Extract<HookCall, { hook: 'execute' }>,
   place: HookPlace,
 ): Promise<unknown> {
   if ('execute' in definition) {
     const { objects, index, isFirstOfPass } = call;
-    return definition.execute(deepFreeze({ objects, index, isFirstOfPass }), place.context);
+    const answers = await definition.execute(deepFreeze({ objects, index, isFirstOfPass }), place.context);
+    return definition.poll || !Array.isArray(answers) ? answers : answers.map(withoutPending);
   }
-  if ('executeOne' in definition) return executeEach(definition.executeOne, { ...place, call });
+  if ('executeOne' in definition) {
+    const unpolled: typeof definition.executeOne = async (object, context) =>
+      withoutPending(await definition.executeOne(object, context));
+    return executeEach(definition.poll ? definition.executeOne : unpolled, { ...place, call });
+  }
   throw new Fault(
     'PLUGIN_CONTRACT',
     'The plugin has executeAll only, but its manifest does not say `limits.scope: whole`.',
     { path: '/limits/scope' },
   );
+}
+
+const NO_POLL = 'The plugin answered pending for an object, but it has no poll hook.';
+
+/** What nobody could poll is no answer. */
+function withoutPending(answer: Answer): Answer {
+  if (answer?.status !== 'pending') return answer;
+  return failed({ id: answer.objectId }, { code: 'PLUGIN_CONTRACT', message: NO_POLL });
 }
 
 async function runExecuteAll(definition: AnyActionDefinition, place: HookPlace): Promise<void> {

@@ -1,4 +1,4 @@
-import type { FaultRecord, OutcomeCounts, PluginObject } from '@drover/model';
+import type { FaultRecord, OutcomeCounts, PendingObject, PluginObject } from '@drover/model';
 import type { RunInfo } from './context.js';
 import type { PullRequest } from './define-feed.js';
 
@@ -13,6 +13,7 @@ export const HOOK_NAMES = [
   'execute',
   'executeOne',
   'executeAll',
+  'poll',
   'finish',
   'run',
   'pull',
@@ -44,6 +45,7 @@ export type HookCall =
       stream: boolean;
     }
   | { hook: 'executeAll'; prepared: unknown }
+  | { hook: 'poll'; pending: readonly PendingObject[]; prepared: unknown }
   /** A command's. */
   | { hook: 'run'; input: unknown }
   | {

@@ -24,6 +24,7 @@ export {
   behaviourManifest,
   openEngineWorld,
 } from './behaviour/engine-world.js';
+export { describePollBehaviour } from './behaviour/describe-poll-behaviour.js';
 export { describeOnceBehaviour } from './behaviour/describe-once-behaviour.js';
 export {
   type OnceCall,

@@ -57,6 +57,17 @@ describe('runProgressLine', () => {
     );
   });
 
+  it('shows how many objects wait for the vendor, and when it is asked next', () => {
+    const at = (ms: number) => new Date(STARTED + ms).toISOString();
+    const line = (pending: NonNullable<RunView['pending']>) =>
+      runProgressLine(runOf({ status: 'waiting', pending }), { bar: false, now: STARTED });
+    expect(line({ objects: 1200, nextPollAt: at(30_000) })).toBe(
+      '0/1,000  waiting  1,200 pending, next poll in 30.0 s',
+    );
+    expect(line({ objects: 1, nextPollAt: at(-5) })).toContain('1 pending, polling now');
+    expect(line({ objects: 1 })).toContain('1 pending, polling now');
+  });
+
   it('does not count deferred objects as done', () => {
     const line = runProgressLine(runOf({}, { succeeded: 10, deferred: 990 }), { bar: false, now: STARTED });
     expect(line).toMatch(/^10\/1,000/);

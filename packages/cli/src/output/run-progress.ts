@@ -14,6 +14,7 @@ export function runProgressLine(run: RunView, { bar, now }: { bar: boolean; now:
     `${count(settled)}/${count(run.summary.objects)}`,
     stateOf(run),
     countsOf(run),
+    pendingText(run, now),
     paceOf(run, settled, now),
   ];
   return parts.filter((part) => part !== undefined && part !== '').join('  ');
@@ -34,6 +35,14 @@ function countsOf(run: RunView): string {
   return OUTCOME_STATUSES.filter((status) => counts[status] > 0)
     .map((status) => `${status} ${count(counts[status])}`)
     .join(', ');
+}
+
+/** Objects that the vendor still works on, and when it is asked again; `undefined` without any. */
+export function pendingText({ pending }: RunView, now: number): string | undefined {
+  if (pending === undefined) return undefined;
+  const { objects, nextPollAt } = pending;
+  const inMs = nextPollAt === undefined ? 0 : Date.parse(nextPollAt) - now;
+  return `${count(objects)} pending, ${inMs > 0 ? `next poll in ${duration(inMs)}` : 'polling now'}`;
 }
 
 function paceOf(run: RunView, settled: number, now: number): string | undefined {

@@ -7,6 +7,7 @@ import {
   type RunSummary,
 } from '@drover/model';
 import { count, counted, duration } from './figures.js';
+import { pendingText } from './run-progress.js';
 import { safeText } from './safe-text.js';
 import { facts, table } from './table.js';
 
@@ -21,6 +22,8 @@ export function runReport(run: RunView, reasons: readonly ReasonCount[], goOn: s
   const blocks = [headline(run), countsText(run.summary.counts), figuresText(run.summary, runTimeMs(run))];
   if (run.fault !== undefined) blocks.push(safeText(`${run.fault.code}: ${run.fault.message}`));
   if (reasons.length > 0) blocks.push(reasonsText(reasons));
+  const pending = pendingText(run, Date.now());
+  if (pending !== undefined) blocks.push(`The vendor has not finished all objects: ${pending}.`);
   if (run.isInterrupted) blocks.push(`No process executes it. Go on with:\n  drover run resume ${run.id}`);
   const { remaining } = run.summary;
   if (remaining > 0) {

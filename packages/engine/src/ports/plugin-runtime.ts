@@ -4,6 +4,7 @@ import type {
   HttpMethod,
   JsonValue,
   OutcomeCounts,
+  PendingObject,
   PluginManifest,
   PluginObject,
   Trigger,
@@ -37,6 +38,7 @@ export type Invocation =
   /** A command's. */
   | { hook: 'run'; input: unknown }
   | { hook: 'executeAll'; pages: AsyncIterable<PluginObject[]>; prepared: unknown }
+  | { hook: 'poll'; pending: PendingObject[]; prepared: unknown }
   | {
       hook: 'finish';
       prepared: unknown;

@@ -4,6 +4,7 @@ import type {
   EmitMode,
   EndedRunStatus,
   FaultRecord,
+  JsonValue,
   LimitsSpec,
   OutcomeCounts,
   OutcomeStatus,
@@ -87,7 +88,7 @@ export type RunLimits = {
   scope: NonNullable<LimitsSpec['scope']>;
 };
 
-export type TaskKind = 'prepare' | 'batch' | 'all' | 'finish';
+export type TaskKind = 'prepare' | 'batch' | 'all' | 'poll' | 'finish';
 
 /** A task under this worker's lease. */
 export interface ClaimedTask {
@@ -128,8 +129,10 @@ export interface ClaimedRun {
   vendorWrites: number;
   /** Whether `prepare` has come through. */
   isPrepared: boolean;
-  /** The run was stopped before its slice was through: only its `finish` is left, and what a once-only call left open. */
+  /** The run was stopped before its slice was through: only its `finish` is left, and what was sent and has no outcome. */
   stopped?: 'cancelled' | 'fault';
+  /** The fault that stopped it. */
+  fault?: FaultRecord;
 }
 
 export type ClaimResult =
@@ -150,6 +153,23 @@ export interface OutcomeRow {
   code?: string;
   message?: string;
   data?: Record<string, unknown>;
+}
+
+/** An object that was sent and whose outcome the vendor is asked for later. */
+export interface ParkedObject {
+  position: number;
+  objectSeq: number;
+  token: JsonValue;
+  /** Facts given with the last `pending`. */
+  data?: Record<string, unknown>;
+  /** When it was parked first. */
+  since: Date;
+  /** Not to be polled before; the store rounds it up to a whole second, so that neighbours are polled together. */
+  dueAt: Date;
+  /** Polls that have answered `pending` again. */
+  polls: number;
+  /** Polls that have come back with a fault since one last answered. */
+  failures: number;
 }
 
 export interface AttributeWrite {
@@ -185,6 +205,11 @@ export interface Settlement {
   figures: Figures;
   /** Objects to try again in this run, as a task of their own. */
   again?: { positions: number[]; dueAt: Date };
+  /**
+   * Objects whose outcome is to be asked for later, without a task until then. What a `poll` task was given and is not
+   * among them has an outcome.
+   */
+  parked?: ParkedObject[];
   /** Positions that go back to the pass; the run's summary counts them as deferred. */
   deferred?: PositionRange[];
   /** Objects answered for twice: their outcomes, already stored, become these. */
@@ -286,6 +311,8 @@ export interface RunLedger extends PlanLedger {
   claim(worker: { owner: string; leaseMs: number; now: Date }): Promise<ClaimResult>;
   /** Objects of a task in order, with attributes and aliases. */
   objectsOf(passId: PassId, ranges: readonly PositionRange[]): Promise<PlacedObject[]>;
+  /** The parked objects that a `poll` task was claimed with, in the order of their positions. */
+  parkedOf(task: ClaimedTask): Promise<ParkedObject[]>;
   /** Prolongs all leases of the owner; returns the tasks that it still holds. */
   renewLeases(owner: string, options: { leaseMs: number; now: Date }): Promise<TaskId[]>;
   /** Frees tasks whose lease has run out, or all that are not this owner's when it alone executes. Returns how many. */

@@ -132,3 +132,14 @@ export function notComputed(placed: PlacedObject): CheckedOutcome {
       'The hook ended at its first write, which does not cover this object; applying the plan shows what becomes of it.',
   };
 }
+
+/** An object whose hook only read so far and waits for the vendor: a plan does not wait. */
+export function notAwaited(placed: PlacedObject): CheckedOutcome {
+  return {
+    placed,
+    status: 'skipped',
+    code: 'PLAN_NOT_COMPUTED',
+    message:
+      'The hook asks to be polled about this object, for which a plan does not wait; applying the plan shows what becomes of it.',
+  };
+}

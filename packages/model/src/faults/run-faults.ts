@@ -94,6 +94,12 @@ export const RUN_FAULTS = {
     exitCode: 3,
     httpStatus: 502,
   },
+  POLL_TIMED_OUT: {
+    title: 'Polled for too long',
+    help: 'The vendor accepted the request and did not finish in time: look there what came of it, then tell with `drover run resolve`.',
+    exitCode: 3,
+    httpStatus: 504,
+  },
   ONCE_NOT_ALLOWED: {
     title: 'Once-only call not allowed',
     help: 'Report it to the plugin’s author: such a call is made from executeOne, for its one object, at most once a run.',

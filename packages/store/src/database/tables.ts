@@ -153,6 +153,8 @@ export interface Tables {
     vendor_writes: number;
     waited_ms: number;
     batches_cut: number;
+    /** Rows of `pending_objects`. */
+    pending: number;
     /** A batch has settled without a fault of its own. */
     first_batch_done: Flag;
     fault: Json | null;
@@ -166,13 +168,13 @@ export interface Tables {
   };
   /** Positions `[from, to)` of the run's slice that are in no batch yet. */
   run_ranges: { run_id: string; from_position: number; to_position: number };
-  /** What a worker claims: `prepare`, a `batch`, `all` (scope whole) or `finish`. */
+  /** What a worker claims: `prepare`, a `batch`, `all` (scope whole), a `poll` or `finish`. */
   tasks: {
     id: string;
     run_id: string;
     kind: string;
     batch_index: number;
-    /** JSON `[from, to)[]` of a batch; null for the other kinds. */
+    /** JSON `[from, to)[]` of a batch or poll; null for the other kinds. */
     ranges: Json | null;
     /** `ready`, `leased`, `waiting` or `done`. */
     status: string;
@@ -371,5 +373,24 @@ export interface Tables {
     seen_at: Ms;
     /** When it was found absent; null while it is there. */
     absent_at: Ms | null;
+  };
+  /** Objects of open runs that were sent and whose outcome the vendor is asked for when it is due. */
+  pending_objects: {
+    run_id: string;
+    position: number;
+    object_seq: number;
+    /** The plugin's, redacted. */
+    token: Json;
+    data: Json | null;
+    /** When it was parked first. */
+    since: Ms;
+    /** A whole second. */
+    due_at: Ms;
+    polls: number;
+    failures: number;
+    /** For a step: hash of what the object held when it was sent. */
+    fingerprint: string | null;
+    /** The task that asks about it now; null while it waits. */
+    task_id: string | null;
   };
 }

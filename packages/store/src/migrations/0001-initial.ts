@@ -223,6 +223,7 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
       'vendor_writes',
       'waited_ms',
       'batches_cut',
+      'pending',
     ].map((name) => [name, big] as const),
   );
   await table(
@@ -467,4 +468,25 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
   );
   await index('feed_objects_object', 'feed_objects', ['object_seq']);
   await index('feed_objects_pass', 'feed_objects', ['feed_id', 'seen_pass']);
+
+  // Pending objects.
+  await table(
+    'pending_objects',
+    {
+      run_id: 'text',
+      position: big,
+      object_seq: big,
+      token: 'text',
+      'data?': 'text',
+      since: big,
+      due_at: big,
+      polls: int,
+      failures: int,
+      'fingerprint?': 'text',
+      'task_id?': 'text',
+    },
+    ['run_id', 'position'],
+  );
+  await partialIndex('pending_objects_run', 'pending_objects', ['run_id', 'due_at'], 'task_id is null');
+  await partialIndex('pending_objects_due', 'pending_objects', ['due_at'], 'task_id is null');
 }

@@ -17,7 +17,16 @@ import { takePlannedBatch } from '../plans/planned-batch.js';
 import { cutBatch } from './cut-batch.js';
 import { RUN_RANGES, defer } from './open-ranges.js';
 import { openCallPositions } from './open-calls.js';
-import { type RunRow, type TaskRow, formatRanges, parseRanges, stopOf, toClaimedTask } from './rows.js';
+import { dueForPoll, handToTask, nextPollAt } from './pending-objects.js';
+import {
+  type RunRow,
+  type TaskRow,
+  formatRanges,
+  parseRanges,
+  stopOf,
+  toClaimedTask,
+  toRanges,
+} from './rows.js';
 
 type Trx = Transaction<Tables>;
 
@@ -38,7 +47,7 @@ export async function claim(database: Database, worker: Worker): Promise<ClaimRe
   return kysely.transaction().execute(async (trx) => {
     for (const { id } of await candidateRuns(trx, {})) {
       const [run] = await lockOpenRun(traits)(trx, { id });
-      const claimed = run === undefined ? undefined : await claimFrom(trx, run, worker);
+      const claimed = run === undefined ? undefined : await claimFrom(trx, database, { run, worker });
       if (claimed !== undefined) return claimed;
     }
     const nextDueAt = await nextDue(trx, worker.now);
@@ -53,10 +62,16 @@ async function nextDue(trx: Trx, now: number): Promise<number | undefined> {
     .where('status', 'in', ['ready', 'waiting'])
     .where('due_at', '>', now)
     .executeTakeFirst();
-  return row?.due ?? undefined;
+  const polled = await nextPollAt(trx, { after: now });
+  if (row?.due == null || polled === undefined) return row?.due ?? polled;
+  return Math.min(row.due, polled);
 }
 
-async function claimFrom(trx: Trx, run: RunRow, worker: Worker): Promise<ClaimResult | undefined> {
+async function claimFrom(
+  trx: Trx,
+  database: Database,
+  { run, worker }: { run: RunRow; worker: Worker },
+): Promise<ClaimResult | undefined> {
   const stopped = stopOf(run) !== undefined;
   if (run.started_at === null && !(await start(trx, run, worker, stopped))) return undefined;
   if (stopped) await giveBackUnstarted(trx, run);
@@ -70,6 +85,16 @@ async function claimFrom(trx: Trx, run: RunRow, worker: Worker): Promise<ClaimRe
   if (due !== undefined) {
     return { task: await lease(trx, run, due, worker), more: leased + 1 < concurrency };
   }
+  const polled = await dueForPoll(trx, run, {
+    now: worker.now,
+    batchObjects: limits.batchObjects,
+    stopped,
+  });
+  if (polled.length > 0) {
+    const task = await insertLeased(trx, run, { kind: 'poll', index: 0, ranges: toRanges(polled) }, worker);
+    await handToTask(trx, database, { runId: run.id, taskId: task.id, positions: polled });
+    return { task, more: leased + 1 < concurrency };
+  }
   const firstIsAlone = limits.firstBatchAlone && run.first_batch_done === 0;
   if (run.phase === 'execute' && firstIsAlone && open.length > 0) return undefined;
   const ranges = run.phase === 'execute' && !stopped ? await takeNext(trx, run, limits) : [];
@@ -78,7 +103,8 @@ async function claimFrom(trx: Trx, run: RunRow, worker: Worker): Promise<ClaimRe
     const task = await insertLeased(trx, run, { kind, index: run.batches_cut, ranges }, worker);
     return { task, more: !firstIsAlone && leased + 1 < concurrency };
   }
-  if (open.length > 0 || (run.phase === 'prepare' && !stopped)) return undefined;
+  const isUnsettled = open.length > 0 || run.pending > 0;
+  if (isUnsettled || (run.phase === 'prepare' && !stopped)) return undefined;
   await setRun(trx, run, { phase: 'finish' });
   return {
     task: await insertLeased(trx, run, { kind: 'finish', index: 0, ranges: [] }, worker),
@@ -185,7 +211,7 @@ function newTask(run: RunRow, task: NewTask, now: number): TaskRow {
 type Leased = NonNullable<ClaimResult['task']>;
 
 async function insertLeased(trx: Trx, run: RunRow, task: NewTask, worker: Worker): Promise<Leased> {
-  if (task.kind !== 'finish') {
+  if (task.kind === 'batch' || task.kind === 'all') {
     run.batches_cut += 1;
     await countBatch(trx, { runId: run.id, batches: run.batches_cut });
   }

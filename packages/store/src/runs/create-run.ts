@@ -143,6 +143,7 @@ export async function insertRun(
     vendor_writes: 0,
     waited_ms: 0,
     batches_cut: 0,
+    pending: 0,
     fault: null,
     finish_fault: null,
     retry_of: request.retryOf ?? null,

@@ -15,7 +15,13 @@ export async function markHandled(
   trx: Trx,
   database: Database,
   { task, outcomes, reads }: Settlement,
-  now: number,
+  {
+    now,
+    sentWith,
+  }: {
+    now: number;
+    /** Of objects that were sent before: what they held then. */ sentWith: ReadonlyMap<number, string>;
+  },
 ): Promise<void> {
   const { stepKey } = task.run;
   if (stepKey === undefined || outcomes.length === 0) return;
@@ -23,7 +29,7 @@ export async function markHandled(
   const fingerprints = await fingerprintsOf(trx, database.traits, seqs, reads);
   const rows = outcomes.map((row) => ({
     object_seq: row.objectSeq,
-    fingerprint: fingerprints.get(row.objectSeq) ?? '',
+    fingerprint: sentWith.get(row.objectSeq) ?? fingerprints.get(row.objectSeq) ?? '',
     status: row.status,
     failures: row.status === 'failed' ? 1 : 0,
   }));

@@ -16,7 +16,9 @@ export function countsOf(row: RunRow): OutcomeCounts {
   return { succeeded, unchanged, skipped, rejected, failed, deferred, unknown };
 }
 
-export function toRun(row: RunRow & { live_tasks: number }): Run & { hold: RunHold } {
+export function toRun(
+  row: RunRow & { live_tasks: number; next_poll_at: number | null },
+): Run & { hold: RunHold } {
   const fault = row.fault ?? row.finish_fault;
   return {
     id: row.id as Run['id'],
@@ -39,6 +41,7 @@ export function toRun(row: RunRow & { live_tasks: number }): Run & { hold: RunHo
       waitedMs: row.waited_ms,
       remaining: row.remaining,
     },
+    ...(row.pending === 0 ? {} : { pending: pendingOf(row.pending, row.next_poll_at) }),
     ...(fault === null ? {} : { fault: JSON.parse(fault) as FaultRecord }),
     cancelRequested: row.cancel_requested === 1,
     createdAt: iso(row.created_at),
@@ -46,6 +49,10 @@ export function toRun(row: RunRow & { live_tasks: number }): Run & { hold: RunHo
     ...(row.ended_at === null ? {} : { endedAt: iso(row.ended_at) }),
     hold: { liveTasks: row.live_tasks },
   };
+}
+
+function pendingOf(objects: number, nextPollAt: number | null): NonNullable<Run['pending']> {
+  return { objects, ...(nextPollAt === null ? {} : { nextPollAt: iso(nextPollAt) }) };
 }
 
 export function toPass(row: PassRow, remaining: number): Pass {
@@ -83,6 +90,7 @@ function toClaimedRun(run: RunRow, pass: PassRow): ClaimedRun {
     counts: countsOf(run),
     vendorWrites: run.vendor_writes,
     ...(stopped === undefined ? {} : { stopped }),
+    ...(run.fault === null ? {} : { fault: JSON.parse(run.fault) as FaultRecord }),
   };
 }
 

@@ -6,6 +6,7 @@ import type {
   FreezeRule,
   HookPlace,
   LogLine,
+  ParkedObject,
   Pass,
   PassRequest,
   PlacedObject,
@@ -51,6 +52,7 @@ import { claim, reap } from './claim.js';
 import { createRetry, createRun } from './create-run.js';
 import { endRun } from './end-run.js';
 import { freezeNext, openPass, remainingOf } from './passes.js';
+import { parkedOf } from './pending-objects.js';
 import { resolveUnknown } from './resolve-unknown.js';
 import { toPass } from './rows.js';
 import {
@@ -161,6 +163,10 @@ export class KyselyRunLedger implements RunLedger {
 
   objectsOf(passId: PassId, ranges: readonly PositionRange[]): Promise<PlacedObject[]> {
     return objectsOf(this.#database, passId, ranges);
+  }
+
+  parkedOf(task: ClaimedTask): Promise<ParkedObject[]> {
+    return parkedOf(this.#database, task);
   }
 
   async renewLeases(owner: string, { leaseMs, now }: { leaseMs: number; now: Date }): Promise<TaskId[]> {

@@ -18,14 +18,19 @@ function selectRuns(kysely: Kysely<Tables>, now: number) {
   return kysely
     .selectFrom('runs')
     .selectAll('runs')
-    .select(({ selectFrom }) =>
+    .select(({ selectFrom }) => [
       selectFrom('tasks')
         .select(({ fn }) => fn.countAll<number>().as('n'))
         .whereRef('tasks.run_id', '=', 'runs.id')
         .where('tasks.status', '=', 'leased')
         .where('tasks.lease_until', '>=', now)
         .as('live_tasks'),
-    );
+      selectFrom('pending_objects')
+        .select(({ fn }) => fn.min('due_at').as('due'))
+        .whereRef('pending_objects.run_id', '=', 'runs.id')
+        .where('task_id', 'is', null)
+        .as('next_poll_at'),
+    ]);
 }
 
 export async function findRun(

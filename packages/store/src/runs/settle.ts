@@ -9,6 +9,7 @@ import { markHandled } from './handled.js';
 import { whileHeld } from './hold-task.js';
 import { defer } from './open-ranges.js';
 import { insertOutcomes, reviseOutcome, tally } from './outcomes.js';
+import { settleParked, waitForPoll } from './settle-parked.js';
 import { formatRanges, toRanges } from './rows.js';
 import { figureSums, insertEvent } from './task-end.js';
 import { endTaskRow } from './claim-queries.js';
@@ -28,7 +29,8 @@ export async function settleBatch(
     await insertOutcomes(trx, database, { task, outcomes: settlement.outcomes, now });
     const isPlan = run.mode === 'plan';
     const written = isPlan ? NOTHING_WRITTEN : await writeBack(trx, database, settlement);
-    if (!isPlan) await markHandled(trx, database, settlement, now);
+    const parking = await settleParked(trx, database, settlement);
+    if (!isPlan) await markHandled(trx, database, settlement, { now, sentWith: parking.sentWith });
     if (settlement.plan !== undefined) await recordPlan(trx, database, run.id, settlement.plan);
     const counts = tally(settlement.outcomes);
     for (const row of settlement.revised ?? []) await reviseOutcome(trx, task, row, counts);
@@ -43,6 +45,7 @@ export async function settleBatch(
         objects_written: sql<number>`objects_written + ${written.objectsWritten}`,
         attributes_written: sql<number>`attributes_written + ${written.attributesWritten}`,
         ...figureSums(settlement.figures),
+        ...(parking.added === 0 ? {} : { pending: sql<number>`pending + ${parking.added}` }),
         ...(first ? { first_batch_done: 1 as const } : {}),
         ...(settlement.runFault === undefined || run.fault !== null
           ? {}
@@ -58,6 +61,9 @@ export async function settleBatch(
         .execute();
     }
     if (settlement.partial !== true) await endTaskRow(trx, { id: task.id, now: now });
+    const pending = run.pending + parking.added;
+    const goesOn = run.fault === null && settlement.runFault === undefined && run.cancel_requested === 0;
+    if (pending > 0 && goesOn) await waitForPoll(trx, run.id, { pending, now });
     if (announce) await insertEvent(trx, run.id, 'progress', Object.fromEntries(counts), now);
   });
 }

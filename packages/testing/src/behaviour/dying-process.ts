@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnginePorts } from '@drover/engine';
 import { Fault } from '@drover/model';
+
+const LOOK_MS = 2;
 
 /** Ledger methods that change what is stored: the places at which a process can die between two commits. */
 const STEPS: ReadonlySet<string> = new Set([
@@ -18,6 +21,7 @@ const STEPS: ReadonlySet<string> = new Set([
  */
 export class DyingProcess {
   readonly #dieAt: { step?: string; nth?: number };
+  readonly #underWay = new Set<Promise<unknown>>();
   #taken = 0;
   #dead = false;
 
@@ -27,6 +31,12 @@ export class DyingProcess {
 
   get isDead(): boolean {
     return this.#dead;
+  }
+
+  /** Resolves when it is dead and what it had sent to the store has come to its end, one way or the other. */
+  async gone(): Promise<void> {
+    while (!this.#dead) await sleep(LOOK_MS);
+    await Promise.allSettled(this.#underWay);
   }
 
   /** A place to die; throws when it has happened. */
@@ -51,7 +61,9 @@ export class DyingProcess {
           const isStep = STEPS.has(String(name));
           if (isStep) this.step(`before ${String(name)}`);
           this.#refuseIfDead();
-          const result: unknown = await member.apply(target, args);
+          const underWay = Promise.resolve(member.apply(target, args));
+          this.#underWay.add(underWay);
+          const result: unknown = await underWay.finally(() => this.#underWay.delete(underWay));
           if (isStep) this.step(`after ${String(name)}`);
           return result;
         };

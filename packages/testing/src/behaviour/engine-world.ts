@@ -51,6 +51,8 @@ export interface EngineWorld {
   /** Submits and waits for the end. */
   run(changes?: Partial<RunSubmission>): Promise<Run>;
   waitFor(runId: RunId): Promise<Run>;
+  /** Lets every engine look for work that has become due. */
+  ring(): Promise<void>;
   /** Another engine over the same store, as another process would have. */
   another(script: Script, options?: AnotherOptions): { engine: Engine; runtime: ScriptedRuntime };
   close(): Promise<void>;
@@ -80,7 +82,8 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
   });
   const objects = new KyselyObjectLibrary(database);
   const collections = new KyselyCollectionLibrary(database);
-  const ledger = new KyselyRunLedger(database);
+  const now = options.engine?.now;
+  const ledger = new KyselyRunLedger(database, now === undefined ? {} : { now: () => now().getTime() });
   const leases = new KyselyLeases(database);
   const feeds = new KyselyFeedLedger(database);
   const manifest = behaviourManifest(options.manifest);
@@ -98,6 +101,7 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
   const collection = await collections.create({ name: 'hosts', kind: 'fixed' });
   const errors: unknown[] = [];
   const engines: Engine[] = [];
+  const doorbells: InProcessDoorbell[] = [];
 
   function another(script: Script, { ports = (own) => own, ...changes }: AnotherOptions = {}) {
     const runtime = new ScriptedRuntime(script);
@@ -116,6 +120,7 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
       },
     );
     engines.push(engine);
+    doorbells.push(doorbell);
     return { engine, runtime };
   }
 
@@ -161,6 +166,9 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
       return waitFor(runId!);
     },
     waitFor,
+    async ring() {
+      for (const doorbell of doorbells) await doorbell.ring();
+    },
     another,
     async close() {
       for (const one of engines) await one.stop();

@@ -9,7 +9,14 @@ import type {
   PluginTarget,
   WriteResult,
 } from '@drover/engine';
-import { Fault, type FaultRecord, type PluginObject, asFault, toFaultRecord } from '@drover/model';
+import {
+  Fault,
+  type FaultRecord,
+  type PendingObject,
+  type PluginObject,
+  asFault,
+  toFaultRecord,
+} from '@drover/model';
 
 /** A write as a script makes it. */
 export interface ScriptedWrite {
@@ -51,6 +58,8 @@ export interface Script {
   executeAll?(pages: AsyncIterable<PluginObject[]>, call: ScriptCall): unknown;
   /** Gives pages to the engine one after the other, each when the one before it is kept. */
   pull?(call: ScriptCall & { invocation: Extract<Invocation, { hook: 'pull' }> }): AsyncIterable<unknown>;
+  /** A script without one is a plugin without one. */
+  poll?(pending: PendingObject[], call: ScriptCall): unknown;
   finish?(call: ScriptCall & { invocation: Extract<Invocation, { hook: 'finish' }> }): unknown;
 }
 
@@ -74,6 +83,7 @@ export class ScriptedRuntime implements PluginRuntime {
       hook: invocation.hook,
       runId: context.run.id,
       ...(invocation.hook === 'execute' ? { objects: invocation.objects.length } : {}),
+      ...(invocation.hook === 'poll' ? { objects: invocation.pending.length } : {}),
     });
     const figures: InvocationFigures = { vendorCalls: 0, vendorWrites: 0, waitedMs: 0, log: [] };
     const call: ScriptCall = {
@@ -117,6 +127,10 @@ export class ScriptedRuntime implements PluginRuntime {
       }
       case 'executeAll':
         return this.script.executeAll?.(invocation.pages, call);
+      case 'poll':
+        if (this.script.poll === undefined)
+          throw new Fault('PLUGIN_CONTRACT', 'The plugin has no poll hook.');
+        return this.script.poll(invocation.pending, call);
       case 'finish':
         return this.script.finish?.({ ...call, invocation });
       case 'pull':

@@ -1,6 +1,13 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { PluginManifest } from '@drover/model';
-import { type AnyActionDefinition, defineAction, Fault, rejected, succeeded } from '@drover/plugin-sdk';
+import {
+  type AnyActionDefinition,
+  defineAction,
+  Fault,
+  pending,
+  rejected,
+  succeeded,
+} from '@drover/plugin-sdk';
 import { vendorMock } from '../http/vendor-mock.js';
 import { createHarness, type PluginHarness } from './plugin-harness.js';
 import { pluginObjects } from './plugin-objects.js';
@@ -109,6 +116,33 @@ describe('the harness', () => {
     expect(fault).toBeUndefined();
     expect(outcomes).toEqual([
       { objectId: 'obj_1', status: 'rejected', code: 'URL_REFUSED', message: 'Refused.' },
+    ]);
+  });
+
+  test('polls what is pending without waiting for its time', async () => {
+    const polled: [string, unknown, number][] = [];
+    const slow = defineAction({
+      execute: async ({ objects: [first, ...others] }) => [
+        pending(first!, { token: 0, pollAfterMs: 60_000 }),
+        ...others.map((object) => succeeded(object)),
+      ],
+      poll: async (due) =>
+        due.map(({ object, token, polls }) => {
+          polled.push([object.id, token, polls]);
+          return polls < 2 ? pending(object, { token: polls + 1, pollAfterMs: 60_000 }) : succeeded(object);
+        }),
+    });
+    const harness = harnessOf({ definition: slow });
+    const batch = await harness.execute(urls.slice(0, 2));
+    expect(batch).toMatchObject({ outcomes: [{ objectId: urls[1]!.id }], breaches: [] });
+    expect(batch.pending).toMatchObject([{ objectId: urls[0]!.id, token: 0 }]);
+    const report = await harness.run(urls.slice(0, 2));
+    expect(report).toMatchObject({ pending: [], counts: { succeeded: 2 }, breaches: [] });
+    const { id } = urls[0]!;
+    expect(polled).toEqual([
+      [id, 0, 0],
+      [id, 1, 1],
+      [id, 2, 2],
     ]);
   });
 

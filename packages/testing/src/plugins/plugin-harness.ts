@@ -27,8 +27,11 @@ import {
   type JsonValue,
   newId,
   type ObjectDraft,
+  type Answer,
   type Outcome,
   type OutcomeCounts,
+  type Pending,
+  type PendingObject,
   type PluginManifest,
   type PluginObject,
 } from '@drover/model';
@@ -93,6 +96,8 @@ export interface CommandReport<Output> {
 export interface ExecuteReport {
   /** As the plugin gave them, those given before a fault included. */
   outcomes: Outcome[];
+  /** Objects that the hook answered with `pending`, in the place of an outcome. */
+  pending: Pending[];
   /** What the engine will hold against the plugin: outcomes that are missing, doubled, invented or malformed. */
   breaches: string[];
   fault?: FaultRecord;
@@ -131,6 +136,9 @@ export interface PullReport {
   fault?: FaultRecord;
   figures: InvocationFigures;
 }
+
+/** Most polls of one object in a run of the harness. */
+const MAX_POLLS = 100;
 
 /** A plugin over the real broker, in this process; the network below the broker is the test's to mock. */
 export function createHarness(options: HarnessOptions): PluginHarness {
@@ -204,15 +212,31 @@ export class PluginHarness {
     });
     const value = result.ok ? (result.value ?? streamed) : streamed;
     const hasStopped = gate?.hasStopped === true;
+    const { outcomes, pending } = answersOf(value);
     return {
-      outcomes:
-        gate === undefined
-          ? (value as Outcome[])
-          : ruled(gate, { objects, answers: value as Outcome[], settled }),
+      outcomes: gate === undefined ? outcomes : ruled(gate, { objects, answers: outcomes, settled }),
+      pending,
       breaches: result.ok && !hasStopped ? this.#breaches(objects, value) : [],
       ...(result.ok || hasStopped ? {} : { fault: result.fault }),
       figures: result.figures,
       planned: [...(gate?.requests ?? [])],
+    };
+  }
+
+  /** One poll of objects that an earlier hook of this harness answered with `pending`. */
+  async poll(
+    pending: readonly PendingObject[],
+    settings: HookSettings & { prepared?: unknown } = {},
+  ): Promise<ExecuteReport> {
+    const { prepared = this.#prepared } = settings;
+    const result = await this.#invoke({ hook: 'poll', pending: [...pending], prepared }, settings);
+    const objects = pending.map(({ object }) => object);
+    return {
+      ...answersOf(result.ok ? result.value : []),
+      breaches: result.ok ? this.#breaches(objects, result.value) : [],
+      ...(result.ok ? {} : { fault: result.fault }),
+      figures: result.figures,
+      planned: [],
     };
   }
 
@@ -225,7 +249,8 @@ export class PluginHarness {
   }
 
   /**
-   * A whole run: `prepare`, batches of the manifest's size one after the other, `finish`. The first fault ends it, as a
+   * A whole run: `prepare`, batches of the manifest's size one after the other, polls of what is pending without waiting
+   * for their time, `finish`. What is pending after 100 polls stays so in the report. The first fault ends it, as a
    * fault that may not be tried again ends a run; `finish` is then told that the run was stopped.
    */
   async run(objects: readonly PluginObject[], settings: HookSettings = {}): Promise<RunReport> {
@@ -233,6 +258,7 @@ export class PluginHarness {
     const report: RunReport = {
       prepared: this.#prepared,
       outcomes: [],
+      pending: [],
       breaches: [],
       counts: emptyCounts(),
       figures: prepare.figures,
@@ -245,6 +271,7 @@ export class PluginHarness {
       const batch = objects.slice(index * size, (index + 1) * size);
       add(report, await this.execute(batch, { ...settings, index }));
     }
+    await this.#pollAll(report, objects, settings);
     const { counts, figures, fault, planned } = report;
     const covered = report.outcomes.filter(
       (outcome) => 'code' in outcome && outcome.code === 'PLANNED',
@@ -296,6 +323,26 @@ export class PluginHarness {
     await this.#broker.close();
   }
 
+  async #pollAll(report: RunReport, objects: readonly PluginObject[], settings: HookSettings): Promise<void> {
+    const byId = new Map(objects.map((object) => [object.id, object]));
+    const since = new Date().toISOString();
+    const isApplied = settings.mode !== 'plan';
+    for (
+      let polls = 0;
+      isApplied && report.pending.length > 0 && !report.fault && polls < MAX_POLLS;
+      polls += 1
+    ) {
+      const due = report.pending.flatMap(({ objectId, token }): PendingObject[] => {
+        const object = byId.get(objectId);
+        return object === undefined ? [] : [{ object, token, since, polls }];
+      });
+      const { pending } = report;
+      report.pending = [];
+      add(report, await this.poll(due, settings));
+      if (report.fault) report.pending = pending;
+    }
+  }
+
   #execution(objects: readonly PluginObject[], settings: ExecuteSettings): Invocation {
     const { index = 0, prepared = this.#prepared } = settings;
     if (this.#target.manifest.limits.scope === 'whole') {
@@ -306,7 +353,9 @@ export class PluginHarness {
   }
 
   #breaches(objects: readonly PluginObject[], outcomes: unknown): string[] {
-    return balanceBooks(placedOf(objects), outcomes, { emits: this.#target.manifest.emits ?? [] }).breaches;
+    const { emits = [], limits } = this.#target.manifest;
+    const rules = { emits, mayPend: limits.scope !== 'whole' };
+    return balanceBooks(placedOf(objects), outcomes, rules).breaches;
   }
 
   #invoke(
@@ -356,6 +405,16 @@ export class PluginHarness {
   }
 }
 
+function answersOf(value: unknown): { outcomes: Outcome[]; pending: Pending[] } {
+  if (!Array.isArray(value)) return { outcomes: value as Outcome[], pending: [] };
+  const isPending = (answer: Answer | null): answer is Pending => answer?.status === 'pending';
+  const answers = value as Answer[];
+  return {
+    outcomes: answers.filter((answer): answer is Outcome => !isPending(answer)),
+    pending: answers.filter(isPending),
+  };
+}
+
 function placedOf(objects: readonly PluginObject[]): PlacedObject[] {
   return objects.map((object, position) => ({ position, objectSeq: position, object }));
 }
@@ -387,6 +446,7 @@ async function* inOnePage(objects: readonly PluginObject[]): AsyncGenerator<Plug
 
 function add(report: RunReport, batch: ExecuteReport): void {
   report.outcomes.push(...batch.outcomes);
+  report.pending.push(...batch.pending);
   report.breaches.push(...batch.breaches);
   report.planned.push(...batch.planned);
   report.figures = addFigures(report.figures, batch.figures);
