@@ -20,6 +20,8 @@ const config: Config = {
     '^@drover/([^/]+)/(.+)$': '<rootDir>/packages/$1/src/$2.ts',
     '^@drover-plugins/netskope-client$': '<rootDir>/plugins/netskope/client/src/index.ts',
     '^@drover-plugins/netskope-(?!client)([^/]+)$': '<rootDir>/plugins/netskope/$1/src/index.ts',
+    '^@drover-plugins/palo-alto-saas-security-(.+)$':
+      '<rootDir>/plugins/palo-alto-saas-security/$1/src/index.ts',
     '^@drover-plugins/okta-(.+)$': '<rootDir>/plugins/okta/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -1,6 +1,7 @@
 import { createNetskopeSimulator } from './netskope/netskope-simulator.js';
 import type { NetskopeUserSeed } from './netskope/user-store.js';
 import { startOkta } from './okta/start-okta.js';
+import { startSaasSecurity } from './palo-alto/start-saas-security.js';
 import type { SimulatorEntry, StartedSimulator, StartOptions } from './simulator/started-simulator.js';
 
 const NETSKOPE_LIST = 'Drover Blocklist';
@@ -61,5 +62,10 @@ export const simulators = {
   okta: {
     description: 'Okta org: users, one or page by page, and the changes of their status',
     start: startOkta,
+  },
+  'palo-alto-saas-security': {
+    description:
+      'SaaS Security tenant: incidents by the time of their last change, applications, remediation',
+    start: startSaasSecurity,
   },
 } as const satisfies Record<string, SimulatorEntry>;

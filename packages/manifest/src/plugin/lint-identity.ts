@@ -1,16 +1,11 @@
 import { loadSemver } from '../../lazy/libraries.cjs';
 import { engineRangeProblem } from '../engine-range.js';
-import { type JsonRecord, placedTexts, recordOf, textOf, textsOf } from '../json/json-shapes.js';
+import { type JsonRecord, recordOf, textOf } from '../json/json-shapes.js';
 import { problem, type Problem } from '../json/problem.js';
 
 /** Version, engine range, and the plugins and attributes that it names beside its own. */
 export function lintIdentity(manifest: JsonRecord): Problem[] {
-  return [
-    ...lintVersion(manifest),
-    ...lintEngines(manifest),
-    ...lintInverse(manifest),
-    ...lintMirror(manifest),
-  ];
+  return [...lintVersion(manifest), ...lintEngines(manifest), ...lintInverse(manifest)];
 }
 
 function lintVersion({ version }: JsonRecord): Problem[] {
@@ -43,15 +38,4 @@ function lintInverse(manifest: JsonRecord): Problem[] {
       'A plugin is not its own inverse: name the one that undoes it.',
     ),
   ];
-}
-
-function lintMirror(manifest: JsonRecord): Problem[] {
-  const mirror = recordOf(manifest.mirror);
-  const inwards = textsOf(mirror.in);
-  return placedTexts(mirror.out, '/mirror/out')
-    .filter((name) => inwards.includes(name.value))
-    .map((name) => {
-      const message = `“${name.value}” comes in and goes out, so that neither side wins: keep it in one list.`;
-      return problem('VALUE_DOUBLED', name.pointer, message);
-    });
 }

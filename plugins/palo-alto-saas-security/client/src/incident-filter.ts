@@ -1,8 +1,5 @@
 import { Fault } from '@drover/plugin-sdk';
 
-/** Page sizes of the API: 10 to 1,000 in steps of ten. */
-export const PAGE_SIZE = { least: 10, most: 1_000, step: 10 } as const;
-
 /** Statuses as people read them, to what the filter takes. */
 export const STATUS_FILTERS: Readonly<Record<string, string>> = {
   New: 'open-new',
@@ -36,11 +33,6 @@ export function filterQuery(filter: IncidentFilter): Record<string, string | und
     status: list(status.filter((name) => name !== 'All').map(toFilter)),
     app_ids: list(appIds),
   };
-}
-
-/** ISO 8601 in UTC with exactly three fractional digits, as the API writes and takes it. */
-export function apiTime(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 function list(items: readonly string[]): string | undefined {

@@ -1,6 +1,6 @@
 import { asRecord, type Saas, unreadable, wordsOf } from './saas.js';
 
-// Calls: `remediateAsset`, `readRemediation`.
+// Calls: `remediateAsset`, `removePublicSharing`, `readRemediation`.
 
 /** Remediations as people name them, to what the API takes. */
 export const REMEDIATION_TYPES = {
@@ -34,7 +34,7 @@ export type RemediationReply = { isAccepted: true } | { isAccepted: false; statu
 export async function remediateAsset(saas: Saas, request: RemediationRequest): Promise<RemediationReply> {
   const { assetId, type, removeInheritedSharing } = request;
   const isSharing = type === 'Remove public sharing';
-  const reply = await saas.call('remediateAsset', {
+  const reply = await saas.call(isSharing ? 'removePublicSharing' : 'remediateAsset', {
     json: {
       asset_id: assetId,
       remediation_type: REMEDIATION_TYPES[type],
