@@ -45,7 +45,7 @@ async function openApplication(
 
 async function startSimulator(
   vendor: string,
-  { port, latencyMs, rateLimit, users, incidents }: Parameters<CliHost['startSimulator']>[1],
+  { port, latencyMs, rateLimit, users, incidents, storm }: Parameters<CliHost['startSimulator']>[1],
 ): Promise<RunningSimulator> {
   const { simulators } = await import('@drover/simulators');
   if (!Object.hasOwn(simulators, vendor)) {
@@ -61,6 +61,7 @@ async function startSimulator(
       rateLimit,
       users,
       incidents,
+      ...(storm === undefined ? {} : { storm: { seed: storm } }),
     });
   } catch (error) {
     throw asPortFault(port, error);

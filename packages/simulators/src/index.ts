@@ -1,6 +1,7 @@
 export * from './netskope/netskope-simulator.js';
 export type { FileProfileView, NetskopeFileProfileSeed } from './netskope/file-profile-store.js';
 export type { NetskopeImpact } from './netskope/impact-store.js';
+export type { ScimGroupSeed, ScimGroupView, ScimUser, ScimUserSeed } from './netskope/scim-store.js';
 export type { NetskopeListSeed } from './netskope/url-list-store.js';
 export type { NetskopeScore, NetskopeUserSeed } from './netskope/user-store.js';
 export * from './palo-alto/saas-security-simulator.js';
@@ -15,3 +16,5 @@ export { createSimulator } from './simulator/vendor-simulator.js';
 export type { Simulator } from './simulator/simulator.js';
 export type * from './simulator/started-simulator.js';
 export * from './simulators.js';
+export { seededRandom } from './simulator/seeded-random.js';
+export type { StormOptions } from './simulator/storm.js';

@@ -8,7 +8,12 @@ const BIN = fileURLToPath(new URL('../../bin/drover.mjs', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const MAIN = 'runtime/dist/cli/main.js';
 const SOURCES = ['packages/*/src/**/*.ts', 'runtime/src/**/*.ts'];
-const NOT_BUILT = ['**/*.test.ts', 'packages/testing/**', 'runtime/src/end-to-end/**'];
+const NOT_BUILT = [
+  '**/*.test.ts',
+  'packages/testing/**',
+  'runtime/src/end-to-end/**',
+  'runtime/src/proof/**',
+];
 const POLL_MS = 10;
 
 export interface EndedProcess {
@@ -117,6 +122,11 @@ export class DroverProcess {
   /** Resolves when it has written such a text to stderr. */
   async said(words: RegExp): Promise<void> {
     await until(() => words.test(this.#stderr), { what: `${words} on stderr` });
+  }
+
+  /** Resolves when it has printed such a text to stdout. */
+  async printed(words: RegExp): Promise<void> {
+    await until(() => words.test(this.#stdout), { what: `${words} on stdout` });
   }
 
   /** Process ids of its children, where there is a /proc. */

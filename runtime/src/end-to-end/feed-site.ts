@@ -1,8 +1,7 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { goodBundleManifest, goodPluginManifest, writeVendorFolder } from '@drover/testing';
+import { dirname, join } from 'node:path';
 import { BuiltDrover } from './built-drover.js';
 import { CommandLine } from './command-line.js';
 
@@ -60,7 +59,10 @@ export class FeedSite {
     const vendor = await HostVendor.open();
     const source = join(drover.folder, 'acme');
     const zip = join(drover.folder, 'acme.zip');
-    await writeVendorFolder(source, FEED_FILES);
+    for (const [path, text] of Object.entries(VENDOR_FILES)) {
+      await mkdir(dirname(join(source, path)), { recursive: true });
+      await writeFile(join(source, path), text);
+    }
     await drover.json('plugin', 'pack', source, '--output', zip);
     await drover.json('plugin', 'install', zip);
     const site = new FeedSite(drover, new BuiltDrover(drover.dataDir), vendor);
@@ -84,37 +86,107 @@ export class FeedSite {
   }
 }
 
-const { accepts: _ofActions, emits: _none, ...manifest } = goodPluginManifest('hosts');
-
-const FEED_FILES: Record<string, string> = {
-  'bundle.json': JSON.stringify(goodBundleManifest({ plugins: ['tag-host', 'untag-host', 'hosts'] })),
-  'hosts/plugin.json': JSON.stringify({
-    ...manifest,
-    kind: 'feed',
-    produces: [{ type: 'indicator', subtypes: ['FQDN'] }],
-    emits: [{ name: 'Site', type: 'string', mode: 'replace' }],
-    config: {
+/** What both manifests have in common. */
+const MANIFEST = {
+  version: '1.0.0',
+  vendor: 'Acme',
+  engines: { drover: '^0.1.0' },
+  protocol: 1,
+  connection: {
+    schema: {
       type: 'object',
       additionalProperties: false,
-      required: ['site'],
+      required: ['baseUrl', 'token'],
       properties: {
-        site: { type: 'string', title: 'Site', description: 'Whose hosts.', minLength: 1, maxLength: 50 },
+        baseUrl: {
+          type: 'string',
+          format: 'uri',
+          title: 'Base URL',
+          description: 'Where the account lives.',
+        },
+        token: { type: 'string', title: 'Token', description: 'API token.', 'x-secret': true },
       },
     },
-    calls: [
-      {
-        name: 'readHosts',
-        method: 'GET',
-        path: '/hosts',
-        query: ['page'],
-        purpose: 'reading the hosts',
-        effect: 'read',
-        delivery: 'repeatable',
-      },
-    ],
-    limits: { batch: { objects: 100 } },
-    triggers: ['manual', 'schedule'],
+    auth: { default: { type: 'header', name: 'authorization', prefix: 'Bearer ', secret: 'token' } },
+  },
+};
+
+const READ_HOSTS = {
+  name: 'readHosts',
+  method: 'GET',
+  path: '/hosts',
+  query: ['page'],
+  purpose: 'reading the hosts',
+  effect: 'read',
+  delivery: 'repeatable',
+};
+
+const FEED = {
+  ...MANIFEST,
+  id: PLUGIN,
+  name: 'Acme hosts',
+  description: 'Brings hosts.',
+  kind: 'feed',
+  produces: [{ type: 'indicator', subtypes: ['FQDN'] }],
+  emits: [{ name: 'Site', type: 'string', mode: 'replace' }],
+  config: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['site'],
+    properties: {
+      site: { type: 'string', title: 'Site', description: 'Whose hosts.', minLength: 1, maxLength: 50 },
+    },
+  },
+  calls: [READ_HOSTS],
+  limits: { batch: { objects: 100 } },
+  triggers: ['manual', 'schedule'],
+};
+
+const ACTION = {
+  ...MANIFEST,
+  id: 'acme.tag-host',
+  name: 'Acme tag host',
+  description: 'Tags hosts.',
+  kind: 'action',
+  accepts: [{ type: 'indicator', subtypes: ['FQDN'] }],
+  config: { type: 'object', additionalProperties: false, properties: {} },
+  calls: [{ ...READ_HOSTS, name: 'tagHost', method: 'PUT', effect: 'write', purpose: 'tagging hosts' }],
+  limits: { objectsPerRun: { default: 1000, max: 1000 }, batch: { objects: 100 } },
+  triggers: ['manual'],
+};
+
+const BUNDLE = {
+  name: 'acme',
+  version: '1.0.0',
+  title: 'Acme',
+  vendor: 'Acme',
+  description: 'Brings and tags hosts.',
+  supportTier: 'community',
+  license: 'Apache-2.0',
+  plugins: ['tag-host', 'hosts'],
+};
+
+const VENDOR_FILES: Record<string, string> = {
+  'bundle.json': JSON.stringify(BUNDLE),
+  'CHANGELOG.md': '# Changelog\n\n## 1.0.0\n\nFirst version.\n',
+  LICENSE: 'Apache License 2.0\n',
+  'tag-host/plugin.json': JSON.stringify(ACTION),
+  'tag-host/package.json': JSON.stringify({
+    name: '@example/acme-tag-host',
+    version: '1.0.0',
+    type: 'module',
   }),
+  'tag-host/README.md': '# tag-host\n',
+  'tag-host/src/index.ts': `import { defineAction, succeeded } from '@drover/plugin-sdk';
+
+export default defineAction({
+  async execute(batch, context) {
+    await context.call('tagHost', { json: batch.objects.map(({ value }) => value) });
+    return batch.objects.map((object) => succeeded(object));
+  },
+});
+`,
+  'hosts/plugin.json': JSON.stringify(FEED),
   'hosts/package.json': JSON.stringify({ name: '@example/acme-hosts', version: '1.0.0', type: 'module' }),
   'hosts/README.md': '# hosts\n',
   'hosts/src/index.ts': `import { defineFeed } from '@drover/plugin-sdk';

@@ -37,6 +37,20 @@ export function checkConfig(
   return problems.length === 0 && isRecord(filled) ? { ok: true, config: filled } : { ok: false, problems };
 }
 
+/** What an output may measure at most. */
+const OUTPUT_LIMITS = { maxDepth: 64, maxBytes: 16 * 1024 * 1024 } as const;
+
+/**
+ * Every problem of a command's output, each with its JSON Pointer into the output; empty when it fits the manifest's
+ * `output`. Never throws for a JSON value.
+ */
+export function checkOutput(schema: unknown, value: unknown): Problem[] {
+  const prepared = prepare(schema, 'output');
+  if ('problems' in prepared) return prepared.problems;
+  const unfit = jsonProblem(value, OUTPUT_LIMITS);
+  return unfit === undefined ? orderProblems(problemsOf(prepared.check(value))) : [unfit];
+}
+
 const UNDER_CONDITION = /^#((?:\/[^/]+)*)\/then\/properties\/([^/]+)\/const$/;
 
 /** What a condition asks for says no more than its value: the property that it narrows says what that means. */
@@ -54,20 +68,6 @@ function valueAt(value: unknown, pointer: string): unknown {
     part = Array.isArray(part) ? part[Number(key)] : recordOf(part)[key];
   }
   return part;
-}
-
-/** What an output may measure at most. */
-const OUTPUT_LIMITS = { maxDepth: 64, maxBytes: 16 * 1024 * 1024 } as const;
-
-/**
- * Every problem of a command's output, each with its JSON Pointer into the output; empty when it fits the manifest's
- * `output`. Never throws for a JSON value.
- */
-export function checkOutput(schema: unknown, value: unknown): Problem[] {
-  const prepared = prepare(schema, 'output');
-  if ('problems' in prepared) return prepared.problems;
-  const unfit = jsonProblem(value, OUTPUT_LIMITS);
-  return unfit === undefined ? orderProblems(problemsOf(prepared.check(value))) : [unfit];
 }
 
 type Prepared = { schema: JsonRecord; check: ConfigCheck } | { problems: Problem[] };

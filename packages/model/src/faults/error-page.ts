@@ -1,6 +1,7 @@
 import { BUNDLE_FAULTS } from './bundle-faults.js';
 import { COMMAND_FAULTS } from './command-faults.js';
 import type { FaultEntries, FaultEntry } from './fault-entry.js';
+import { FEED_FAULTS } from './feed-faults.js';
 import { IMPORT_FAULTS } from './import-faults.js';
 import { MANIFEST_FAULTS } from './manifest-faults.js';
 import { PLAN_FAULTS } from './plan-faults.js';
@@ -13,6 +14,7 @@ import { VENDOR_FAULTS } from './vendor-faults.js';
 export const FAULT_AREAS: readonly { title: string; intro: string; faults: FaultEntries }[] = [
   { title: 'Runs', intro: 'Passes, runs and what becomes of their batches.', faults: RUN_FAULTS },
   { title: 'Plans', intro: 'Planning a run and applying the plan.', faults: PLAN_FAULTS },
+  { title: 'Feeds', intro: 'Feeds and their pulls.', faults: FEED_FAULTS },
   { title: 'Commands', intro: 'Running a command and what it answered.', faults: COMMAND_FAULTS },
   { title: 'Plugin code', intro: 'What a plugin’s own code did.', faults: PLUGIN_FAULTS },
   {

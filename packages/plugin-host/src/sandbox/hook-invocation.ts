@@ -7,7 +7,6 @@ import type {
   PluginTarget,
 } from '@drover/engine';
 import { asFault, DEFAULT_HOOK_TIMEOUT_MS, Fault, type FaultRecord, toFaultRecord } from '@drover/model';
-import type { CallParams } from '@drover/plugin-sdk';
 import {
   type Ask,
   type HookCall,
@@ -16,7 +15,7 @@ import {
   MAX_LOG_LINES,
   MAX_LOG_MESSAGE,
 } from '@drover/plugin-sdk/wire';
-import type { Broker, HookBroker } from '../broker/broker.js';
+import type { BodySource, Broker, GivenParams, HookBroker } from '../broker/broker.js';
 import { OutcomeSink } from './outcome-sink.js';
 import type { PluginCache } from './plugin-cache.js';
 
@@ -87,6 +86,19 @@ export class HookInvocation {
     return this.#request.target.manifest.id;
   }
 
+  get runId(): string {
+    return this.#request.context.run.id;
+  }
+
+  get concurrency(): number {
+    return this.#request.target.manifest.limits.concurrency ?? 1;
+  }
+
+  /** Objects that the hook has not answered for. */
+  get openObjects(): number {
+    return this.#sink.open;
+  }
+
   /** Aborts when the engine wants the hook to end. */
   get cancelled(): AbortSignal {
     return this.#request.options.signal;
@@ -111,12 +123,12 @@ export class HookInvocation {
   }
 
   #hookCall(): HookCall {
-    const { invocation, target, options } = this.#request;
+    const { invocation, options } = this.#request;
     switch (invocation.hook) {
       case 'execute':
         return {
           ...invocation,
-          concurrency: target.manifest.limits.concurrency ?? 1,
+          concurrency: this.concurrency,
           stream: options.onOutcomes !== undefined,
         };
       case 'executeAll':
@@ -126,13 +138,15 @@ export class HookInvocation {
     }
   }
 
-  /** The value that answers a request of the plugin; rejects with a fault that the plugin is to see. */
-  async serve(ask: Ask): Promise<unknown> {
+  /** The value that answers a request of the plugin, `stream` being the body of a call that has one; rejects with a fault that the plugin is to see. */
+  async serve(ask: Ask, stream?: BodySource): Promise<unknown> {
     switch (ask.what) {
       case 'call':
-        return this.#broker.call(ask.name, (ask.params ?? {}) as CallParams, {
-          readOnly: ask.readOnly === true,
-        });
+        return this.#broker.call(
+          ask.name,
+          { ...(ask.params as GivenParams | null), stream },
+          { readOnly: ask.readOnly === true },
+        );
       case 'cacheGet':
         return this.#cache.get(ask.key) ?? null;
       case 'cacheSet':

@@ -11,6 +11,8 @@ import {
 import { HookClock } from './hook-clock.js';
 import type { HookInvocation } from './hook-invocation.js';
 import { readPluginFrame } from './plugin-frame.js';
+import { RunLine } from './run-line.js';
+import { PulledBody } from './pulled-body.js';
 import type { SandboxLimits } from './sandbox-limits.js';
 
 /** The way to a plugin: a process's pipe, or a dispatcher in memory. */
@@ -25,12 +27,18 @@ interface RunningHook {
   readonly id: number;
   readonly invocation: HookInvocation;
   readonly asks: Set<Promise<void>>;
+  /** The streamed bodies of calls, by ask; gone with the hook. */
+  readonly bodies: Map<number, PulledBody>;
   logLines: number;
+  /** False while it waits for its turn. */
+  hasBegun: boolean;
   /** Why it was told to stop. */
   stopFault?: FaultRecord;
   grace?: NodeJS.Timeout;
   resolve(ended: Ended): void;
 }
+
+type PluginHooks = Extract<PluginFrame, { kind: 'hello' }>['plugins'];
 
 type Ended = { value: unknown; fault?: undefined } | { fault: FaultRecord };
 
@@ -43,6 +51,8 @@ export class PluginPeer {
   readonly #running = new Map<number, RunningHook>();
   readonly #clock = new HookClock<RunningHook>({ onTimeout: (hook) => this.#timeOut(hook) });
   readonly #greeting = Promise.withResolvers<void>();
+  readonly #lines = new Map<string, RunLine>();
+  #hooks: PluginHooks = {};
   #greeted = false;
   #lost: FaultRecord | undefined;
   #nextId = 1;
@@ -95,7 +105,9 @@ export class PluginPeer {
       id: this.#nextId++,
       invocation,
       asks: new Set(),
+      bodies: new Map(),
       logLines: 0,
+      hasBegun: false,
       resolve,
     };
     this.#running.set(hook.id, hook);
@@ -105,6 +117,20 @@ export class PluginPeer {
   #start(hook: RunningHook): void {
     if (this.#lost) return this.#end(hook, { fault: this.#lost });
     if (hook.invocation.cancelled.aborted) return this.#end(hook, { fault: CANCELLED });
+    if (!this.#runsOneByOne(hook)) return this.#begin(hook);
+    const { runId } = hook.invocation;
+    const line = this.#lines.get(runId) ?? new RunLine();
+    this.#lines.set(runId, line);
+    line.join(hook.invocation, () => this.#begin(hook));
+  }
+
+  #runsOneByOne({ invocation }: RunningHook): boolean {
+    const hooks = this.#hooks[invocation.plugin];
+    return invocation.hook === 'execute' && Array.isArray(hooks) && !hooks.includes('execute');
+  }
+
+  #begin(hook: RunningHook): void {
+    hook.hasBegun = true;
     try {
       this.#link.send(hook.invocation.frame(hook.id));
       this.#clock.start(hook);
@@ -116,7 +142,12 @@ export class PluginPeer {
   #end(hook: RunningHook, ended: Ended): void {
     this.#running.delete(hook.id);
     this.#clock.stop(hook);
+    for (const body of hook.bodies.values()) body.end(ended.fault ?? NOT_AWAITED);
     hook.resolve(ended);
+    const { runId } = hook.invocation;
+    const line = this.#lines.get(runId);
+    line?.leave(hook.invocation);
+    if (line?.isEmpty === true) this.#lines.delete(runId);
   }
 
   /** The other side is gone: what runs ends with this fault, and nothing can be run any more. */
@@ -151,7 +182,7 @@ export class PluginPeer {
   }
 
   #take(frame: PluginFrame, bytes: number): void {
-    if (frame.kind === 'hello') return this.#greet();
+    if (frame.kind === 'hello') return this.#greet(frame.plugins);
     if (frame.kind === 'fatal') {
       this.#link.kill();
       return this.lose(crashed(`nobody caught ${frame.message}`));
@@ -164,6 +195,8 @@ export class PluginPeer {
         return this.#serve(hook, frame);
       case 'log':
         return this.#log(hook, frame);
+      case 'piece':
+        return this.#takePiece(hook, frame);
       case 'fault':
         return this.#end(hook, { fault: hook.stopFault ?? frame.fault });
       case 'result':
@@ -171,9 +204,10 @@ export class PluginPeer {
     }
   }
 
-  #greet(): void {
+  #greet(hooks: PluginHooks): void {
     if (this.#greeted) throw new Fault('PLUGIN_CONTRACT', 'The plugin process said hello twice.');
     this.#greeted = true;
+    this.#hooks = hooks;
     this.#greeting.resolve();
   }
 
@@ -210,17 +244,33 @@ export class PluginPeer {
   async #answer(hook: RunningHook, ask: { ask: number } & Ask): Promise<void> {
     const head = { kind: 'answer', id: hook.id, ask: ask.ask } as const;
     try {
-      const value = await hook.invocation.serve(ask);
+      const value = await hook.invocation.serve(ask, this.#bodyOf(hook, ask));
       if (!this.#running.has(hook.id)) return;
       // A feed's time counts from page to page, or a pull would be bounded by what the vendor has.
       if (ask.what === 'feedPage' && !hook.stopFault) this.#clock.start(hook);
       this.#link.send({ ...head, value });
+      if (ask.what === 'outcomes') this.#lines.get(hook.invocation.runId)?.look();
     } catch (thrown) {
       const fault = hook.invocation.toPlugin(thrown);
       // What the engine refuses to take or to give ends the hook, whatever the plugin makes of it.
       if (ENDING.has(ask.what)) this.#stop(hook, fault);
       if (this.#running.has(hook.id)) this.#link.send({ ...head, fault });
     }
+  }
+
+  #bodyOf(hook: RunningHook, ask: { ask: number } & Ask): PulledBody | undefined {
+    if (ask.what !== 'call' || !ask.streams) return undefined;
+    const head = { kind: 'read', id: hook.id, ask: ask.ask } as const;
+    const body = new PulledBody((fromStart) => this.#link.send({ ...head, fromStart }));
+    hook.bodies.set(ask.ask, body);
+    return body;
+  }
+
+  /** A piece may come after its call has ended, but only where one was asked for. */
+  #takePiece(hook: RunningHook, frame: Extract<PluginFrame, { kind: 'piece' }>): void {
+    const body = hook.bodies.get(frame.ask);
+    if (!body) throw new Fault('PLUGIN_CONTRACT', 'The plugin sent a piece of a body that no call streams.');
+    body.take(frame);
   }
 
   #cancel(hook: RunningHook): void {
@@ -235,6 +285,7 @@ export class PluginPeer {
 
   #stop(hook: RunningHook, fault: FaultRecord): void {
     if (hook.stopFault || !this.#running.has(hook.id)) return;
+    if (!hook.hasBegun) return this.#end(hook, { fault });
     hook.stopFault = fault;
     this.#clock.stop(hook);
     hook.invocation.stop(fault);

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Simulator } from '../simulator/simulator.js';
+import type { StormOptions } from '../simulator/storm.js';
 import { createSimulator, type RateLimit } from '../simulator/vendor-simulator.js';
 import { AccessDesk, bearerOf, type SaasClient } from './access-desk.js';
 import { inventIncident, inventIncidents, SAAS_APPS } from './incident-seeds.js';
@@ -21,6 +22,8 @@ export interface SaasSecuritySimulatorOptions extends SaasClient, SaasRules {
   rateLimit?: RateLimit;
   /** Milliseconds that every request takes at least. Default 0. */
   latencyMs?: number;
+  /** Strikes requests at random. */
+  storm?: StormOptions;
   /** The vendor's clock. Default: the real one. */
   now?: () => Date;
 }
@@ -79,6 +82,7 @@ export function createSaasSecuritySimulator(options: SaasSecuritySimulatorOption
     {
       maxBodyBytes: MEBIBYTE,
       now,
+      storm: options.storm,
       ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
     },
   );

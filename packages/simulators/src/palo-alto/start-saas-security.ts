@@ -14,6 +14,7 @@ export async function startSaasSecurity(options: StartOptions = {}): Promise<Sta
     clientSecret,
     incidents,
     ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
+    ...(options.storm === undefined ? {} : { storm: options.storm }),
   });
   const url = await simulator.listen(options.port);
   return {

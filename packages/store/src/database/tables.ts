@@ -242,6 +242,16 @@ export interface Tables {
   };
   /** The revision with which a plan computed each object. */
   plan_objects: { run_id: string; position: number; revision: number };
+  /** What outcomes of a plan would set on their objects. */
+  plan_write_backs: {
+    seq: Generated<number>;
+    run_id: string;
+    object_seq: number;
+    name: string;
+    /** How an attribute is written, or `status`. */
+    mode: string;
+    value: Json;
+  };
   /** What a step has handled: which content of an object came to what. */
   handled: {
     step_key: string;
@@ -283,6 +293,25 @@ export interface Tables {
     output_digest: string | null;
     started_at: Ms;
     ended_at: Ms | null;
+  };
+  /** Objects of open runs that were sent and whose outcome the vendor is asked for when it is due. */
+  pending_objects: {
+    run_id: string;
+    position: number;
+    object_seq: number;
+    /** The plugin's, redacted. */
+    token: Json;
+    data: Json | null;
+    /** When it was parked first. */
+    since: Ms;
+    /** A whole second. */
+    due_at: Ms;
+    polls: number;
+    failures: number;
+    /** For a step: hash of what the object held when it was sent. */
+    fingerprint: string | null;
+    /** The task that asks about it now; null while it waits. */
+    task_id: string | null;
   };
   feeds: {
     id: string;
@@ -373,24 +402,5 @@ export interface Tables {
     seen_at: Ms;
     /** When it was found absent; null while it is there. */
     absent_at: Ms | null;
-  };
-  /** Objects of open runs that were sent and whose outcome the vendor is asked for when it is due. */
-  pending_objects: {
-    run_id: string;
-    position: number;
-    object_seq: number;
-    /** The plugin's, redacted. */
-    token: Json;
-    data: Json | null;
-    /** When it was parked first. */
-    since: Ms;
-    /** A whole second. */
-    due_at: Ms;
-    polls: number;
-    failures: number;
-    /** For a step: hash of what the object held when it was sent. */
-    fingerprint: string | null;
-    /** The task that asks about it now; null while it waits. */
-    task_id: string | null;
   };
 }

@@ -387,6 +387,33 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
     ['id'],
   );
   await partialIndex('command_runs_open', 'command_runs', ['id'], "status = 'running'");
+  await table(
+    'pending_objects',
+    {
+      run_id: 'text',
+      position: big,
+      object_seq: big,
+      token: 'text',
+      'data?': 'text',
+      since: big,
+      due_at: big,
+      polls: int,
+      failures: int,
+      'fingerprint?': 'text',
+      'task_id?': 'text',
+    },
+    ['run_id', 'position'],
+  );
+  await partialIndex('pending_objects_run', 'pending_objects', ['run_id', 'due_at'], 'task_id is null');
+  await partialIndex('pending_objects_due', 'pending_objects', ['due_at'], 'task_id is null');
+  await sequenced('plan_write_backs', {
+    run_id: 'text',
+    object_seq: big,
+    name: 'text',
+    mode: 'text',
+    value: 'text',
+  });
+  await index('plan_write_backs_run', 'plan_write_backs', ['run_id']);
 
   // Feeds.
   await table(
@@ -468,25 +495,4 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
   );
   await index('feed_objects_object', 'feed_objects', ['object_seq']);
   await index('feed_objects_pass', 'feed_objects', ['feed_id', 'seen_pass']);
-
-  // Pending objects.
-  await table(
-    'pending_objects',
-    {
-      run_id: 'text',
-      position: big,
-      object_seq: big,
-      token: 'text',
-      'data?': 'text',
-      since: big,
-      due_at: big,
-      polls: int,
-      failures: int,
-      'fingerprint?': 'text',
-      'task_id?': 'text',
-    },
-    ['run_id', 'position'],
-  );
-  await partialIndex('pending_objects_run', 'pending_objects', ['run_id', 'due_at'], 'task_id is null');
-  await partialIndex('pending_objects_due', 'pending_objects', ['due_at'], 'task_id is null');
 }

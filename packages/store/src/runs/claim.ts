@@ -63,8 +63,8 @@ async function nextDue(trx: Trx, now: number): Promise<number | undefined> {
     .where('due_at', '>', now)
     .executeTakeFirst();
   const polled = await nextPollAt(trx, { after: now });
-  if (row?.due == null || polled === undefined) return row?.due ?? polled;
-  return Math.min(row.due, polled);
+  const due = row?.due ?? undefined;
+  return due === undefined || polled === undefined ? (due ?? polled) : Math.min(due, polled);
 }
 
 async function claimFrom(

@@ -25,23 +25,22 @@ class PagedVendor {
   readonly requests: unknown[] = [];
 
   get script(): Script {
-    const vendor = this;
-    return {
-      async *pull({ invocation, options }) {
-        vendor.requests.push(invocation.request);
-        const from = (invocation.request.checkpoint as { page: number } | undefined)?.page ?? 0;
-        for (let page = from; page < vendor.pages.length; page += 1) {
-          vendor.asked.push(page);
-          await vendor.before(page, options.signal);
-          const isLast = page === vendor.pages.length - 1;
-          yield {
-            objects: vendor.pages[page]!.map(objectOf),
-            checkpoint: { page: isLast ? 0 : page + 1 },
-            isComplete: isLast,
-          };
-        }
-      },
-    };
+    return { pull: (call) => this.#pull(call) };
+  }
+
+  async *#pull({ invocation, options }: Parameters<NonNullable<Script['pull']>>[0]) {
+    this.requests.push(invocation.request);
+    const from = (invocation.request.checkpoint as { page: number } | undefined)?.page ?? 0;
+    for (let page = from; page < this.pages.length; page += 1) {
+      this.asked.push(page);
+      await this.before(page, options.signal);
+      const isLast = page === this.pages.length - 1;
+      yield {
+        objects: this.pages[page]!.map(objectOf),
+        checkpoint: { page: isLast ? 0 : page + 1 },
+        isComplete: isLast,
+      };
+    }
   }
 }
 

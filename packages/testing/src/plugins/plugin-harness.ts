@@ -326,15 +326,13 @@ export class PluginHarness {
   async #pollAll(report: RunReport, objects: readonly PluginObject[], settings: HookSettings): Promise<void> {
     const byId = new Map(objects.map((object) => [object.id, object]));
     const since = new Date().toISOString();
-    const isApplied = settings.mode !== 'plan';
-    for (
-      let polls = 0;
-      isApplied && report.pending.length > 0 && !report.fault && polls < MAX_POLLS;
-      polls += 1
-    ) {
+    if (settings.mode === 'plan') return;
+    for (let polls = 0; polls < MAX_POLLS; polls += 1) {
+      if (report.pending.length === 0 || report.fault) return;
+      const count = polls;
       const due = report.pending.flatMap(({ objectId, token }): PendingObject[] => {
         const object = byId.get(objectId);
-        return object === undefined ? [] : [{ object, token, since, polls }];
+        return object === undefined ? [] : [{ object, token, since, polls: count }];
       });
       const { pending } = report;
       report.pending = [];
