@@ -1,11 +1,16 @@
 import { loadSemver } from '../../lazy/libraries.cjs';
 import { engineRangeProblem } from '../engine-range.js';
-import { type JsonRecord, recordOf, textOf } from '../json/json-shapes.js';
+import { type JsonRecord, placedTexts, recordOf, textOf } from '../json/json-shapes.js';
 import { problem, type Problem } from '../json/problem.js';
 
 /** Version, engine range, and the plugins and attributes that it names beside its own. */
 export function lintIdentity(manifest: JsonRecord): Problem[] {
-  return [...lintVersion(manifest), ...lintEngines(manifest), ...lintInverse(manifest)];
+  return [
+    ...lintVersion(manifest),
+    ...lintEngines(manifest),
+    ...lintInverse(manifest),
+    ...lintMirror(manifest),
+  ];
 }
 
 function lintVersion({ version }: JsonRecord): Problem[] {
@@ -38,4 +43,17 @@ function lintInverse(manifest: JsonRecord): Problem[] {
       'A plugin is not its own inverse: name the one that undoes it.',
     ),
   ];
+}
+
+/** What is mirrored has one value on each side: an emitted attribute that a later value replaces. */
+function lintMirror(manifest: JsonRecord): Problem[] {
+  const mirror = recordOf(manifest.mirror);
+  const emits = Array.isArray(manifest.emits) ? manifest.emits.map(recordOf) : [];
+  const replaced = emits.filter(({ mode }) => mode === 'replace').map(({ name }) => name);
+  return [...placedTexts(mirror.in, '/mirror/in'), ...placedTexts(mirror.out, '/mirror/out')]
+    .filter((name) => !replaced.includes(name.value))
+    .map((name) => {
+      const message = `“${name.value}” is no attribute that the feed emits with the mode replace: mirror one that is.`;
+      return problem('VALUE_NOT_ALLOWED', name.pointer, message);
+    });
 }

@@ -5,7 +5,7 @@ import { createSimulator, type RateLimit } from '../simulator/vendor-simulator.j
 import { AccessDesk, bearerOf, type SaasClient } from './access-desk.js';
 import { inventIncident, inventIncidents, SAAS_APPS } from './incident-seeds.js';
 import { IncidentStore, type SaasApp, type SaasIncident } from './incident-store.js';
-import { RemediationStore, type SaasRemediation } from './remediation-store.js';
+import { RemediationStore, type RemediationType, type SaasRemediation } from './remediation-store.js';
 import { SaasRefusal } from './saas-refusal.js';
 import { addSaasRoutes, type SaasRules, type SaasTenant } from './saas-routes.js';
 
@@ -41,6 +41,8 @@ export interface SaasSecuritySimulator extends Simulator<SaasSecurityState> {
   changeIncident(id: number, changes: Partial<SaasIncident>): void;
   /** A further incident: invented by its number, with these fields laid over it. */
   addIncident(id: number, fields?: Partial<SaasIncident>): void;
+  /** Asks for a remediation, as somebody else with the API would. */
+  askForRemediation(assetId: string, type: RemediationType): void;
   /** Takes back all tokens before their time. */
   revokeTokens(): void;
 }
@@ -90,6 +92,8 @@ export function createSaasSecuritySimulator(options: SaasSecuritySimulatorOption
     changeIncident: change,
     addIncident: (id: number, fields: Partial<SaasIncident> = {}) =>
       tenant.incidents.add({ ...inventIncident(id, now()), ...fields, incident_id: id }),
+    askForRemediation: (assetId: string, type: RemediationType) =>
+      tenant.remediations.accept({ assetId, type, removeInheritedSharing: false }),
     revokeTokens: () => tenant.desk.revokeAll(),
   });
 }

@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createHarness, manualClock, type MockedReply, type PluginHarness, vendorMock } from '@drover/testing';
+import {
+  createHarness,
+  manualClock,
+  type MockedReply,
+  type PluginHarness,
+  vendorMock,
+} from '@drover/testing';
 import feed from './index.js';
 
 const REGION = 'https://api.aperture.paloaltonetworks.com';
@@ -29,7 +35,10 @@ function start(config: object = {}): PluginHarness {
   harness = createHarness({
     definition: feed,
     manifest,
-    connection: { settings: { baseUrl: REGION, clientId: 'client' }, secrets: { clientSecret: 'secret-of-tests' } },
+    connection: {
+      settings: { baseUrl: REGION, clientId: 'client' },
+      secrets: { clientSecret: 'secret-of-tests' },
+    },
     config: { ...CONFIG, ...config },
     clock: manualClock(),
   });
@@ -66,7 +75,9 @@ describe('a pull', () => {
     expect(report.fault).toBeUndefined();
     const [minted, read] = vendor.requests;
     expect(minted).toMatchObject({
-      body: expect.stringMatching(/^grant_type=client_credentials&scope=api_access[+]incident_api[+]remediation_api$/),
+      body: expect.stringMatching(
+        /^grant_type=client_credentials&scope=api_access[+]incident_api[+]remediation_api$/,
+      ),
       headers: { authorization: `Basic ${btoa('client:secret-of-tests')}` },
     });
     expect(read).toMatchObject({
@@ -252,10 +263,13 @@ describe('without a call', () => {
     expect(test.fault).toMatchObject({ code: 'CONFIG_INVALID' });
   });
 
-  test.each(['soon', '999999 years', '90000 months'])('a first fetch of "%s" is refused', async (firstFetch) => {
-    const { fault } = await start({ firstFetch }).pull({ startedAt: STARTED_AT });
-    expect(fault).toMatchObject({ code: 'CONFIG_INVALID', path: '/firstFetch' });
-  });
+  test.each(['soon', '999999 years', '90000 months'])(
+    'a first fetch of "%s" is refused',
+    async (firstFetch) => {
+      const { fault } = await start({ firstFetch }).pull({ startedAt: STARTED_AT });
+      expect(fault).toMatchObject({ code: 'CONFIG_INVALID', path: '/firstFetch' });
+    },
+  );
 
   test.each([[{}], [{ updatedAt: 'x', seen: [] }], [{ updatedAt: STARTED_AT, seen: 'x' }]])(
     'the checkpoint %j is not its own',

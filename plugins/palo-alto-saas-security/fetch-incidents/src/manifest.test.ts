@@ -12,10 +12,17 @@ test('the manifest has no problem', () => {
 });
 
 test('it emits every documented field, and the incident type', () => {
-  const emitted = Object.fromEntries(manifest.emits.map(({ name, type }: Record<string, string>) => [name, type]));
-  const fields = Object.entries(INCIDENT_FIELDS).map(([name, kind]) => [name, kind === 'number' ? kind : 'string']);
+  const emitted = Object.fromEntries(
+    manifest.emits.map(({ name, type }: Record<string, string>) => [name, type]),
+  );
+  const fields = Object.entries(INCIDENT_FIELDS).map(([name, kind]) => [
+    name,
+    kind === 'number' ? kind : 'string',
+  ]);
   expect(emitted).toEqual({ ...Object.fromEntries(fields), incident_type: 'string' });
-  expect(manifest.config.properties.classifier.items.properties.field.enum).toEqual(Object.keys(INCIDENT_FIELDS));
+  expect(manifest.config.properties.classifier.items.properties.field.enum).toEqual(
+    Object.keys(INCIDENT_FIELDS),
+  );
   expect(manifest.config.properties.status.items.enum).toEqual(Object.keys(STATUS_FILTERS));
 });
 

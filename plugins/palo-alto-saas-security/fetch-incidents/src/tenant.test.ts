@@ -24,7 +24,10 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-async function start(config: Partial<typeof CONFIG> = {}, options: Partial<SaasSecuritySimulatorOptions> = {}) {
+async function start(
+  config: Partial<typeof CONFIG> = {},
+  options: Partial<SaasSecuritySimulatorOptions> = {},
+) {
   const simulator = createSaasSecuritySimulator({ ...CLIENT, incidents: 95, ...options });
   const harness = createHarness({
     definition: feed,
@@ -42,7 +45,8 @@ async function start(config: Partial<typeof CONFIG> = {}, options: Partial<SaasS
   return { simulator, harness };
 }
 
-const idsOf = (drafts: readonly { value: string }[]) => drafts.map(({ value }) => Number(value.split('/')[1]));
+const idsOf = (drafts: readonly { value: string }[]) =>
+  drafts.map(({ value }) => Number(value.split('/')[1]));
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 test('every incident once, whichever the page size', async () => {
@@ -91,7 +95,10 @@ test('a second pull brings what changed since, and what lies in the overlap', as
   const second = await harness.pull({ checkpoint: checkpoint! });
   expect(idsOf(second.drafts).at(-1)).toBe(50);
   expect(second.drafts.length).toBeLessThanOrEqual(3);
-  const third = await harness.pull({ checkpoint: second.checkpoint!, config: { ...CONFIG, overlapMinutes: 0 } });
+  const third = await harness.pull({
+    checkpoint: second.checkpoint!,
+    config: { ...CONFIG, overlapMinutes: 0 },
+  });
   expect(third.drafts).toEqual([]);
 });
 

@@ -90,7 +90,8 @@ describe('an incident as an object', () => {
     const held = attributesOf({ incident_id: 1, asset_name: '🐑'.repeat(600), collaborators });
     expect(held['asset_name']).toMatch(/^(?:🐑)+…$/u);
     expect(held['collaborators']).toMatch(/^partner0@example.org, .*, … and \d+ more$/);
-    for (const value of Object.values(held)) expect(Buffer.byteLength(String(value))).toBeLessThanOrEqual(2_048);
+    for (const value of Object.values(held))
+      expect(Buffer.byteLength(String(value))).toBeLessThanOrEqual(2_048);
     expect(attributesOf({ incident_id: 1, asset_name: 'a\0b\uD800' })['asset_name']).toBe('ab\uFFFD');
   });
 });
