@@ -14,7 +14,8 @@ export const simulators = {
     start: startOkta,
   },
   'palo-alto-saas-security': {
-    description: 'SaaS Security tenant: incidents by the time of their last change, applications, remediation',
+    description:
+      'SaaS Security tenant: incidents by the time of their last change, applications, remediation',
     start: startSaasSecurity,
   },
 } as const satisfies Record<string, SimulatorEntry>;
