@@ -18,6 +18,7 @@ const config: Config = {
   moduleNameMapper: {
     '^@drover/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^@drover/([^/]+)/(.+)$': '<rootDir>/packages/$1/src/$2.ts',
+    '^@drover-plugins/crowdstrike-client$': '<rootDir>/plugins/crowdstrike/client/src/index.ts',
     '^@drover-plugins/netskope-client$': '<rootDir>/plugins/netskope/client/src/index.ts',
     '^@drover-plugins/netskope-(?!client)([^/]+)$': '<rootDir>/plugins/netskope/$1/src/index.ts',
     '^@drover-plugins/palo-alto-saas-security-(.+)$':

@@ -1,5 +1,5 @@
 import type { JsonValue, PluginObject, Trigger } from '@drover/model';
-import type { StreamSource } from './stream-source.js';
+import type { StreamSource } from './stream-chunks.js';
 
 /**
  * Parameters of one vendor call. At most one of `json`, `form`, `text` and `stream` may be given, but for `json` and `stream`

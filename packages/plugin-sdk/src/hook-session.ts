@@ -1,6 +1,7 @@
 import { Fault, type FaultRecord, fromFaultRecord, toFaultRecord } from '@drover/model';
 import { faultOf } from './plugin-error.js';
-import { ServedStream, type StreamSource } from './stream-source.js';
+import type { StreamSource } from './stream-chunks.js';
+import { ServedStream } from './stream-source.js';
 import { type Ask, type LogLine, MAX_LOG_LINES, MAX_LOG_MESSAGE, MAX_OPEN_ASKS } from './wire.js';
 import type { PluginFrame } from './wire.js';
 

@@ -1,11 +1,11 @@
 import { Fault, isFault } from '@drover/model';
-import type { HookSession } from './hook-session.js';
+import type { LogLine } from './wire.js';
 
 /**
  * What a hook threw, as a fault. An error that is no fault is a mistake in the plugin: it becomes `PLUGIN_ERROR`, and
  * its stack goes to the log, where its author finds the line.
  */
-export function faultOf(thrown: unknown, session: HookSession): Fault {
+export function faultOf(thrown: unknown, session: { log(line: LogLine): void }): Fault {
   if (isFault(thrown)) return thrown;
   const error = thrown as { name?: unknown; message?: unknown; stack?: unknown } | null | undefined;
   const what =

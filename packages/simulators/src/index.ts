@@ -1,3 +1,10 @@
+export * from './crowdstrike/crowdstrike-simulator.js';
+export {
+  type CrowdstrikeUser,
+  type CrowdstrikeUserSeed,
+  makeUsers,
+  type UserChange,
+} from './crowdstrike/users.js';
 export * from './netskope/netskope-simulator.js';
 export type { FileProfileView, NetskopeFileProfileSeed } from './netskope/file-profile-store.js';
 export type { NetskopeImpact } from './netskope/impact-store.js';

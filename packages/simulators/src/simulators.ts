@@ -1,3 +1,4 @@
+import { startCrowdstrike } from './crowdstrike/start-crowdstrike.js';
 import { startNetskope } from './netskope/start-netskope.js';
 import { startOkta } from './okta/start-okta.js';
 import { startSaasSecurity } from './palo-alto/start-saas-security.js';
@@ -8,6 +9,11 @@ export const simulators = {
   netskope: {
     description: 'Netskope tenant: URL lists, file profiles, confidence scores of users, impacts, SCIM',
     start: startNetskope,
+  },
+  crowdstrike: {
+    description:
+      'CrowdStrike Falcon Identity Protection: OAuth2 tokens, users and their risk scores by GraphQL',
+    start: startCrowdstrike,
   },
   okta: {
     description: 'Okta org: users, one or page by page, and the changes of their status',
