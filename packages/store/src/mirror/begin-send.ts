@@ -7,7 +7,7 @@ import { type FeedRow, type Trx, lockFeed } from '../feeds/feed-rows.js';
 import { openSendOf, toSend } from './open-send.js';
 import { LatestValues } from './latest-values.js';
 import { lookAgain } from './look-again.js';
-import { goesOut, outwardName, readRules } from './rule-rows.js';
+import { goesOut, namesHere, outwardName, readRules } from './rule-rows.js';
 import { isLocalChange, readShadow } from './shadow.js';
 
 /** Objects looked through in one transaction at most; the next look goes on. */
@@ -134,7 +134,11 @@ class Examination {
   async #examine(page: readonly Candidate[], byVersion: ReadonlyMap<number, MirrorRules>): Promise<void> {
     const { trx, database, feed, rules } = this.#place;
     const seqs = page.map((candidate) => candidate.object_seq);
-    const latest = await LatestValues.read(trx, database.traits, { seqs, source: rules.source });
+    const latest = await LatestValues.read(trx, database.traits, {
+      seqs,
+      names: namesHere(byVersion.values(), rules.fields),
+      source: rules.source,
+    });
     for (const candidate of page) this.#take(candidate, byVersion.get(candidate.mirror_version)!, latest);
     if (page.length === 0) return;
     const rows = page.map(({ object_seq: seq, revision }) => ({ seq, revision }));

@@ -15,10 +15,10 @@ export class LatestValues {
   static async read(
     db: Kysely<Tables>,
     traits: DialectTraits,
-    { seqs, source }: { seqs: readonly number[]; source: string },
+    { seqs, names, source }: { seqs: readonly number[]; names: ReadonlySet<string>; source: string },
   ): Promise<LatestValues> {
     const latest = new LatestValues();
-    if (seqs.length === 0) return latest;
+    if (seqs.length === 0 || names.size === 0) return latest;
     const wanted = rowsFrom(
       traits,
       { seq: 'bigint' },
@@ -28,6 +28,7 @@ export class LatestValues {
       .selectFrom(wanted.as('wanted'))
       .crossJoin('attributes as a')
       .whereRef('a.object_seq', '=', 'wanted.seq')
+      .where('a.name', 'in', [...names])
       .select(['a.object_seq', 'a.name', 'a.source', 'a.kind', 'a.text_value', 'a.at'])
       .execute();
     for (const row of rows) {

@@ -8,7 +8,7 @@ import { lockObjects } from '../objects/object-rows.js';
 import type { TargetAttribute, UpsertTarget } from '../objects/upsert-plan.js';
 import { LatestValues } from './latest-values.js';
 import { type MetField, meetVendor } from './meet-vendor.js';
-import { goesIn, goesOut, inwardName, outwardName, readRules } from './rule-rows.js';
+import { goesIn, goesOut, inwardName, namesHere, outwardName, readRules } from './rule-rows.js';
 import { type Shadow, readShadow } from './shadow.js';
 
 /** What is kept beside an object of the feed; absent: what was there stays. */
@@ -81,6 +81,7 @@ export class PageMirror {
     const known = await this.#knownOf(targets);
     const latest = await LatestValues.read(this.#trx, this.#database.traits, {
       seqs: [...known.keys()],
+      names: namesHere(this.#rules.values(), this.#page.mirror?.in ?? []),
       source: this.#page.source,
     });
     for (const target of targets) {

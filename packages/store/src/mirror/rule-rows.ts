@@ -21,6 +21,20 @@ export function outwardName(rules: MirrorRules, field: string): string {
   return inwardName(rules, field) ?? field;
 }
 
+/** The attributes here that fields come in as or are sent from, by any of the rules. */
+export function namesHere(rules: Iterable<MirrorRules>, fields: Iterable<string>): Set<string> {
+  const names = new Set<string>();
+  const all = [...fields];
+  for (const one of rules) {
+    for (const field of all) {
+      names.add(outwardName(one, field));
+      const inward = inwardName(one, field);
+      if (inward !== undefined) names.add(inward);
+    }
+  }
+  return names;
+}
+
 /** All rules that the feed was ever set to, by their version. */
 export async function readRules(db: Kysely<Tables>, feedId: string): Promise<Map<number, MirrorRules>> {
   const rows = await db
