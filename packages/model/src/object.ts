@@ -60,7 +60,10 @@ export interface ObjectDraft extends ObjectKey {
 export interface PluginObject extends Readonly<ObjectKey> {
   readonly id: string;
   readonly aliases: readonly string[];
-  /** By name; those of one name from the oldest to the latest, whoever said them. */
+  /**
+   * By name; those of one name from the oldest to the latest, whoever said them. In a run that sends what a mirror found
+   * changed, each outgoing field is there once, by the source `mirror`, with the value to send.
+   */
   readonly attributes: readonly Readonly<Pick<Attribute, 'name' | 'value' | 'source'>>[];
   readonly status?: string;
   readonly revision: number;

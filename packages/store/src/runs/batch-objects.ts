@@ -87,8 +87,13 @@ async function withOffered(
     const values = JSON.parse(offered) as Record<string, AttributeValue>;
     const others = (attributes.get(seq) ?? []).filter(({ name }) => !Object.hasOwn(values, name));
     const sent = Object.entries(values).map(([name, value]) => ({ name, value, source: MIRROR_SOURCE }));
-    attributes.set(seq, [...others, ...sent]);
+    attributes.set(seq, [...others, ...sent].toSorted(byName));
   }
+}
+
+function byName(left: Attributes, right: Attributes): number {
+  if (left.name === right.name) return 0;
+  return left.name < right.name ? -1 : 1;
 }
 
 /** The objects at some positions of a pass, as they are now, in order. */
