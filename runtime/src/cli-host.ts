@@ -45,7 +45,7 @@ async function openApplication(
 
 async function startSimulator(
   vendor: string,
-  { port, latencyMs, rateLimit, users }: Parameters<CliHost['startSimulator']>[1],
+  { port, latencyMs, rateLimit, users, storm }: Parameters<CliHost['startSimulator']>[1],
 ): Promise<RunningSimulator> {
   const { simulators } = await import('@drover/simulators');
   if (!Object.hasOwn(simulators, vendor)) {
@@ -55,7 +55,13 @@ async function startSimulator(
     );
   }
   try {
-    return await simulators[vendor as keyof typeof simulators].start({ port, latencyMs, rateLimit, users });
+    return await simulators[vendor as keyof typeof simulators].start({
+      port,
+      latencyMs,
+      rateLimit,
+      users,
+      ...(storm === undefined ? {} : { storm: { seed: storm } }),
+    });
   } catch (error) {
     throw asPortFault(port, error);
   }

@@ -15,6 +15,8 @@ export interface SimulatorOptions {
   port: number;
   latencyMs: number;
   rateLimit: boolean;
+  /** Seed of the bad weather; absent for fair. */
+  storm?: number;
   /** How many users a vendor that has users has beside its usual ones. */
   users: number;
 }

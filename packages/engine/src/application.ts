@@ -19,7 +19,7 @@ import type { FeedRequests, ServeState } from './feed-requests.js';
 import type { Connection, SecretInput, TransportSettings } from './ports/connection-vault.js';
 import type { AttributeChange, StoredCollection } from './ports/object-library.js';
 import type { InstalledPlugin, InstallReport } from './ports/plugin-library.js';
-import type { PlannedCall, PlannedRequest } from './ports/plan-ledger.js';
+import type { PlannedCall, PlannedRequest, PlannedSet, PlannedWriteBack } from './ports/plan-ledger.js';
 import type { LogLine, ReasonCount, Resolution, RunHold, StoredOutcome } from './ports/run-ledger.js';
 
 /**
@@ -289,6 +289,9 @@ export interface PlanView {
   calls: PlannedCall[];
   /** The requests themselves; a page holds at most 8 MiB of bodies. */
   requests: Page<PlannedRequest>;
+  /** What it would set on objects, by attribute; what a planned request would have set is not known. */
+  sets: PlannedSet[];
+  writeBacks: Page<PlannedWriteBack>;
   /** It came to its end, so that `apply` can take it, as long as nobody takes its objects first. */
   isApplicable: boolean;
 }
@@ -307,7 +310,10 @@ export interface RunRequests {
   resume(ref: string): Promise<RunView>;
   /** A new run over the run's failed objects. Fault: `NOTHING_TO_RETRY`. */
   retry(ref: string): Promise<RunView>;
-  /** What a plan would send. Fault: `INVALID_ARGUMENT` for a run that is no plan. */
+  /**
+   * What a plan would send and set. A cursor goes on with the one list that gave it; the other is empty then. Fault:
+   * `INVALID_ARGUMENT` for a run that is no plan.
+   */
   plan(ref: string, query?: PageRequest): Promise<PlanView>;
   /** A new run that does what the plan showed. Faults: `PLAN_STALE`, `PLAN_INCOMPLETE`, `RUN_IN_PROGRESS`. */
   apply(ref: string): Promise<RunView>;

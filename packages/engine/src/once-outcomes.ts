@@ -8,7 +8,12 @@ export interface UnknownReason {
 }
 
 /** Failures that are not the plugin's reading of an answer: it threw, answered for nothing, or could not read it. */
-const NOT_READ: ReadonlySet<string> = new Set(['PLUGIN_CONTRACT', 'PLUGIN_ERROR', 'VENDOR_ANSWER_INVALID']);
+const NOT_READ: ReadonlySet<string> = new Set([
+  'PLUGIN_CONTRACT',
+  'PLUGIN_ERROR',
+  'VENDOR_ANSWER_INVALID',
+  'VENDOR_NO_ANSWER',
+]);
 
 /**
  * Why an outcome cannot stand, whatever the plugin says: its object's call left and no answer came, or the answer was

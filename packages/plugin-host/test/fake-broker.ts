@@ -1,12 +1,12 @@
 import type { PluginTarget } from '@drover/engine';
-import type { CallParams, CallReply } from '@drover/plugin-sdk';
-import type { Broker, CallScope, HookBroker } from '../src/broker/broker.js';
+import type { CallReply } from '@drover/plugin-sdk';
+import type { Broker, CallScope, GivenParams, HookBroker } from '../src/broker/broker.js';
 
-type Answer = (name: string, params: CallParams, scope: CallScope) => Promise<unknown> | unknown;
+type Answer = (name: string, params: GivenParams, scope: CallScope) => Promise<unknown> | unknown;
 
 /** A broker without a wire: a function answers the calls, and one word is the secret that is never let through. */
 export class FakeBroker implements Broker {
-  readonly calls: { name: string; params: CallParams }[] = [];
+  readonly calls: { name: string; params: GivenParams }[] = [];
   waitingCalls = 0;
   answer: Answer = () => ({ done: true });
   secret = 'hunter2-secret';
@@ -32,7 +32,7 @@ class FakeHookBroker implements HookBroker {
     return this.#broker.waitingCalls;
   }
 
-  async call(name: string, params: CallParams): Promise<CallReply> {
+  async call(name: string, params: GivenParams): Promise<CallReply> {
     this.#broker.calls.push({ name, params });
     this.figures.vendorCalls += 1;
     const body = await this.#broker.answer(name, params, this.#scope);

@@ -1,6 +1,10 @@
 import type { JsonValue, PluginObject, Trigger } from '@drover/model';
+import type { StreamSource } from './stream-source.js';
 
-/** Parameters of one vendor call. At most one of `json`, `form` and `text` may be given. */
+/**
+ * Parameters of one vendor call. At most one of `json`, `form`, `text` and `stream` may be given, but for `json` and `stream`
+ * together with `streamMember`.
+ */
 export interface CallParams {
   /** Values of the path template's `{param}` segments; percent-encoded by the host. */
   params?: Record<string, string | number>;
@@ -12,7 +16,19 @@ export interface CallParams {
   form?: Record<string, string>;
   /** Sent as `text/plain; charset=utf-8` unless `contentType` says otherwise. */
   text?: string;
-  /** Media type of `text`. */
+  /**
+   * A body too large for one message, sent as it is made: neither side holds it whole. It is read from its start to be
+   * measured and once more for each try, in pieces of at most 64 Ki characters, and must be the same each time; it goes out
+   * with a `Content-Length`. `application/octet-stream` unless `contentType` says otherwise. Reading it counts against
+   * `limits.timeoutMs`, and while it is sent against the call's `timeoutMs`.
+   */
+  stream?: StreamSource;
+  /**
+   * The `stream` is the text of this member of the `json` object, which has to be one and must not have it. So a secret of
+   * auth type `body` can go beside it. All chunks have to be text.
+   */
+  streamMember?: string;
+  /** Media type of `json`, `text` or `stream`. */
   contentType?: string;
   /**
    * Ids of the objects that a write covers, for plans and journals. Default: all objects of the batch; in `executeOne`

@@ -38,6 +38,9 @@ export class PluginDispatcher {
       case 'abort':
         this.#sessions.get(frame.id)?.abort(frame.fault);
         return;
+      case 'read':
+        void this.#sessions.get(frame.id)?.read(frame);
+        return;
       case 'answer':
         this.#sessions.get(frame.id)?.answer(frame);
         return;

@@ -24,8 +24,7 @@ export function createHookContext(
   return Object.freeze({
     ...reading,
     run: deepFreeze(frame.run),
-    call: <Body>(name: string, params: CallParams = {}) =>
-      session.ask<CallReply<Body>>({ what: 'call', name, params }),
+    call: <Body>(name: string, params: CallParams = {}) => startCall<Body>(session, { name, params }),
     resolve: <Value extends JsonValue>(kind: string, keys: readonly string[]) => {
       const found = lookups.resolve(asking, { kind, keys });
       // One that nobody awaits must not end the process, and other hooks with it.
@@ -50,8 +49,22 @@ function createReadingContext(frame: InvokeFrame, session: HookSession): Resolve
       delete: (key: string) => session.ask<void>({ what: 'cacheDelete', key }),
     }),
     call: <Body>(name: string, params: CallParams = {}) =>
-      session.ask<CallReply<Body>>({ what: 'call', name, params, readOnly: true }),
+      startCall<Body>(session, { name, params, readOnly: true }),
   });
+}
+
+interface CallStart {
+  name: string;
+  params: CallParams;
+  readOnly?: true;
+}
+
+function startCall<Body>(
+  session: HookSession,
+  { params: { stream, ...params }, ...call }: CallStart,
+): Promise<CallReply<Body>> {
+  const streams = stream === undefined ? {} : ({ streams: true } as const);
+  return session.ask({ what: 'call', ...call, params, ...streams }, stream);
 }
 
 function createLog(session: HookSession): PluginLog {

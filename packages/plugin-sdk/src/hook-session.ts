@@ -1,4 +1,6 @@
-import { Fault, type FaultRecord, fromFaultRecord } from '@drover/model';
+import { Fault, type FaultRecord, fromFaultRecord, toFaultRecord } from '@drover/model';
+import { faultOf } from './plugin-error.js';
+import { ServedStream, type StreamSource } from './stream-source.js';
 import { type Ask, type LogLine, MAX_LOG_LINES, MAX_LOG_MESSAGE, MAX_OPEN_ASKS } from './wire.js';
 import type { PluginFrame } from './wire.js';
 
@@ -7,6 +9,8 @@ export type SendFrame = (frame: PluginFrame) => void;
 interface OpenAsk {
   resolve(value: unknown): void;
   reject(fault: Fault): void;
+  /** The body of a call that streams it. */
+  stream: ServedStream | undefined;
 }
 
 /** The plugin's end of one running hook: what it asks of the host, what it logs, and whether it has to stop. */
@@ -35,20 +39,23 @@ export class HookSession {
   }
 
   /** Asks the host and waits for its answer. Only outcomes are taken after an abort: what was done must be told. */
-  ask<Value>(ask: Ask): Promise<Value> {
-    const answer = this.#ask(ask) as Promise<Value>;
+  ask<Value>(ask: Ask, source?: StreamSource): Promise<Value> {
+    const answer = this.#ask(ask, source) as Promise<Value>;
     // A call that nobody awaits must not end the process, and other hooks with it.
     answer.catch(() => undefined);
     return answer;
   }
 
-  async #ask(ask: Ask): Promise<unknown> {
+  async #ask(ask: Ask, source: StreamSource | undefined): Promise<unknown> {
+    const stream = source === undefined ? undefined : new ServedStream(source);
     while (this.#open.size >= MAX_OPEN_ASKS && !this.#ended) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     this.#refuseIfOver(ask);
     const number = this.#nextAsk++;
-    const answer = new Promise<unknown>((resolve, reject) => this.#open.set(number, { resolve, reject }));
+    const answer = new Promise<unknown>((resolve, reject) =>
+      this.#open.set(number, { resolve, reject, stream }),
+    );
     try {
       this.#send({ kind: 'ask', id: this.#id, ask: number, ...ask });
     } catch (thrown) {
@@ -69,6 +76,18 @@ export class HookSession {
     const open = this.#settle(answer.ask);
     if (answer.fault) open?.reject(fromFaultRecord(answer.fault));
     else open?.resolve(answer.value);
+  }
+
+  /** Sends the next piece of the body that a call streams, unless the call is over by then. */
+  async read({ ask, fromStart }: { ask: number; fromStart: boolean }): Promise<void> {
+    const stream = this.#open.get(ask)?.stream;
+    if (stream === undefined) return;
+    const head = { kind: 'piece', id: this.#id, ask } as const;
+    const frame: PluginFrame = await stream.read(fromStart).then(
+      (piece) => ({ ...head, piece }),
+      (thrown: unknown) => ({ ...head, fault: toFaultRecord(faultOf(thrown, this)) }),
+    );
+    if (this.#open.has(ask)) this.#send(frame);
   }
 
   #settle(number: number): OpenAsk | undefined {

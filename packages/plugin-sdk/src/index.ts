@@ -6,6 +6,7 @@ export * from './faults.js';
 export * from './outcomes.js';
 export type * from './plugin-definition.js';
 export type { Resolver, Resolvers } from './resolvers.js';
+export type { StreamChunks, StreamSource } from './stream-source.js';
 export { Fault, isFault } from '@drover/model';
 export type {
   Answer,

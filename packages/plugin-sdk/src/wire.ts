@@ -24,6 +24,8 @@ export type HookName = (typeof HOOK_NAMES)[number];
 export const MAX_FRAME_BYTES = 32 * 1024 * 1024;
 /** Most asks of one hook that may be without an answer; the SDK lets the next ones wait, the host ends a plugin that does not. */
 export const MAX_OPEN_ASKS = 32;
+/** Most characters (of text) or bytes (of others, before base64) of one piece of a streamed body. */
+export const MAX_PIECE = 64 * 1024;
 /** Most log lines kept of one hook. */
 export const MAX_LOG_LINES = 200;
 /** Most characters of a log line's message. */
@@ -72,13 +74,18 @@ export type HostFrame =
   | InvokeFrame
   /** Ends a hook: its signal aborts with this fault, and every ask after it is refused with it. */
   | { kind: 'abort'; id: number; fault: FaultRecord }
+  /** Wants the next piece of the body that a call streams, or the first one again. One at a time for each call. */
+  | { kind: 'read'; id: number; ask: number; fromStart: boolean }
   | { kind: 'answer'; id: number; ask: number; value?: unknown; fault?: undefined }
   | { kind: 'answer'; id: number; ask: number; fault: FaultRecord };
 
 /** What a hook asks of the host while it runs. Each gets one `answer`. */
 export type Ask =
-  /** `readOnly`: made by a resolver, so that a write is to be refused. */
-  | { what: 'call'; name: string; params: unknown; readOnly?: boolean }
+  /**
+   * `readOnly`: made by a resolver, so that a write is to be refused. `streams`: its body comes piece by piece, each when the
+   * host reads it.
+   */
+  | { what: 'call'; name: string; params: unknown; readOnly?: boolean; streams?: true }
   | { what: 'cacheGet'; key: string }
   | { what: 'cacheSet'; key: string; value: unknown; ttlMs: number }
   | { what: 'cacheDelete'; key: string }
@@ -88,6 +95,8 @@ export type Ask =
   | { what: 'outcomes'; outcomes: unknown[] }
   /** A page of a feed; the answer says that it and its checkpoint are kept. */
   | { what: 'feedPage'; page: unknown };
+
+export type StreamPiece = { text: string } | { base64: string };
 
 export type LogLevel = 'debug' | 'info' | 'warn';
 
@@ -101,6 +110,9 @@ export type PluginFrame =
   | { kind: 'hello'; protocol: number; plugins: Record<string, HookName[]> }
   | ({ kind: 'ask'; id: number; ask: number } & Ask)
   | ({ kind: 'log'; id: number } & LogLine)
+  /** Answers a `read`; `null` after the last piece, `fault` when the plugin could not make the next. */
+  | { kind: 'piece'; id: number; ask: number; piece: StreamPiece | null; fault?: undefined }
+  | { kind: 'piece'; id: number; ask: number; fault: FaultRecord }
   | { kind: 'result'; id: number; value?: unknown }
   | { kind: 'fault'; id: number; fault: FaultRecord }
   /** The process cannot go on (an error that nobody caught) and exits. */

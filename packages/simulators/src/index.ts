@@ -12,3 +12,5 @@ export { createSimulator } from './simulator/vendor-simulator.js';
 export type { Simulator } from './simulator/simulator.js';
 export type * from './simulator/started-simulator.js';
 export * from './simulators.js';
+export { seededRandom } from './simulator/seeded-random.js';
+export type { StormOptions } from './simulator/storm.js';

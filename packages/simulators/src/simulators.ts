@@ -29,6 +29,7 @@ async function startNetskope(options: StartOptions = {}): Promise<StartedSimulat
     fileProfiles: [{ name: NETSKOPE_PROFILE }, { name: 'Being Edited', pending: true }],
     users,
     ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
+    ...(options.storm === undefined ? {} : { storm: options.storm }),
     ...(options.rateLimit === false
       ? {}
       : {

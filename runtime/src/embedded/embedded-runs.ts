@@ -110,10 +110,15 @@ export class EmbeddedRuns implements RunRequests {
     }
     const ledger = await this.#parts.ledger();
     const calls = await ledger.plannedCalls(run.id);
+    const page = { limit: PLAN_PAGE, ...query };
+    const isOfWriteBacks = query.cursor?.startsWith('w') === true;
+    const isOfRequests = query.cursor !== undefined && !isOfWriteBacks;
     const isThrough = ['succeeded', 'partial'].includes(run.status);
     return {
       calls,
-      requests: await ledger.plannedRequests(run.id, { limit: PLAN_PAGE, ...query }),
+      requests: isOfWriteBacks ? { data: [] } : await ledger.plannedRequests(run.id, page),
+      sets: await ledger.plannedSets(run.id),
+      writeBacks: isOfRequests ? { data: [] } : await ledger.plannedWriteBacks(run.id, page),
       isApplicable: isThrough && calls.length > 0 && calls.every(({ hook }) => hook !== 'prepare'),
     };
   }

@@ -8,7 +8,12 @@ const BIN = fileURLToPath(new URL('../../bin/drover.mjs', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const MAIN = 'runtime/dist/cli/main.js';
 const SOURCES = ['packages/*/src/**/*.ts', 'runtime/src/**/*.ts'];
-const NOT_BUILT = ['**/*.test.ts', 'packages/testing/**', 'runtime/src/end-to-end/**'];
+const NOT_BUILT = [
+  '**/*.test.ts',
+  'packages/testing/**',
+  'runtime/src/end-to-end/**',
+  'runtime/src/proof/**',
+];
 const POLL_MS = 10;
 
 export interface EndedProcess {

@@ -1,63 +1,44 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { PluginManifest } from '@drover/model';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CommandLine } from './command-line.js';
 import { LIST, NetskopeLab, packNetskope } from './netskope-lab.js';
-import { VendorLab } from './vendor-lab.js';
 
-const PLUGINS = fileURLToPath(new URL('../../../plugins/', import.meta.url));
+const MANAGE_URL_LIST = JSON.parse(
+  readFileSync(new URL('../../../plugins/netskope/manage-url-list/plugin.json', import.meta.url), 'utf8'),
+) as PluginManifest;
 
-interface Case {
-  /** Of indicators; without it the values are identities. */
-  subtype?: string;
-  values: string[];
-  config?: object;
-  shows: string[];
+let bundle: Awaited<ReturnType<typeof packNetskope>>;
+let lab: NetskopeLab;
+let drover: CommandLine;
+
+beforeAll(async () => {
+  bundle = await packNetskope();
+}, 60_000);
+afterAll(() => bundle.close());
+beforeEach(async () => {
+  lab = await NetskopeLab.open(bundle.file);
+  ({ drover } = lab);
+  await lab.connect();
+});
+afterEach(() => lab.close());
+
+async function importUsers(...users: string[]): Promise<void> {
+  const file = join(drover.folder, 'users.txt');
+  await writeFile(file, users.map((user) => `${user}\n`).join(''));
+  await drover.json('objects', 'import', file, '--collection', 'users', '--type', 'identity');
 }
 
-/** What a plan of each plugin needs, and what it shows: one line for every plugin that there is. */
-const CASES: Record<string, Case> = {
-  'netskope.export-file-profile-hashes': {
-    subtype: 'MD5',
-    values: ['0f343b0931126a20f133d67c2b018a3b', 'd41d8cd98f00b204e9800998ecf8427e'],
-    config: { fileProfileName: 'Known bad' },
-    shows: ['execute POST updateFileHashList 1'],
-  },
-  'netskope.manage-url-list': {
-    subtype: 'FQDN',
-    values: ['a.example.com', 'b.example.com'],
-    config: { urlListName: LIST, applyPendingChanges: true },
-    shows: ['execute PATCH replaceUrls 1', 'finish POST deployUrlLists 1'],
-  },
-  'netskope.fetch-user-confidence-index-score': {
-    subtype: 'Email Address',
-    values: ['ada@example.com', 'bob@example.com'],
-    shows: [],
-  },
-  'netskope.create-user-confidence-index-impact': {
-    subtype: 'Email Address',
-    values: ['ada@example.com', 'bob@example.com'],
-    shows: ['execute POST createImpact 2'],
-  },
-  'okta.take-action': {
-    values: ['ada@example.com', 'corp/edsger'],
-    config: { action: 'deactivate', confirmDeactivate: true },
-    shows: ['execute POST deactivateUser 2'],
-  },
-};
-
-function manifests(): PluginManifest[] {
-  const files = readdirSync(PLUGINS, { recursive: true, encoding: 'utf8' });
-  return files
-    .filter((file) => /^[^/]+\/[^/]+\/plugin\.json$/.test(file))
-    .map((file) => JSON.parse(readFileSync(join(PLUGINS, file), 'utf8')) as PluginManifest);
+async function simulated(what: 'state' | 'requests'): Promise<unknown> {
+  const reply = await fetch(`${lab.simulator.url}/__sim/${what}`);
+  return reply.json();
 }
 
 /** Of the requests so far, those that calls which write make. */
-function writesIn(requests: unknown, { calls }: PluginManifest): string[] {
-  const { recent } = requests as { recent: { method: string; path: string }[] };
+async function writesTo({ calls }: PluginManifest): Promise<string[]> {
+  const { recent } = (await simulated('requests')) as { recent: { method: string; path: string }[] };
   const writing = calls
     .filter(({ effect }) => effect !== 'read')
     .map(({ method, path }) => new RegExp(`^${method} ${path.replaceAll(/\{[^}]+\}/g, '[^/]+')}(\\?|$)`));
@@ -65,63 +46,7 @@ function writesIn(requests: unknown, { calls }: PluginManifest): string[] {
   return sent.filter((request) => writing.some((pattern) => pattern.test(request)));
 }
 
-describe('a plan of every plugin', () => {
-  const all = manifests();
-  let lab: VendorLab | undefined;
-  afterEach(async () => {
-    await lab?.close();
-    lab = undefined;
-  });
-
-  it('has a case for each', () => {
-    expect(all.map(({ id }) => id).sort()).toEqual(Object.keys(CASES).sort());
-  });
-
-  it.each(all)('$id: no write reaches the vendor', async (manifest) => {
-    const { values, subtype, config = {}, shows } = CASES[manifest.id]!;
-    lab = await VendorLab.open(manifest.id.split('.')[0]!);
-    const { drover } = lab;
-    await lab.importValues(
-      values,
-      subtype === undefined ? { type: 'identity' } : { type: 'indicator', subtype },
-    );
-    const before = await lab.simulated('state');
-    const run = ['action', 'run', manifest.id, '--collection', 'objects', '--connection', 'lab'];
-    const { exitCode, json, stderr } = await drover.run([
-      ...run,
-      '--config',
-      JSON.stringify(config),
-      '--plan',
-      '--json',
-    ]);
-    expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(writesIn(await lab.simulated('requests'), manifest)).toEqual([]);
-    expect(await lab.simulated('state')).toEqual(before);
-    const { calls } = json.plan as {
-      calls: { hook: string; method: string; call: string; requests: number }[];
-    };
-    expect(calls.map((one) => `${one.hook} ${one.method} ${one.call} ${one.requests}`)).toEqual(shows);
-    expect(JSON.stringify(json)).not.toContain(lab.simulator.token);
-    expect(json).toMatchObject({ mode: 'plan', status: 'succeeded', summary: { objects: values.length } });
-  });
-});
-
 describe('a plan and its applying', () => {
-  let bundle: Awaited<ReturnType<typeof packNetskope>>;
-  let lab: NetskopeLab;
-  let drover: CommandLine;
-
-  beforeAll(async () => {
-    bundle = await packNetskope();
-  }, 60_000);
-  afterAll(() => bundle.close());
-  beforeEach(async () => {
-    lab = await NetskopeLab.open(bundle.file);
-    ({ drover } = lab);
-    await lab.connect();
-  });
-  afterEach(() => lab.close());
-
   const RUN = ['action', 'run', 'netskope.manage-url-list', '--collection', 'iocs', '--connection', 'lab'];
   const CONFIG = ['--config', JSON.stringify({ urlListName: LIST, applyPendingChanges: true })];
 
@@ -148,9 +73,7 @@ describe('a plan and its applying', () => {
       summary: { counts: { succeeded: 20, deferred: 5 } },
     });
     expect(await lab.urlsAtVendor()).toBe(20);
-    const manifest = manifests().find(({ id }) => id === 'netskope.manage-url-list')!;
-    const requests = await (await fetch(`${lab.simulator.url}/__sim/requests`)).json();
-    expect(writesIn(requests, manifest)).toHaveLength(2);
+    expect(await writesTo(MANAGE_URL_LIST)).toHaveLength(2);
     const again = await drover.run(['run', 'apply', planId!]);
     expect(again).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('PLAN_STALE') });
     const rest = await drover.run([...RUN, ...CONFIG, '--json']);
@@ -167,5 +90,126 @@ describe('a plan and its applying', () => {
     const direct = await drover.run([...RUN, ...CONFIG, '--json']);
     const refused = await drover.run(['run', 'apply', direct.json.id]);
     expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('PLAN_INCOMPLETE') });
+  });
+});
+
+describe('a plan of calls that are made once', () => {
+  const IMPACTS = ['action', 'run', 'netskope.create-user-confidence-index-impact', '--collection', 'users'];
+  const PLAN = [...IMPACTS, '--connection', 'lab', '--plan', '--json'];
+
+  async function impacts(): Promise<number> {
+    return ((await simulated('state')) as { impacts: unknown[] }).impacts.length;
+  }
+
+  it('is applied although the timestamp is another by then, and each call is made once', async () => {
+    await importUsers('ada@example.com', 'grace@example.com');
+    const plan = await drover.run(PLAN);
+    expect(await impacts()).toBe(0);
+    const apply = ['run', 'apply', plan.json.id, '--json'];
+    expect((await drover.run(apply)).json).toMatchObject({
+      status: 'succeeded',
+      summary: { counts: { succeeded: 2 } },
+    });
+    expect(await impacts()).toBe(2);
+    expect(await drover.run(apply)).toMatchObject({
+      exitCode: 4,
+      stderr: expect.stringContaining('PLAN_STALE'),
+    });
+    expect(await impacts()).toBe(2);
+  });
+
+  it('an object that was changed since gets no call, and the other gets its own', async () => {
+    await importUsers('ada@example.com', 'grace@example.com');
+    const plan = await drover.run(PLAN);
+    const file = join(drover.folder, 'changes.jsonl');
+    const change = {
+      type: 'identity',
+      value: 'ada@example.com',
+      attributes: [{ name: 'Team', value: 'Red' }],
+    };
+    await writeFile(file, `${JSON.stringify(change)}\n`);
+    await drover.json('objects', 'import', file, '--collection', 'changed');
+    const applied = await drover.run(['run', 'apply', plan.json.id, '--json']);
+    expect(applied.json).toMatchObject({ summary: { counts: { succeeded: 1, failed: 1 } } });
+    const { stdout } = await drover.run(['run', 'export', applied.json.id, '--status', 'failed']);
+    expect(JSON.parse(stdout)).toMatchObject({ value: 'ada@example.com', code: 'PLAN_DRIFT' });
+    expect(await impacts()).toBe(1);
+  });
+
+  it('after an unknown call, a plan of the rest is applied and the unknown one is not sent', async () => {
+    await importUsers('ada@example.com', 'grace@example.com');
+    const order = {
+      match: { method: 'POST', path: '/api/v2/incidents/user/uciimpact' },
+      when: 'after',
+      effect: { kind: 'status', status: 500 },
+    };
+    const headers = { 'content-type': 'application/json' };
+    await fetch(`${lab.simulator.url}/__sim/faults`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(order),
+    });
+    const first = await drover.run([...IMPACTS, '--connection', 'lab', '--objects-per-run', '1', '--json']);
+    expect(first.json).toMatchObject({ summary: { counts: { unknown: 1, deferred: 1 } } });
+    const plan = await drover.run(PLAN);
+    expect(plan.json).toMatchObject({ summary: { objects: 1 }, plan: { calls: [{ requests: 1 }] } });
+    expect((await drover.run(['run', 'apply', plan.json.id, '--json'])).json).toMatchObject({
+      status: 'succeeded',
+      summary: { counts: { succeeded: 1 } },
+    });
+    expect(await impacts()).toBe(2);
+  });
+});
+
+describe('a plan of reads', () => {
+  const FETCH = ['action', 'run', 'netskope.fetch-user-confidence-index-score', '--collection', 'users'];
+
+  it('shows what would be set, page by page, and sets nothing', async () => {
+    await importUsers('ada@example.com', 'Grace@Example.com', 'mallory@example.com');
+    const plan = await drover.run([...FETCH, '--connection', 'lab', '--plan']);
+    expect(plan.stdout).toContain('nothing is stored');
+    expect(plan.stdout).toMatch(/grace@example\.com +\S.* +replace +\d+/i);
+    const [{ id }] = (await drover.json('run', 'list')).data;
+    const first = await drover.json('run', 'show', id, '--limit', '1');
+    expect(first.plan.writeBacks).toMatchObject({
+      data: [{ mode: 'replace' }],
+      nextCursor: expect.any(String),
+    });
+    const cursor = first.plan.writeBacks.nextCursor as string;
+    const second = await drover.run(['run', 'show', id, '--limit', '1', '--cursor', cursor]);
+    expect(second.stdout).toMatch(/@example\.com +\S.* +replace +\d+/i);
+    expect((await drover.run(['objects', 'export'])).stdout).not.toContain('Index');
+  });
+});
+
+describe('the requests of a plan', () => {
+  it('are shown page by page', async () => {
+    const users = Array.from({ length: 25 }, (_, n) => `user${n}@example.com`);
+    await importUsers(...users);
+    const run = [
+      'netskope.create-user-confidence-index-impact',
+      '--collection',
+      'users',
+      '--connection',
+      'lab',
+    ];
+    const plan = await drover.run(['action', 'run', ...run, '--plan']);
+    const [, id] = /drover run apply (run_\S+)/.exec(plan.stdout)!;
+    expect(plan.stdout).toContain(`for all: drover run show ${id} --limit 1000`);
+    const seen: string[] = [];
+    let cursor: string[] = [];
+    for (;;) {
+      const { stdout } = await drover.run(['run', 'show', id!, '--limit', '10', ...cursor]);
+      seen.push(...stdout.matchAll(/user\d+@example\.com/g).map(([user]) => user));
+      const next = /requests; go on with --cursor (\S+)/.exec(stdout);
+      if (next === null) break;
+      cursor = ['--cursor', next[1]!];
+    }
+    expect(seen.toSorted()).toEqual(users.toSorted());
+    const direct = await drover.run(['action', 'run', ...run, '--json']);
+    expect(await drover.run(['run', 'show', direct.json.id, '--limit', '5'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('INVALID_ARGUMENT'),
+    });
   });
 });

@@ -9,8 +9,10 @@ import { type AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
 export interface HoldOrder {
-  method: string;
-  path: RegExp;
+  /** Default: any. */
+  method?: string;
+  /** Default: any. */
+  path?: RegExp;
   /** Which matching request, counted from the order on. Default 1. */
   nth?: number;
   /** `request`: the vendor has not seen it yet. `answer`: it has, and the caller does not know. */
@@ -92,7 +94,9 @@ export class VendorGate {
   }
 
   #holdOf({ method, url }: IncomingMessage): OpenHold | undefined {
-    const matching = [...this.#holds].filter((hold) => hold.method === method && hold.path.test(url!));
+    const matching = [...this.#holds].filter(
+      (hold) => (hold.method ?? method) === method && (hold.path ?? /^/).test(url!),
+    );
     const met = matching.find(({ toSkip }) => toSkip === 0);
     for (const hold of matching) hold.toSkip -= 1;
     if (met !== undefined) this.#holds.delete(met);

@@ -1,8 +1,8 @@
 import type { ReasonCount, RunView } from '@drover/engine';
-import { addCounts, emptyCounts } from '@drover/model';
+import { addCounts, emptyCounts, type PageRequest } from '@drover/model';
 import { followRun } from '../follow-run.js';
 import { count } from '../output/figures.js';
-import { planReport } from '../output/plan-report.js';
+import { planPage, planReport } from '../output/plan-report.js';
 import { exitCodeOfRun, passReport, runReport } from '../output/run-report.js';
 import type { CommandResult, Session } from '../session.js';
 
@@ -26,15 +26,20 @@ export async function runUntilEnd(session: Session, run: RunView, goOn?: string)
 export async function planUntilEnd(session: Session, plan: RunView): Promise<CommandResult> {
   session.note(`Plan ${plan.id} looks at ${count(plan.summary.objects)} objects; nothing is written.`);
   const ended = await followRun(session, plan, { onFirstInterrupt: 'cancel the run' });
-  return planned(session, ended, exitCodeOfRun(ended.status));
+  return planned(session, ended, { exitCode: exitCodeOfRun(ended.status) });
 }
 
 /** What a plan came to. */
-export async function planned(session: Session, run: RunView, exitCode: number): Promise<CommandResult> {
+export async function planned(
+  session: Session,
+  run: RunView,
+  { exitCode, page }: { exitCode: number; page?: PageRequest },
+): Promise<CommandResult> {
   const application = await session.application();
   const reasons = await application.runs.reasons(run.id, { limit: SHOWN_REASONS + 1 });
-  const plan = await application.runs.plan(run.id);
-  return { document: { ...run, reasons, plan }, text: planReport(run, plan, reasons), exitCode };
+  const plan = await application.runs.plan(run.id, page);
+  const text = page === undefined ? planReport(run, plan, reasons) : planPage(plan);
+  return { document: { ...run, reasons, plan }, text, exitCode };
 }
 
 /**

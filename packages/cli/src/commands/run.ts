@@ -42,10 +42,11 @@ export function addRunCommands(program: Command, session: Session): void {
     )
     .option('--action <action>', 'only runs of this action')
     .action(async (options: ListOptions) => session.finish(await list(session, options)));
-  run
-    .command('show <run>')
-    .description('show a run: counts, figures and why objects did not succeed; of a plan, what it would send')
-    .action(async (ref: string) => session.finish(await show(session, ref)));
+  addPageOptions(run.command('show <run>'))
+    .description(
+      'show a run: counts, figures and why objects did not succeed; of a plan, what it would send and set, page by page with --limit and --cursor',
+    )
+    .action(async (ref: string, options: PageRequest) => session.finish(await show(session, ref, options)));
   run
     .command('watch <run>')
     .description(
@@ -136,9 +137,17 @@ async function list(session: Session, options: ListOptions): Promise<CommandResu
   return { document: page, text: text + moreText(page.nextCursor) };
 }
 
-async function show(session: Session, ref: string): Promise<CommandResult> {
+async function show(session: Session, ref: string, options: PageRequest): Promise<CommandResult> {
   const application = await session.application();
   const run = await application.runs.show(ref);
+  const isPaged = options.limit !== undefined || options.cursor !== undefined;
+  if (isPaged && run.mode !== 'plan') {
+    throw new Fault(
+      'INVALID_ARGUMENT',
+      `${run.id} is no plan and has no pages; show it without --limit and --cursor, or use run export.`,
+    );
+  }
+  if (isPaged) return planned(session, run, { exitCode: 0, page: pageOf(options) });
   return reported(session, run, 0);
 }
 
@@ -150,7 +159,7 @@ async function watch(session: Session, ref: string): Promise<CommandResult> {
 }
 
 async function reported(session: Session, run: RunView, exitCode: number): Promise<CommandResult> {
-  if (run.mode === 'plan') return planned(session, run, exitCode);
+  if (run.mode === 'plan') return planned(session, run, { exitCode });
   const application = await session.application();
   const reasons = await application.runs.reasons(run.id, { limit: SHOWN_REASONS });
   if (run.summary.counts.unknown === 0) {

@@ -4,6 +4,7 @@ import type { Session } from '../session.js';
 
 const MAX_PORT = 65_535;
 const MAX_LATENCY_MS = 600_000;
+const MAX_SEED = 2 ** 32 - 1;
 const MAX_USERS = 1_000_000;
 
 export function addSimulateCommand(program: Command, session: Session): void {
@@ -19,6 +20,7 @@ export function addSimulateCommand(program: Command, session: Session): void {
       0,
     )
     .option('--no-rate-limit', 'answer without the vendor’s rate limit')
+    .option('--storm <seed>', 'strike requests at random, the same way for the same number', stormSeed)
     .action(async (vendor: string, options: SimulatorOptions) => {
       await simulate(session, vendor, options);
     });
@@ -48,6 +50,10 @@ function port(text: string): number {
 
 function latency(text: string): number {
   return wholeNumber(text, MAX_LATENCY_MS);
+}
+
+function stormSeed(text: string): number {
+  return wholeNumber(text, MAX_SEED);
 }
 
 function users(text: string): number {

@@ -1,15 +1,21 @@
-import type { PlannedRequest, PlanView, ReasonCount, RunView } from '@drover/engine';
+import type { PlannedRequest, PlannedWriteBack, PlanView, ReasonCount, RunView } from '@drover/engine';
 import { bytes, count, counted, duration } from './figures.js';
 import { runTimeMs } from './run-report.js';
 import { safeText, shorten } from './safe-text.js';
 import { table } from './table.js';
 
-const SHOWN_REQUESTS = 10;
+const SHOWN_ROWS = 10;
 const EXCERPT_WIDTH = 300;
 
 /** What a plan came to, for people: the requests that it would send, and what not and why. */
 export function planReport(run: RunView, plan: PlanView, reasons: readonly ReasonCount[]): string {
-  const blocks = [headline(run), callsText(plan), ...blastRadii(plan), ...requestsText(plan)];
+  const blocks = [
+    headline(run),
+    callsText(plan),
+    ...blastRadii(plan),
+    ...requestsText(plan, run),
+    ...setsText(plan, run),
+  ];
   if (run.fault !== undefined) blocks.push(safeText(`${run.fault.code}: ${run.fault.message}`));
   const unsent = reasons.filter(({ code }) => code !== 'PLANNED');
   if (unsent.length > 0) blocks.push(`Not sent:\n\n${unsentText(unsent)}`);
@@ -51,16 +57,51 @@ function blastRadii({ calls }: PlanView): string[] {
   return warnings.length === 0 ? [] : [warnings.join('\n')];
 }
 
-function requestsText({ requests }: PlanView): string[] {
-  const { data, nextCursor } = requests;
-  const shown = data.slice(0, SHOWN_REQUESTS);
-  const more =
-    data.length > shown.length || nextCursor !== undefined
-      ? [
-          `Of ${nextCursor === undefined ? '' : 'more than '}${counted(data.length, 'request')} the first ${SHOWN_REQUESTS} are shown; --json shows more.`,
-        ]
-      : [];
-  return [...shown.map(requestText), ...more];
+/** One page of a plan: its requests, what it would set, or on the first page both. */
+export function planPage({ requests, writeBacks }: PlanView): string {
+  const blocks = requests.data.map(requestText);
+  if (writeBacks.data.length > 0) blocks.push(writeBacksText(writeBacks.data));
+  const cursors = [
+    ['requests', requests.nextCursor],
+    ['of what it would set', writeBacks.nextCursor],
+  ].filter(([, cursor]) => cursor !== undefined);
+  const more = cursors.map(([what, cursor]) => `There are more ${what}; go on with --cursor ${cursor}`);
+  if (more.length > 0) blocks.push(more.join('\n'));
+  return blocks.length === 0 ? 'There is nothing more.' : blocks.join('\n\n');
+}
+
+function requestsText({ requests: { data, nextCursor } }: PlanView, run: RunView): string[] {
+  const shown = data.slice(0, SHOWN_ROWS);
+  const isAll = data.length === shown.length && nextCursor === undefined;
+  return [...shown.map(requestText), ...(isAll ? [] : [pagesText('requests', run)])];
+}
+
+function setsText({ sets, writeBacks: { data, nextCursor } }: PlanView, run: RunView): string[] {
+  if (sets.length === 0) return [];
+  const summary = sets.map(({ name, objects }) => `${name} on ${counted(objects, 'object')}`).join(', ');
+  const shown = data.slice(0, SHOWN_ROWS);
+  const isAll = data.length === shown.length && nextCursor === undefined;
+  return [
+    `It would set ${safeText(summary)}; nothing is stored:\n\n${writeBacksText(shown)}`,
+    ...(isAll ? [] : [pagesText('of these', run)]),
+  ];
+}
+
+function writeBacksText(rows: readonly PlannedWriteBack[]): string {
+  return table(
+    rows,
+    [
+      { title: 'OBJECT', value: (row) => row.value },
+      { title: 'ATTRIBUTE', value: (row) => row.name },
+      { title: 'HOW', value: (row) => row.mode },
+      { title: 'VALUE', value: (row) => String(row.to) },
+    ],
+    { nothing: '' },
+  );
+}
+
+function pagesText(what: string, run: RunView): string {
+  return `The first ${SHOWN_ROWS} ${what} are shown; for all: drover run show ${run.id} --limit 1000`;
 }
 
 function requestText({ hook, method, path, objects, body }: PlannedRequest): string {

@@ -1,4 +1,12 @@
-import type { CallEffect, HttpMethod, Page, PageRequest, RunId } from '@drover/model';
+import type {
+  AttributeValue,
+  CallEffect,
+  EmitMode,
+  HttpMethod,
+  Page,
+  PageRequest,
+  RunId,
+} from '@drover/model';
 import type { PositionRange } from './position-range.js';
 
 export type PlannedHook = 'prepare' | 'execute' | 'finish';
@@ -68,6 +76,22 @@ export interface PlannedCall extends Pick<
   objects: number;
 }
 
+/** Something that an outcome of a plan would set on its object, were it no plan. */
+export interface PlannedWriteBack {
+  objectId: string;
+  type: string;
+  value: string;
+  /** The attribute, or `status`. */
+  name: string;
+  mode: EmitMode | 'status';
+  to: AttributeValue;
+}
+
+/** All that a plan would set under one name. */
+export interface PlannedSet extends Pick<PlannedWriteBack, 'name' | 'mode'> {
+  objects: number;
+}
+
 /** What plans have recorded, and the way from a plan to the run that applies it. */
 export interface PlanLedger {
   /**
@@ -79,6 +103,10 @@ export interface PlanLedger {
   plannedRequests(planId: RunId, request: PageRequest): Promise<Page<PlannedRequest>>;
   /** By call, in the order of the hooks; what `finish` would do comes last. */
   plannedCalls(planId: RunId): Promise<PlannedCall[]>;
+  /** What outcomes that were computed without a write would set, by name. */
+  plannedSets(planId: RunId): Promise<PlannedSet[]>;
+  /** In the order in which they were recorded. A cursor of this listing begins with `w`, one of `plannedRequests` with a digit. */
+  plannedWriteBacks(planId: RunId, request: PageRequest): Promise<Page<PlannedWriteBack>>;
   /** Of one hook. */
   expectedRequests(place: HookPlace): Promise<ExpectedRequest[]>;
   /** By position; what the plan did not come to is left out. */

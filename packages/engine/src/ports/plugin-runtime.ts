@@ -63,7 +63,8 @@ export interface OutgoingWrite {
     method: HttpMethod;
     /** Path and query, percent-encoded. */
     path: string;
-    body?: { contentType: string; value: unknown };
+    /** `bytes`: of a streamed body, whose `value` tells only its size, digest and beginning. */
+    body?: { contentType: string; value: unknown; bytes?: number };
   };
 }
 

@@ -108,9 +108,13 @@ export class PlanGate implements HookGate {
   }
 }
 
-function bodyOf({ contentType, value }: { contentType: string; value: unknown }): PlannedBody {
+function bodyOf({
+  contentType,
+  value,
+  bytes,
+}: NonNullable<ReturnType<OutgoingWrite['describe']>['body']>): PlannedBody {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return { contentType, text: text.slice(0, MAX_BODY_CHARS), bytes: Buffer.byteLength(text) };
+  return { contentType, text: text.slice(0, MAX_BODY_CHARS), bytes: bytes ?? Buffer.byteLength(text) };
 }
 
 function planned(placed: PlacedObject): CheckedOutcome {

@@ -11,10 +11,18 @@ export interface CallScope {
   beforeWrite(write: OutgoingWrite): Promise<WriteVerdict>;
 }
 
+/** A body that a plugin streams. Each reading begins at its start and ends the one before. */
+export interface BodySource {
+  read(): AsyncIterable<string | Buffer>;
+}
+
+/** The parameters of a call as they come over the wire: a `stream` has become its source. */
+export type GivenParams = Omit<CallParams, 'stream'> & { stream?: BodySource | undefined };
+
 /** The vendor calls of one hook invocation. */
 export interface HookBroker {
   /** As `PluginContext.call`. `params` came from a plugin: checked here. `readOnly` refuses a call that writes. */
-  call(name: string, params: CallParams, options?: { readOnly?: boolean }): Promise<CallReply>;
+  call(name: string, params: GivenParams, options?: { readOnly?: boolean }): Promise<CallReply>;
   /** Any JSON value with every secret of the connection replaced, for what leaves the plugin: outcomes, logs, faults. */
   redact<Value>(value: Value): Value;
   readonly figures: Readonly<{ vendorCalls: number; vendorWrites: number; waitedMs: number }>;

@@ -6,7 +6,13 @@ import { type RawAnswer, toAnswer, toReply } from './call-reply.js';
 import type { Clock } from './clock.js';
 import type { ConnectionSession } from './connection-session.js';
 import { type Applicant, type GrantDesk, rateGroupOf } from './grant-desk.js';
-import { type OutgoingRequest, contentTypeOf, valueOf } from './outgoing-request.js';
+import {
+  contentTypeOf,
+  type OutgoingBody,
+  type OutgoingRequest,
+  streamedLength,
+  valueOf,
+} from './outgoing-request.js';
 import { redirectedRequest } from './redirect.js';
 import { stoppedFault } from './stopped.js';
 import {
@@ -144,8 +150,17 @@ export class CallRunner {
         redactor.redact({
           method,
           path: url.pathname + url.search,
-          ...(body === undefined ? {} : { body: { contentType: contentTypeOf(body), value: valueOf(body) } }),
+          ...(body === undefined ? {} : { body: this.#describeBody(body) }),
         }),
+    };
+  }
+
+  #describeBody(body: OutgoingBody): NonNullable<ReturnType<OutgoingWrite['describe']>['body']> {
+    const bytes = streamedLength(body);
+    return {
+      contentType: contentTypeOf(body),
+      value: valueOf(body, (text) => this.#session.redactor.redactText(text)),
+      ...(bytes === undefined ? {} : { bytes }),
     };
   }
 
@@ -202,6 +217,8 @@ export class CallRunner {
     const isUnknown = spec.delivery === 'once' && breakage.mayHaveArrived;
     if (isUnknown) throw noAnswerFault(story, breakage.detail);
     if (breakage.reason === 'aborted') throw stoppedFault(this.#owner.signal);
+    const { body } = state.request;
+    if (body?.kind === 'stream' && body.stream.failure !== undefined) throw body.stream.failure;
     const mayRepeat = spec.delivery === 'repeatable' && breakage.reason === 'unreachable';
     if (!mayRepeat || ++state.tries >= MAX_TRIES) throw faultOfBreakage(story, breakage);
     await this.#pause(state.tries);

@@ -1,8 +1,8 @@
 import { type AuthSpec, type CallSpec, Fault } from '@drover/model';
-import type { CallParams, CallReply } from '@drover/plugin-sdk';
+import type { CallReply } from '@drover/plugin-sdk';
 import type { PluginTarget } from '@drover/engine';
 import { secretAuthorizer, TokenAuthorizer } from './authorizers.js';
-import type { CallScope, HookBroker } from './broker.js';
+import type { CallScope, GivenParams, HookBroker } from './broker.js';
 import { type RawAnswer, toReply } from './call-reply.js';
 import {
   type Authorizer,
@@ -15,7 +15,7 @@ import {
 import type { ConnectionSession } from './connection-session.js';
 import { buildRequest } from './outgoing-request.js';
 import { authOf } from './place-secret.js';
-import { stoppedFault } from './stopped.js';
+import { orStopped, stoppedFault } from './stopped.js';
 import type { Exchange } from './vendor-client.js';
 import { WaitMeter } from './wait-meter.js';
 
@@ -71,7 +71,7 @@ export class SessionHookBroker implements HookBroker {
     return this.#deps.session.redactor.redact(value);
   }
 
-  async call(name: string, params: CallParams, options: { readOnly?: boolean } = {}): Promise<CallReply> {
+  async call(name: string, params: GivenParams, options: { readOnly?: boolean } = {}): Promise<CallReply> {
     const { session, target, scope, runner } = this.#deps;
     const spec = this.#declared(name);
     if (options.readOnly && spec.effect !== 'read') throw writeNotAllowed(spec, 'a resolver');
@@ -79,6 +79,7 @@ export class SessionHookBroker implements HookBroker {
     const request = buildRequest(spec, params, session.baseUrl);
     const authorizer = this.#authorizerFor(authOf(spec, target.manifest));
     const call = { spec, request, authorizer, covers: coversOf(spec, params) };
+    if (request.body?.kind === 'stream') await orStopped(request.body.stream.measure(), scope.signal);
     const answer =
       scope.mode === 'plan' && spec.effect !== 'read' ? await this.#show(call) : await this.#calls.run(call);
     return toReply(answer, session.redactor, new Date(runner.clock.now()).toISOString());
@@ -136,7 +137,7 @@ function writeNotAllowed({ name, method, path }: CallSpec, where: string): Fault
 }
 
 /** The objects that the plugin says the call covers. Throws `CALL_INVALID`. */
-function coversOf(spec: CallSpec, { covers }: CallParams): readonly string[] | undefined {
+function coversOf(spec: CallSpec, { covers }: GivenParams): readonly string[] | undefined {
   if (covers === undefined) return undefined;
   if (Array.isArray(covers) && covers.every((id) => typeof id === 'string')) return covers;
   throw new Fault('CALL_INVALID', `The call ${spec.name} needs its covers as a list of object ids.`, {

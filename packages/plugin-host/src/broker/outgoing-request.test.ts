@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CallSpec } from '@drover/model';
-import type { CallParams } from '@drover/plugin-sdk';
 import fc from 'fast-check';
+import type { GivenParams } from './broker.js';
 import { buildRequest, serializeBody } from './outgoing-request.js';
 
 const BASE = 'https://tenant.example.com/gateway';
@@ -16,7 +16,7 @@ const SPEC: CallSpec = {
 };
 const READ: CallSpec = { ...SPEC, method: 'GET', path: '/api/users' };
 
-function urlOf(params: CallParams, spec = SPEC): string {
+function urlOf(params: GivenParams, spec = SPEC): string {
   return buildRequest(spec, params, BASE).url.href;
 }
 
@@ -28,7 +28,7 @@ describe('buildRequest', () => {
     );
   });
 
-  it.each<[string, CallParams, CallSpec, RegExp]>([
+  it.each<[string, GivenParams, CallSpec, RegExp]>([
     ['a missing path parameter', { params: { id: '1' } }, SPEC, /needs the path parameter step/],
     ['an empty path parameter', { params: { id: '', step: 's' } }, SPEC, /needs the path parameter id/],
     ['an unknown path parameter', { params: { id: '1', step: 's', x: 'y' } }, SPEC, /no path parameter x/],
@@ -68,7 +68,7 @@ describe('buildRequest', () => {
     );
   });
 
-  it.each<[CallParams, string, string]>([
+  it.each<[GivenParams, string, string]>([
     [{ json: { a: [1] } }, '{"a":[1]}', 'application/json'],
     [{ json: null }, 'null', 'application/json'],
     [

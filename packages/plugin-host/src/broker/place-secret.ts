@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { Fault, type AuthSpec, type CallSpec, type PluginManifest } from '@drover/model';
-import type { OutgoingRequest } from './outgoing-request.js';
+import { isRecord, type OutgoingRequest } from './outgoing-request.js';
 
 /** A connection's fields and secrets in the clear, by field name. */
 export interface Account {
@@ -100,12 +100,12 @@ function withBodyField(request: OutgoingRequest, name: string, secret: string): 
   if (body.kind === 'json' && isRecord(body.value)) {
     return { ...request, body: { ...body, value: { ...body.value, [name]: secret } } };
   }
+  if (body.kind === 'stream' && body.within !== undefined && body.within.member !== name) {
+    const fields = { ...body.within.fields, [name]: secret };
+    return { ...request, body: { ...body, within: { ...body.within, fields } } };
+  }
   throw new Fault(
     'CALL_INVALID',
-    'The secret goes into the body of this call, which therefore has to be a form or a JSON object.',
+    'The secret goes into the body of this call, which therefore has to be a form or a JSON object (a stream: one with a streamMember).',
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

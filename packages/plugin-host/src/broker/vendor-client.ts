@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import got, { type Got, type Progress, type Response } from 'got';
 import type { TransportSettings } from '@drover/engine';
 import { type Breakage, breakageOf, type Seen } from './breakage.js';
-import { contentTypeOf, type OutgoingRequest, serializeBody } from './outgoing-request.js';
+import { contentTypeOf, type OutgoingRequest, serializeBody, streamedLength } from './outgoing-request.js';
 
 /** Proxy variables of the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`, or the same in lower case. */
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
@@ -119,7 +119,12 @@ function noteConnection(sent: http.ClientRequest, url: URL, seen: Seen): void {
 
 function wireHeaders(request: OutgoingRequest): Record<string, string> {
   if (request.body === undefined) return { ...request.headers };
-  return { ...request.headers, 'content-type': contentTypeOf(request.body) };
+  const length = streamedLength(request.body);
+  return {
+    ...request.headers,
+    'content-type': contentTypeOf(request.body),
+    ...(length === undefined ? {} : { 'content-length': String(length) }),
+  };
 }
 
 function answerOf(response: Response<string>): Exchange {

@@ -7,7 +7,6 @@ import type {
   PluginTarget,
 } from '@drover/engine';
 import { asFault, DEFAULT_HOOK_TIMEOUT_MS, Fault, type FaultRecord, toFaultRecord } from '@drover/model';
-import type { CallParams } from '@drover/plugin-sdk';
 import {
   type Ask,
   type HookCall,
@@ -16,7 +15,7 @@ import {
   MAX_LOG_LINES,
   MAX_LOG_MESSAGE,
 } from '@drover/plugin-sdk/wire';
-import type { Broker, HookBroker } from '../broker/broker.js';
+import type { BodySource, Broker, GivenParams, HookBroker } from '../broker/broker.js';
 import { OutcomeSink } from './outcome-sink.js';
 import type { PluginCache } from './plugin-cache.js';
 
@@ -126,13 +125,15 @@ export class HookInvocation {
     }
   }
 
-  /** The value that answers a request of the plugin; rejects with a fault that the plugin is to see. */
-  async serve(ask: Ask): Promise<unknown> {
+  /** The value that answers a request of the plugin, `stream` being the body of a call that has one; rejects with a fault that the plugin is to see. */
+  async serve(ask: Ask, stream?: BodySource): Promise<unknown> {
     switch (ask.what) {
       case 'call':
-        return this.#broker.call(ask.name, (ask.params ?? {}) as CallParams, {
-          readOnly: ask.readOnly === true,
-        });
+        return this.#broker.call(
+          ask.name,
+          { ...(ask.params as GivenParams | null), stream },
+          { readOnly: ask.readOnly === true },
+        );
       case 'cacheGet':
         return this.#cache.get(ask.key) ?? null;
       case 'cacheSet':

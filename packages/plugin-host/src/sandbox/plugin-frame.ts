@@ -1,5 +1,13 @@
 import { Fault, type FaultRecord, WIRE_PROTOCOL } from '@drover/model';
-import type { Ask, LogLine, PluginFrame } from '@drover/plugin-sdk/wire';
+import {
+  type Ask,
+  type LogLine,
+  MAX_PIECE,
+  type PluginFrame,
+  type StreamPiece,
+} from '@drover/plugin-sdk/wire';
+
+const MAX_PIECE_BASE64 = 4 * Math.ceil(MAX_PIECE / 3);
 
 type Fields = Record<string, unknown>;
 
@@ -16,6 +24,13 @@ export function readPluginFrame(message: unknown): PluginFrame {
       return { kind: 'ask', id: numberOf(message, 'id'), ask: numberOf(message, 'ask'), ...readAsk(message) };
     case 'log':
       return { kind: 'log', id: numberOf(message, 'id'), ...readLogLine(message) };
+    case 'piece':
+      return {
+        kind: 'piece',
+        id: numberOf(message, 'id'),
+        ask: numberOf(message, 'ask'),
+        ...readPiece(message),
+      };
     case 'result':
       return { kind: 'result', id: numberOf(message, 'id'), value: message.value };
     case 'fault':
@@ -47,6 +62,7 @@ function readAsk(message: Fields): Ask {
         name: textOf(message, 'name'),
         params: message.params,
         readOnly: message.readOnly === true,
+        ...(message.streams === true ? { streams: true } : {}),
       };
     case 'cacheGet':
     case 'cacheDelete':
@@ -74,6 +90,20 @@ function readLogLine(message: Fields): LogLine {
   const { level, fields } = message;
   if (level !== 'debug' && level !== 'info' && level !== 'warn') throw breach('a log line without a level');
   return { level, message: textOf(message, 'message'), ...(isRecord(fields) ? { fields } : {}) };
+}
+
+function readPiece({ piece, fault }: Fields): { piece: StreamPiece | null } | { fault: FaultRecord } {
+  if (fault !== undefined) return { fault: readFault(fault) };
+  if (piece === null) return { piece };
+  if (!isRecord(piece)) throw breach('a piece of a body that is no object');
+  if (piece.base64 === undefined) return { piece: { text: boundedText(piece, 'text', MAX_PIECE) } };
+  return { piece: { base64: boundedText(piece, 'base64', MAX_PIECE_BASE64) } };
+}
+
+function boundedText(message: Fields, field: string, most: number): string {
+  const text = textOf(message, field);
+  if (text.length <= most) return text;
+  throw breach(`a piece of a body of over ${MAX_PIECE} characters or bytes`);
 }
 
 function readFault(fault: unknown): FaultRecord {

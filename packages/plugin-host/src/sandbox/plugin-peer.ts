@@ -11,6 +11,7 @@ import {
 import { HookClock } from './hook-clock.js';
 import type { HookInvocation } from './hook-invocation.js';
 import { readPluginFrame } from './plugin-frame.js';
+import { PulledBody } from './pulled-body.js';
 import type { SandboxLimits } from './sandbox-limits.js';
 
 /** The way to a plugin: a process's pipe, or a dispatcher in memory. */
@@ -25,6 +26,8 @@ interface RunningHook {
   readonly id: number;
   readonly invocation: HookInvocation;
   readonly asks: Set<Promise<void>>;
+  /** The streamed bodies of calls, by ask; gone with the hook. */
+  readonly bodies: Map<number, PulledBody>;
   logLines: number;
   /** Why it was told to stop. */
   stopFault?: FaultRecord;
@@ -95,6 +98,7 @@ export class PluginPeer {
       id: this.#nextId++,
       invocation,
       asks: new Set(),
+      bodies: new Map(),
       logLines: 0,
       resolve,
     };
@@ -116,6 +120,7 @@ export class PluginPeer {
   #end(hook: RunningHook, ended: Ended): void {
     this.#running.delete(hook.id);
     this.#clock.stop(hook);
+    for (const body of hook.bodies.values()) body.end(ended.fault ?? NOT_AWAITED);
     hook.resolve(ended);
   }
 
@@ -164,6 +169,8 @@ export class PluginPeer {
         return this.#serve(hook, frame);
       case 'log':
         return this.#log(hook, frame);
+      case 'piece':
+        return this.#takePiece(hook, frame);
       case 'fault':
         return this.#end(hook, { fault: hook.stopFault ?? frame.fault });
       case 'result':
@@ -210,7 +217,7 @@ export class PluginPeer {
   async #answer(hook: RunningHook, ask: { ask: number } & Ask): Promise<void> {
     const head = { kind: 'answer', id: hook.id, ask: ask.ask } as const;
     try {
-      const value = await hook.invocation.serve(ask);
+      const value = await hook.invocation.serve(ask, this.#bodyOf(hook, ask));
       if (!this.#running.has(hook.id)) return;
       // A feed's time counts from page to page, or a pull would be bounded by what the vendor has.
       if (ask.what === 'feedPage' && !hook.stopFault) this.#clock.start(hook);
@@ -221,6 +228,21 @@ export class PluginPeer {
       if (ENDING.has(ask.what)) this.#stop(hook, fault);
       if (this.#running.has(hook.id)) this.#link.send({ ...head, fault });
     }
+  }
+
+  #bodyOf(hook: RunningHook, ask: { ask: number } & Ask): PulledBody | undefined {
+    if (ask.what !== 'call' || !ask.streams) return undefined;
+    const head = { kind: 'read', id: hook.id, ask: ask.ask } as const;
+    const body = new PulledBody((fromStart) => this.#link.send({ ...head, fromStart }));
+    hook.bodies.set(ask.ask, body);
+    return body;
+  }
+
+  /** A piece may come after its call has ended, but only where one was asked for. */
+  #takePiece(hook: RunningHook, frame: Extract<PluginFrame, { kind: 'piece' }>): void {
+    const body = hook.bodies.get(frame.ask);
+    if (!body) throw new Fault('PLUGIN_CONTRACT', 'The plugin sent a piece of a body that no call streams.');
+    body.take(frame);
   }
 
   #cancel(hook: RunningHook): void {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RateLimitDialect } from '../simulator/rate-limit-answer.js';
 import type { WindowLimit } from '../simulator/request-window.js';
 import type { Simulator } from '../simulator/simulator.js';
+import type { StormOptions } from '../simulator/storm.js';
 import { createSimulator, type RateLimit } from '../simulator/vendor-simulator.js';
 import { allowedMethods } from './allowed-methods.js';
 import { addFileProfileRoutes, HASH_LIST_PATH, v1TokenOf } from './file-profile-routes.js';
@@ -55,6 +56,8 @@ export interface NetskopeSimulatorOptions {
   refusalShape?: RefusalShape;
   /** Milliseconds that every request takes at least. Default 0. */
   latencyMs?: number;
+  /** Strikes requests at random from the start. Default: fair weather. */
+  storm?: StormOptions;
   /** The vendor's clock. Default: the real one. */
   now?: () => Date;
 }
@@ -116,6 +119,7 @@ export function createNetskopeSimulator(options: NetskopeSimulatorOptions): Simu
       maxBodyBytes: options.limits?.bodyBytes ?? 8 * MEBIBYTE,
       now,
       ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
+      storm: options.storm,
     },
   );
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WindowLimit } from '../simulator/request-window.js';
 import type { Simulator } from '../simulator/simulator.js';
+import type { StormOptions } from '../simulator/storm.js';
 import { createSimulator } from '../simulator/vendor-simulator.js';
 import { OktaRefusal } from './okta-refusal.js';
 import type { OktaUserSeed, OktaUserStatus } from './okta-user.js';
@@ -28,6 +29,8 @@ export interface OktaSimulatorOptions {
   concurrentRequests?: number;
   /** Milliseconds that every request takes at least. Default 0. */
   latencyMs?: number;
+  /** Strikes requests at random from the start. Default: fair weather. */
+  storm?: StormOptions;
   /** The vendor's clock. Default: the real one. */
   now?: () => Date;
 }
@@ -72,6 +75,7 @@ export function createOktaSimulator(options: OktaSimulatorOptions): Simulator<Ok
       maxBodyBytes: MOST_BODY_BYTES,
       now,
       ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
+      storm: options.storm,
     },
   );
 }

@@ -20,6 +20,7 @@ export async function startOkta(options: StartOptions = {}): Promise<StartedSimu
     token,
     users: [...USERS, ...made],
     ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
+    ...(options.storm === undefined ? {} : { storm: options.storm }),
     ...(options.rateLimit === false
       ? {}
       : { rateLimit: { requests: 600, perMs: 60_000 }, concurrentRequests: 75 }),

@@ -1,3 +1,4 @@
+import type { EntryEdit } from './edited-entries.js';
 import { RATE_LIMIT_DIALECTS, type RateLimitDialect } from './rate-limit-answer.js';
 
 /** Which request an order meets. What is left out matches anything. */
@@ -22,6 +23,8 @@ export type FaultEffect =
   | { kind: 'hugeBody'; bytes: number }
   /** Answers 429 as a vendor with this dialect does. */
   | { kind: 'rateLimit'; dialect: RateLimitDialect; waitSeconds: number }
+  /** Answers as usual, but the largest list of the answer misses, doubles or invents an entry. Only `after`. */
+  | { kind: 'entries'; edit: EntryEdit }
   /** Answers with this status and the caller's own secret in body and headers. */
   | { kind: 'echoToken'; status: number };
 
@@ -83,6 +86,7 @@ export const FAULT_ORDER_SCHEMA = {
           },
           ['dialect', 'waitSeconds'],
         ),
+        effectSchema('entries', { edit: { enum: ['drop', 'double', 'invent'] } }, ['edit']),
         effectSchema('echoToken', { status }, ['status']),
       ],
     },

@@ -19,9 +19,9 @@ export interface SpoilContext {
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 const HUGE_CHUNK = 'x'.repeat(64 * 1024);
 
-/** The answer that an effect puts in the place of the vendor's; delays and drops have none. */
+/** The answer that an effect puts in the place of the vendor's; those that keep or drop the vendor's have none. */
 export function spoiltAnswer(
-  effect: Exclude<FaultEffect, { kind: 'delay' | 'drop' }>,
+  effect: Exclude<FaultEffect, { kind: 'delay' | 'drop' | 'entries' }>,
   context: SpoilContext,
 ): SpoiltAnswer {
   switch (effect.kind) {

@@ -1,3 +1,5 @@
+import type { StormOptions } from './storm.js';
+
 export interface StartOptions {
   /** Default: a free port of 127.0.0.1. */
   port?: number;
@@ -7,6 +9,8 @@ export interface StartOptions {
   latencyMs?: number;
   /** Whether the vendor's own rate limit holds. Default true. */
   rateLimit?: boolean;
+  /** Strikes requests at random. Default: fair weather. */
+  storm?: StormOptions;
   /** How many users it has beside those that it always has, where it has users to make. Default 0. */
   users?: number;
 }

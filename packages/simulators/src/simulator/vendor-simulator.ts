@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { addControlPath, isControlPath } from './control-path.js';
+import { editedEntries, type EntryEdit } from './edited-entries.js';
 import { FaultBook } from './fault-book.js';
 import type { FaultOrder } from './fault-order.js';
 import { rateLimitAnswer, type RateLimitDialect } from './rate-limit-answer.js';
@@ -8,6 +9,7 @@ import { RequestLog } from './request-log.js';
 import { RequestWindow, type WindowLimit } from './request-window.js';
 import type { Simulator } from './simulator.js';
 import { spoiltAnswer, type SpoiltAnswer } from './spoilt-answer.js';
+import { Storm, type StormOptions } from './storm.js';
 
 /** What a vendor brings: its routes and what it keeps. */
 export interface VendorPart<State> {
@@ -31,6 +33,8 @@ export interface SimulatorOptions {
   latencyMs?: number;
   /** Most bytes of a request body, unless a route allows more. */
   maxBodyBytes: number;
+  /** The weather at the start, which a reset brings back. Default: none. */
+  storm?: StormOptions | undefined;
   now: () => Date;
 }
 
@@ -49,6 +53,7 @@ export function createSimulator<State>(
   const book = new FaultBook();
   const log = new RequestLog();
   const window = new RequestWindow(options.now);
+  const weather: Weather = { storm: stormOf(options.storm) };
   const simulator: Simulator<State> = {
     listen: (port = 0) => app.listen({ host: '127.0.0.1', port }),
     close: () => {
@@ -58,24 +63,38 @@ export function createSimulator<State>(
     },
     state: () => vendor.state(),
     order: (fault) => book.order(fault),
+    storm: (storm) => {
+      weather.storm = stormOf(storm);
+    },
     requests: () => log.figures(),
     reset: () => {
       vendor.reset();
       book.clear();
+      weather.storm = stormOf(options.storm);
       log.clear();
       window.clear();
     },
   };
   addControlPath(app, simulator, book);
-  addGates(app, { vendor, options, book, log, window, closing: closing.signal });
+  addGates(app, { vendor, options, book, weather, log, window, closing: closing.signal });
   app.register(async (scope) => vendor.addRoutes(scope));
   return simulator;
+}
+
+/** What strikes requests that nobody ordered anything for. */
+interface Weather {
+  storm: Storm | undefined;
+}
+
+function stormOf(options: StormOptions | undefined): Storm | undefined {
+  return options === undefined ? undefined : new Storm(options);
 }
 
 interface Gates {
   vendor: Pick<VendorPart<unknown>, 'secretsOf' | 'endpointOf' | 'rateLimitOf'>;
   options: SimulatorOptions;
   book: FaultBook;
+  weather: Weather;
   log: RequestLog;
   window: RequestWindow;
   closing: AbortSignal;
@@ -89,7 +108,7 @@ function addGates(app: FastifyInstance, gates: Gates): void {
     if (isControlPath(path)) return;
     note(request, reply, gates);
     if (gates.options.latencyMs) await held(gates.options.latencyMs, gates.closing);
-    const order = gates.book.take(request.method, path);
+    const order = gates.book.take(request.method, path) ?? gates.weather.storm?.next();
     if (order?.when === 'after') afterwards.set(request, order);
     else if (order !== undefined) {
       const answer = await strike(order, request, gates);
@@ -103,6 +122,7 @@ function addGates(app: FastifyInstance, gates: Gates): void {
   app.addHook('onSend', async (request, reply, payload) => {
     const order = afterwards.get(request);
     if (order === undefined) return payload;
+    if (order.effect.kind === 'entries') return edited(reply, payload, order.effect.edit);
     const answer = await strike(order, request, gates);
     if (answer === undefined || answer === 'dropped') return payload;
     reply.code(answer.status).headers(answer.headers).removeHeader('content-length');
@@ -128,6 +148,7 @@ async function strike(
   gates: Gates,
 ): Promise<SpoiltAnswer | 'dropped' | undefined> {
   const { effect } = order;
+  if (effect.kind === 'entries') return undefined;
   if (effect.kind === 'delay') {
     await held(effect.delayMs, gates.closing);
     return undefined;
@@ -141,6 +162,12 @@ async function strike(
     limit: limitOf(pathOf(request), gates.vendor)?.requests ?? 0,
     secrets: gates.vendor.secretsOf(request),
   });
+}
+
+function edited(reply: FastifyReply, payload: unknown, edit: EntryEdit): unknown {
+  if (typeof payload !== 'string') return payload;
+  reply.removeHeader('content-length');
+  return editedEntries(payload, edit);
 }
 
 function limitOf(path: string, vendor: Gates['vendor']): RateLimit | undefined {

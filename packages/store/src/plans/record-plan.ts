@@ -68,5 +68,6 @@ function requestCells(runId: string, request: PlannedRequest): (string | number 
 /** Forgets what a plan recorded for its objects, before the whole of them is computed anew. */
 export async function forgetPlanObjects(trx: Trx, runId: string): Promise<void> {
   await trx.deleteFrom('plan_objects').where('run_id', '=', runId).execute();
+  await trx.deleteFrom('plan_write_backs').where('run_id', '=', runId).execute();
   await trx.deleteFrom('plan_requests').where('run_id', '=', runId).where('hook', '=', 'execute').execute();
 }

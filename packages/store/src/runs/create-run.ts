@@ -25,15 +25,14 @@ export async function createRetry(
   if (run === undefined) throw new Fault('NOT_FOUND', `There is no run ${runId}.`);
   const pass = await passRow(trx, run.pass_id);
   await refuseWhileRunOpen(trx, pass.id);
-  const failed = await trx
-    .selectFrom('outcomes')
-    .select('position')
-    .where('run_id', '=', runId)
-    .where('status', '=', 'failed')
-    .orderBy('position')
-    .execute();
-  if (failed.length === 0) throw new Fault('NOTHING_TO_RETRY', `No object of ${runId} failed.`);
-  const ranges = toRanges(failed.map(({ position }) => position));
+  const failed = await stillFailed(trx, { runId, passId: pass.id, createdAt: run.created_at });
+  if (failed.length === 0) {
+    throw new Fault(
+      'NOTHING_TO_RETRY',
+      `No object of ${runId} failed, or a later run has taken those that did.`,
+    );
+  }
+  const ranges = toRanges(failed);
   return insertRun(
     trx,
     pass,
@@ -41,6 +40,38 @@ export async function createRetry(
     { ...request, mode: 'apply', objectsPerRun: failed.length, retryOf: runId },
     now,
   );
+}
+
+/**
+ * Positions that failed in the run and have come to nothing else in a later one: what a retry has sent since must not be
+ * sent again by retrying the same run twice.
+ */
+async function stillFailed(
+  trx: Trx,
+  { runId, passId, createdAt }: { runId: RunId; passId: string; createdAt: number },
+): Promise<number[]> {
+  const rows = await trx
+    .selectFrom('outcomes')
+    .select('position')
+    .where('run_id', '=', runId)
+    .where('status', '=', 'failed')
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('runs')
+            .innerJoin('outcomes as later', 'later.run_id', 'runs.id')
+            .select('later.position')
+            .whereRef('later.position', '=', 'outcomes.position')
+            .where('runs.pass_id', '=', passId)
+            .where('runs.mode', '=', 'apply')
+            .where('runs.created_at', '>', createdAt)
+            .where('later.status', '<>', 'failed'),
+        ),
+      ),
+    )
+    .orderBy('position')
+    .execute();
+  return rows.map(({ position }) => position);
 }
 
 export async function passRow(trx: Trx, passId: string): Promise<PassRow> {

@@ -13,6 +13,8 @@ import type {
   PlannedCall,
   PlannedObject,
   PlannedRequest,
+  PlannedSet,
+  PlannedWriteBack,
   PlanRecord,
   PositionRange,
   ReasonCount,
@@ -47,6 +49,7 @@ import {
   listPlannedRequests,
   plannedTotals,
 } from '../plans/plan-queries.js';
+import { listPlannedSets, listPlannedWriteBacks } from '../plans/plan-write-backs.js';
 import { objectsOf } from './batch-objects.js';
 import { claim, reap } from './claim.js';
 import { createRetry, createRun } from './create-run.js';
@@ -119,6 +122,14 @@ export class KyselyRunLedger implements RunLedger {
 
   expectedRequests(place: HookPlace): Promise<ExpectedRequest[]> {
     return listExpectedRequests(this.#database, place);
+  }
+
+  plannedSets(planId: RunId): Promise<PlannedSet[]> {
+    return listPlannedSets(this.#database, planId);
+  }
+
+  plannedWriteBacks(planId: RunId, request: PageRequest): Promise<Page<PlannedWriteBack>> {
+    return listPlannedWriteBacks(this.#database, planId, request);
   }
 
   plannedObjects(planId: RunId, ranges: readonly PositionRange[]): Promise<Map<number, PlannedObject>> {

@@ -4,6 +4,7 @@ import { type Transaction, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
 import { applyWriteBacks } from '../objects/write-back.js';
+import { recordWriteBacks } from '../plans/plan-write-backs.js';
 import { forgetPlanObjects, recordPlan } from '../plans/record-plan.js';
 import { markHandled } from './handled.js';
 import { whileHeld } from './hold-task.js';
@@ -30,7 +31,8 @@ export async function settleBatch(
     const isPlan = run.mode === 'plan';
     const written = isPlan ? NOTHING_WRITTEN : await writeBack(trx, database, settlement);
     const parking = await settleParked(trx, database, settlement);
-    if (!isPlan) await markHandled(trx, database, settlement, { now, sentWith: parking.sentWith });
+    if (isPlan) await recordWriteBacks(trx, database, run.id, settlement);
+    else await markHandled(trx, database, settlement, { now, sentWith: parking.sentWith });
     if (settlement.plan !== undefined) await recordPlan(trx, database, run.id, settlement.plan);
     const counts = tally(settlement.outcomes);
     for (const row of settlement.revised ?? []) await reviseOutcome(trx, task, row, counts);

@@ -282,6 +282,26 @@ export function describeOnceBehaviour(open: () => Promise<Database>): void {
       expect(events.map(({ data }) => data)).toContainEqual({ as: 'sent', objects: 2 });
     });
 
+    it('does not send again what a retry has sent, when the same run is retried twice', async () => {
+      let breaks = true;
+      const vendor = new OnceVendor(() => (breaks ? 'hang up' : 'accept'));
+      const world = await openWorld({ objects: 3, script: vendor.script });
+      const run = await world.run();
+      const retry = async () => world.waitFor(await world.engine.retry(run.id));
+      const notSent = (ref: string) => world.engine.resolve(run.id, { as: 'not-sent', objects: { ref } });
+      breaks = false;
+      await notSent(host(0));
+      expect(await told(world, await retry())).toEqual({ [host(0)]: 'succeeded' });
+      await expect(world.engine.retry(run.id)).rejects.toMatchObject({ code: 'NOTHING_TO_RETRY' });
+      breaks = true;
+      await notSent(host(1));
+      expect(await told(world, await retry())).toEqual({ [host(1)]: 'unknown NO_ANSWER' });
+      breaks = false;
+      await notSent(host(2));
+      expect(await told(world, await retry())).toEqual({ [host(2)]: 'succeeded' });
+      expect([host(0), host(1), host(2)].map((value) => vendor.arrivals.get(value))).toEqual([2, 2, 2]);
+    });
+
     it('offers a step what was resolved as not sent, and nothing that was sent or is unknown', async () => {
       let breaks = true;
       const vendor = new OnceVendor(() => (breaks ? 'hang up' : 'accept'));

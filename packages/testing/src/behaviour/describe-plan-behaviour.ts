@@ -168,6 +168,43 @@ export function describePlanBehaviour(open: () => Promise<Database>): void {
       ]);
     });
 
+    it('shows what outcomes without a write would set, page by page, and stores none of it', async () => {
+      const tenant = new Tenant();
+      const landed = (object: PluginObject) => ({
+        ...tenant.landed(object),
+        writeBack: { attributes: [{ name: 'Tag', value: `of ${object.value}` }], status: 'Reviewed' },
+      });
+      const script: Script = { execute: async (objects) => objects.map(landed) };
+      const world = await openWorld({ objects: 12, script });
+      const plan = await world.run({ plan: true });
+      expect(plan.summary).toMatchObject({
+        counts: { succeeded: 12 },
+        objectsWritten: 0,
+        attributesWritten: 0,
+      });
+      expect(await world.ledger.plannedSets(plan.id)).toEqual([
+        { name: 'Tag', mode: 'replace', objects: 12 },
+        { name: 'status', mode: 'status', objects: 12 },
+      ]);
+      const seen: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await world.ledger.plannedWriteBacks(plan.id, { limit: 7, cursor });
+        expect(page.data.length).toBeLessThanOrEqual(7);
+        for (const { value, name, to } of page.data) {
+          expect(to).toBe(name === 'Tag' ? `of ${value}` : 'Reviewed');
+          seen.push(`${name} ${value}`);
+        }
+        cursor = page.nextCursor;
+      } while (cursor !== undefined);
+      expect(new Set(seen).size).toBe(24);
+      const { attributes } = (await world.objects.list({ limit: 1 })).data[0]!;
+      expect(attributes).toEqual([]);
+      await expect(world.ledger.plannedWriteBacks(plan.id, { cursor: '7' })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+    });
+
     it('shows a replace for the first batch that plans a write only', async () => {
       const tenant = new Tenant();
       const { execute } = tenant.script;

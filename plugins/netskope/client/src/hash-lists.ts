@@ -12,7 +12,7 @@ export interface HashListUpdate {
   /** Name of an existing file profile; its case matters. */
   profileName: string;
   /** MD5 and SHA-256 in hexadecimal digits; at least one, since no list may be empty. */
-  hashes: Iterable<string>;
+  hashes: ReadonlySet<string>;
 }
 
 /** `updated`: the profile holds these hashes now. `same`: it held exactly these when it was asked. */
@@ -27,14 +27,26 @@ export async function updateFileHashList(
   netskope: Netskope,
   { profileName, hashes }: HashListUpdate,
 ): Promise<HashListReply> {
-  const list = Array.from(hashes).join(HASH_SEPARATOR);
-  const reply = await netskope.call('updateFileHashList', { json: { name: profileName, list } });
+  const reply = await netskope.call('updateFileHashList', {
+    json: { name: profileName },
+    stream: () => separated(hashes),
+    streamMember: 'list',
+  });
   const { status, errorCode, errors, msg } = asRecord(parsedIfText(reply.body));
   if (status === 'success') return 'updated';
   if (status !== 'error') return unreadable('the result of an update', { retryable: true });
   const words = wordsOf(errors ?? msg ?? errorCode ?? '');
   if (/duplicate request/i.test(words)) return 'same';
   throw refusal(profileName, { words, errorCode: wordsOf(errorCode ?? '') });
+}
+
+/** Made while it is sent, since the text of a list may have 8 MiB. */
+function* separated(hashes: Iterable<string>): Generator<string> {
+  let separator = '';
+  for (const hash of hashes) {
+    yield separator + hash;
+    separator = HASH_SEPARATOR;
+  }
 }
 
 /** The words for these are not documented: what is not recognised is told with the advice for both. */

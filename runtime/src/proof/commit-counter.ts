@@ -1,0 +1,43 @@
+// Loaded into the command before its own code (`--import`): counts what it commits to SQLite, and ends it right before or
+// right after the commit that it was told to die at. It uses Node's own modules only and no product code knows of it.
+import { writeFileSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+
+const { CRASH_AT_COMMIT, CRASH_EDGE, CRASH_COUNT_FILE } = process.env;
+const WRITES = /^\s*(insert|update|delete|create|drop|alter)\b/i;
+const target = Number(CRASH_AT_COMMIT ?? 0);
+let commits = 0;
+
+/** What ends a transaction, and what is one by itself. */
+function commitsNow(database: DatabaseSync, text: string): boolean {
+  return database.isTransaction ? /^\s*commit\b/i.test(text) : WRITES.test(text);
+}
+
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+function counted<Result>(database: DatabaseSync, text: string, execute: () => Result): Result {
+  if (!commitsNow(database, text)) return execute();
+  commits += 1;
+  if (commits !== target) return execute();
+  if (CRASH_EDGE === 'before') die();
+  const result = execute();
+  die();
+  return result;
+}
+
+const { prepare } = DatabaseSync.prototype;
+
+DatabaseSync.prototype.prepare = function (this: DatabaseSync, text: string): StatementSync {
+  const statement = prepare.call(this, text);
+  const run = statement.run.bind(statement) as StatementSync['run'];
+  const all = statement.all.bind(statement) as StatementSync['all'];
+  statement.run = ((...values: never[]) => counted(this, text, () => run(...values))) as StatementSync['run'];
+  statement.all = ((...values: never[]) => counted(this, text, () => all(...values))) as StatementSync['all'];
+  return statement;
+};
+
+if (CRASH_COUNT_FILE !== undefined) {
+  process.on('exit', () => writeFileSync(CRASH_COUNT_FILE, String(commits)));
+}

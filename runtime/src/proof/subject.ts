@@ -1,0 +1,14 @@
+import type { NetskopeState } from '@drover/simulators';
+import type { CollectionName } from './site.js';
+
+/** What is offered to which action, and where the vendor shows what came of it. */
+export interface Subject {
+  /** The collection that is offered. */
+  collection: CollectionName;
+  /** What opens the pass, or takes its next slice, until it is finished. */
+  goOn: string[];
+  /** Whether its writes may be repeated: what a dead process has sent may then be offered again. */
+  mayRepeat: boolean;
+  /** Values that the vendor holds, each as often as it was written; absent where nothing is written. */
+  heldIn?(state: NetskopeState): string[];
+}
