@@ -26,8 +26,7 @@ import {
 } from '@drover/store';
 import { startMeasuring } from './measure.mjs';
 
-const [mode, folder, url] = process.argv.slice(2, 5);
-const [objects, inFlight] = process.argv.slice(5, 7).map(Number);
+const { mode, folder, url, plugin: pluginId, objects, inFlight, delivery } = JSON.parse(process.argv[2]);
 const here = dirname(fileURLToPath(import.meta.url));
 
 const database = openSqlite(join(folder, 'drover.db'));
@@ -44,7 +43,10 @@ async function setUp() {
   const { packBundle } = await import('@drover/plugin-kit');
   const { zip } = await packBundle(join(here, 'plugin'));
   const bundle = await readBundle(zip, { droverVersion: '0.1.0' });
-  bundle.plugins[0].limits.concurrency = inFlight;
+  for (const { limits, calls } of bundle.plugins) {
+    limits.concurrency = inFlight;
+    calls[0].delivery = delivery ?? calls[0].delivery;
+  }
   await plugins.install(bundle);
   await connections.create({
     name: 'bench',
@@ -65,7 +67,7 @@ async function setUp() {
 }
 
 async function run() {
-  const plugin = await plugins.find('bench.tag-hosts');
+  const plugin = await plugins.find(pluginId);
   const broker = createBroker({ vault: connections, governor: new LocalGovernor(), proxyEnvironment: {} });
   const runtime = new SandboxedPluginRuntime({
     broker,
@@ -85,7 +87,6 @@ async function run() {
       owner: 'bench',
       self: {},
       isDead: () => false,
-      concurrency: inFlight,
       onError: (fault) => process.stderr.write(`${fault.code}: ${fault.message}\n`),
     },
   );

@@ -83,9 +83,9 @@ export interface BatchExecution<Config, Connection, Prepared> {
 /** Executes object by object: for vendors that take one in a call, and the only way to calls with delivery `once`. */
 export interface SingleExecution<Config, Connection, Prepared> {
   /**
-   * Takes one object and returns its outcome, or `pending`. The host runs `limits.concurrency` of them at a time. A fault is this
-   * object's `failed` outcome, unless it is about the whole hook: `CREDENTIALS_REFUSED` and others that stop the run,
-   * `RATE_LIMITED`, and a call that the manifest does not allow. Calls cover this object unless they say otherwise.
+   * Takes one object and returns its outcome, or `pending`. `limits.concurrency` of them run at a time, in all batches
+   * of the run. A fault is this object's `failed` outcome, unless it is about the whole hook: `CREDENTIALS_REFUSED` and others that stop
+   * the run, `RATE_LIMITED`, and a call that the manifest does not allow. Calls cover this object unless they say otherwise.
    */
   executeOne(
     object: PluginObject,

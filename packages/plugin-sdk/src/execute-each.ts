@@ -5,6 +5,7 @@ import type { HookSession } from './hook-session.js';
 import { OutcomeStream } from './outcome-stream.js';
 import { failed } from './outcomes.js';
 import { faultOf } from './plugin-error.js';
+import type { Slots } from './run-slots.js';
 import type { HookCall } from './wire.js';
 
 /** Faults that are about the hook and not about the object that met them first, beside those that stop the run. */
@@ -29,20 +30,26 @@ function isOfHook(thrown: unknown): boolean {
 type ExecuteOne<Context> = (object: PluginObject, context: Context) => Promise<Answer>;
 
 /**
- * Runs `executeOne` for each object, at most `concurrency` at a time, in order. A fault of the whole hook stops it from
- * taking further objects; those under way are waited for first, so that what was sent is told.
+ * Runs `executeOne` for each object in order, at most `concurrency` at a time in all batches of the run. A fault of the
+ * whole hook stops it from taking further objects; those under way are waited for first, so that what was sent is told.
  */
 export async function executeEach<Context extends PluginContext>(
   executeOne: ExecuteOne<Context>,
-  options: { call: Extract<HookCall, { hook: 'execute' }>; context: Context; session: HookSession },
+  options: {
+    call: Extract<HookCall, { hook: 'execute' }>;
+    context: Context;
+    session: HookSession;
+    /** Of the run. */
+    slots: Slots;
+  },
 ): Promise<Answer[]> {
-  const { call, context, session } = options;
+  const { call, context, session, slots } = options;
   const stream = call.stream ? new OutcomeStream(session) : undefined;
   const outcomes: Answer[] = [];
   const objects = call.objects.values();
   let stopped: { fault: unknown } | undefined;
 
-  const worker = async (): Promise<void> => {
+  const takeObjects = async (): Promise<void> => {
     for (const object of objects) {
       if (stopped) return;
       try {
@@ -54,6 +61,11 @@ export async function executeEach<Context extends PluginContext>(
         stopped ??= { fault };
       }
     }
+  };
+  const worker = async (): Promise<void> => {
+    await slots.take();
+    await takeObjects();
+    slots.giveBack();
   };
   const workers = Math.max(1, Math.min(call.concurrency, call.objects.length));
   await Promise.all(Array.from({ length: workers }, worker));

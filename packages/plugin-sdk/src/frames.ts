@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { Fault } from '@drover/model';
 
 const HEADER_BYTES = 4;
@@ -19,6 +20,28 @@ export function encodeFrame(message: object, maxBytes: number): Buffer {
   frame.writeUInt32BE(length, 0);
   frame.write(text, HEADER_BYTES);
   return frame;
+}
+
+/** Writes frames to a pipe: those of one turn of the event loop leave together. */
+export class FrameWriter {
+  readonly #pipe: Writable;
+  #isHeld = false;
+
+  constructor(pipe: Writable) {
+    this.#pipe = pipe;
+  }
+
+  write(frame: Buffer): void {
+    if (!this.#isHeld) {
+      this.#isHeld = true;
+      this.#pipe.cork();
+      process.nextTick(() => {
+        this.#isHeld = false;
+        this.#pipe.uncork();
+      });
+    }
+    this.#pipe.write(frame);
+  }
 }
 
 function toJson(message: object): string {

@@ -11,6 +11,7 @@ import type { Lookups } from './lookups/lookups.js';
 import { failed } from './outcomes.js';
 import type { AnyPluginDefinition } from './plugin-definition.js';
 import { runPull } from './run-pull.js';
+import type { RunSlots } from './run-slots.js';
 import { HOOK_NAMES, type HookCall, type HookName, type InvokeFrame } from './wire.js';
 
 /** The hooks that a definition has, in the order in which they run. */
@@ -23,7 +24,7 @@ export function hooksOf(definition: AnyPluginDefinition): HookName[] {
 export async function runHook(
   definition: AnyPluginDefinition,
   frame: InvokeFrame,
-  { session, lookups }: { session: HookSession; lookups: Lookups },
+  { session, lookups, runs }: { session: HookSession; lookups: Lookups; runs: RunSlots },
 ): Promise<unknown> {
   const { call } = frame;
   const context = createHookContext(frame, session, { definition, lookups });
@@ -35,7 +36,7 @@ export async function runHook(
   }
   if ('run' in definition) throw noHook('a command', call.hook);
   if ('pull' in definition) throw noHook('a feed', call.hook);
-  return runActionHook(definition, call, { context, session });
+  return runActionHook(definition, call, { context, session, runs });
 }
 
 /** Only an action's test is told a run, as its other hooks are. */
@@ -68,7 +69,7 @@ function noHook(kind: string, hook: HookName): Fault {
 async function runActionHook(
   definition: AnyActionDefinition,
   call: Exclude<HookCall, { hook: 'testConnection' | 'run' | 'pull' }>,
-  { context, session }: { context: PluginContext; session: HookSession },
+  { context, session, runs }: { context: PluginContext; session: HookSession; runs: RunSlots },
 ): Promise<unknown> {
   switch (call.hook) {
     case 'prepare':
@@ -83,6 +84,7 @@ async function runActionHook(
       return runExecute(definition, call, {
         context: withPrepared(definition, { context, prepared: call.prepared }),
         session,
+        runs,
       });
     case 'poll':
       if (!definition.poll) throw new Fault('PLUGIN_CONTRACT', NO_POLL);
@@ -113,7 +115,7 @@ interface HookPlace {
 async function runExecute(
   definition: AnyActionDefinition,
   call: Extract<HookCall, { hook: 'execute' }>,
-  place: HookPlace,
+  { runs, ...place }: HookPlace & { runs: RunSlots },
 ): Promise<unknown> {
   if ('execute' in definition) {
     const { objects, index, isFirstOfPass } = call;
@@ -123,7 +125,9 @@ async function runExecute(
   if ('executeOne' in definition) {
     const unpolled: typeof definition.executeOne = async (object, context) =>
       withoutPending(await definition.executeOne(object, context));
-    return executeEach(definition.poll ? definition.executeOne : unpolled, { ...place, call });
+    const executeOne = definition.poll ? definition.executeOne : unpolled;
+    const run = { runId: place.context.run.id, concurrency: call.concurrency };
+    return runs.during(run, (slots) => executeEach(executeOne, { ...place, call, slots }));
   }
   throw new Fault(
     'PLUGIN_CONTRACT',

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { PluginDispatcher, type ServedPlugins } from './dispatcher.js';
-import { encodeFrame, FrameReader } from './frames.js';
+import { encodeFrame, FrameReader, FrameWriter } from './frames.js';
 import { type HostFrame, MAX_FRAME_BYTES } from './wire.js';
 
 /** The extra pipe that the host opens for frames; standard output stays the plugin's own. */
@@ -14,9 +14,10 @@ const LAST_WORDS_MS = 500;
  */
 export function servePlugins(plugins: ServedPlugins): void {
   const pipe = new Socket({ fd: FRAME_PIPE, readable: true, writable: true });
+  const writer = new FrameWriter(pipe);
   const reader = new FrameReader({ maxBytes: MAX_FRAME_BYTES });
   const dispatcher = new PluginDispatcher(plugins, {
-    send: (frame) => void pipe.write(encodeFrame(frame, MAX_FRAME_BYTES)),
+    send: (frame) => writer.write(encodeFrame(frame, MAX_FRAME_BYTES)),
   });
 
   const die = (thrown: unknown): void => {

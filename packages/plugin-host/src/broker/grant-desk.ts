@@ -1,7 +1,7 @@
 import type { Governor } from '@drover/engine';
 import { type CallSpec, DEFAULT_MAX_WAIT_MS, type PluginManifest } from '@drover/model';
 import type { Clock } from './clock.js';
-import { GrantLine } from './grant-line.js';
+import { GrantLine, type Ticket } from './grant-line.js';
 import { orStopped, stoppedFault } from './stopped.js';
 import type { WaitMeter } from './wait-meter.js';
 
@@ -52,8 +52,7 @@ export class GrantDesk {
     try {
       for (;;) {
         if (!line.isFirst(ticket)) {
-          refuseLongWait(line.opensAtMs - this.#clock.now());
-          await this.#wait(applicant, orStopped(line.changed, applicant.signal));
+          await this.#behindOthers(applicant, { line, ticket, refuseLongWait });
           continue;
         }
         const waitMs = await this.#ask(applicant);
@@ -65,6 +64,20 @@ export class GrantDesk {
     } finally {
       line.leave(ticket);
     }
+  }
+
+  async #behindOthers(
+    applicant: Applicant,
+    {
+      line,
+      ticket,
+      refuseLongWait,
+    }: { line: GrantLine; ticket: Ticket; refuseLongWait(waitMs: number): void },
+  ): Promise<void> {
+    // The first is being answered right now: no wait worth measuring or stopping.
+    if (line.opensAtMs === 0) return line.called(ticket);
+    refuseLongWait(line.opensAtMs - this.#clock.now());
+    await this.#wait(applicant, orStopped(line.called(ticket), applicant.signal));
   }
 
   /** 0: granted; else how long to wait. */

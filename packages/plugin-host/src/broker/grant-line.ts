@@ -1,46 +1,53 @@
+/** A place in a line. */
+export interface Ticket {
+  /** Ends the wait of its holder; absent while that waits for nothing. */
+  call?: (() => void) | undefined;
+}
+
 /**
  * Those who wait for one rate group of one connection, first come, first served: only the first asks the governor, so
  * that nobody who came later takes the grant for which another waits.
  */
 export class GrantLine {
-  readonly #tickets = new Set<symbol>();
+  readonly #tickets = new Set<Ticket>();
   #opensAtMs = 0;
-  #changed = Promise.withResolvers<void>();
 
-  /** When the first in line expects its grant; 0 when it does not wait. */
+  /** When the first in line expects its grant; 0 when it does not wait for one. */
   get opensAtMs(): number {
     return this.#opensAtMs;
   }
 
-  /** Resolves when somebody left or the first began to wait: time to look again. */
-  get changed(): Promise<void> {
-    return this.#changed.promise;
-  }
-
-  join(): symbol {
-    const ticket = Symbol('ticket');
+  join(): Ticket {
+    const ticket: Ticket = {};
     this.#tickets.add(ticket);
     return ticket;
   }
 
-  isFirst(ticket: symbol): boolean {
-    return this.#tickets.values().next().value === ticket;
+  isFirst(ticket: Ticket): boolean {
+    return this.#first === ticket;
+  }
+
+  /** Resolves when the ticket has become the first, or the first began to wait: time to look again. */
+  called(ticket: Ticket): Promise<void> {
+    return new Promise((resolve) => (ticket.call = resolve));
   }
 
   /** Said by the first in line, for those behind it. */
   waitUntil(timeMs: number): void {
     this.#opensAtMs = timeMs;
-    if (this.#tickets.size > 1) this.#tell();
+    for (const ticket of this.#tickets) ticket.call?.();
   }
 
-  leave(ticket: symbol): void {
-    if (this.isFirst(ticket)) this.#opensAtMs = 0;
+  leave(ticket: Ticket): void {
+    const wasFirst = this.isFirst(ticket);
     this.#tickets.delete(ticket);
-    if (this.#tickets.size > 0) this.#tell();
+    if (!wasFirst) return;
+    this.#opensAtMs = 0;
+    // The next one alone: the others would only find that it is not their turn.
+    this.#first?.call?.();
   }
 
-  #tell(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers<void>();
+  get #first(): Ticket | undefined {
+    return this.#tickets.values().next().value;
   }
 }

@@ -86,6 +86,19 @@ export class HookInvocation {
     return this.#request.target.manifest.id;
   }
 
+  get runId(): string {
+    return this.#request.context.run.id;
+  }
+
+  get concurrency(): number {
+    return this.#request.target.manifest.limits.concurrency ?? 1;
+  }
+
+  /** Objects that the hook has not answered for. */
+  get openObjects(): number {
+    return this.#sink.open;
+  }
+
   /** Aborts when the engine wants the hook to end. */
   get cancelled(): AbortSignal {
     return this.#request.options.signal;
@@ -110,12 +123,12 @@ export class HookInvocation {
   }
 
   #hookCall(): HookCall {
-    const { invocation, target, options } = this.#request;
+    const { invocation, options } = this.#request;
     switch (invocation.hook) {
       case 'execute':
         return {
           ...invocation,
-          concurrency: target.manifest.limits.concurrency ?? 1,
+          concurrency: this.concurrency,
           stream: options.onOutcomes !== undefined,
         };
       case 'executeAll':

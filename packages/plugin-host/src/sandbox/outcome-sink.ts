@@ -19,6 +19,11 @@ export class OutcomeSink {
     return this.#deliver ? undefined : this.#kept;
   }
 
+  /** Objects without an outcome, as far as outcomes came as they were ready. */
+  get open(): number {
+    return Math.max(0, this.#offered - this.#taken);
+  }
+
   offer(objects: number): void {
     this.#offered += objects;
   }

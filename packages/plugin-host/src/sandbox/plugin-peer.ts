@@ -11,6 +11,7 @@ import {
 import { HookClock } from './hook-clock.js';
 import type { HookInvocation } from './hook-invocation.js';
 import { readPluginFrame } from './plugin-frame.js';
+import { RunLine } from './run-line.js';
 import { PulledBody } from './pulled-body.js';
 import type { SandboxLimits } from './sandbox-limits.js';
 
@@ -29,11 +30,15 @@ interface RunningHook {
   /** The streamed bodies of calls, by ask; gone with the hook. */
   readonly bodies: Map<number, PulledBody>;
   logLines: number;
+  /** False while it waits for its turn. */
+  hasBegun: boolean;
   /** Why it was told to stop. */
   stopFault?: FaultRecord;
   grace?: NodeJS.Timeout;
   resolve(ended: Ended): void;
 }
+
+type PluginHooks = Extract<PluginFrame, { kind: 'hello' }>['plugins'];
 
 type Ended = { value: unknown; fault?: undefined } | { fault: FaultRecord };
 
@@ -46,6 +51,8 @@ export class PluginPeer {
   readonly #running = new Map<number, RunningHook>();
   readonly #clock = new HookClock<RunningHook>({ onTimeout: (hook) => this.#timeOut(hook) });
   readonly #greeting = Promise.withResolvers<void>();
+  readonly #lines = new Map<string, RunLine>();
+  #hooks: PluginHooks = {};
   #greeted = false;
   #lost: FaultRecord | undefined;
   #nextId = 1;
@@ -100,6 +107,7 @@ export class PluginPeer {
       asks: new Set(),
       bodies: new Map(),
       logLines: 0,
+      hasBegun: false,
       resolve,
     };
     this.#running.set(hook.id, hook);
@@ -109,6 +117,20 @@ export class PluginPeer {
   #start(hook: RunningHook): void {
     if (this.#lost) return this.#end(hook, { fault: this.#lost });
     if (hook.invocation.cancelled.aborted) return this.#end(hook, { fault: CANCELLED });
+    if (!this.#runsOneByOne(hook)) return this.#begin(hook);
+    const { runId } = hook.invocation;
+    const line = this.#lines.get(runId) ?? new RunLine();
+    this.#lines.set(runId, line);
+    line.join(hook.invocation, () => this.#begin(hook));
+  }
+
+  #runsOneByOne({ invocation }: RunningHook): boolean {
+    const hooks = this.#hooks[invocation.plugin];
+    return invocation.hook === 'execute' && Array.isArray(hooks) && !hooks.includes('execute');
+  }
+
+  #begin(hook: RunningHook): void {
+    hook.hasBegun = true;
     try {
       this.#link.send(hook.invocation.frame(hook.id));
       this.#clock.start(hook);
@@ -122,6 +144,10 @@ export class PluginPeer {
     this.#clock.stop(hook);
     for (const body of hook.bodies.values()) body.end(ended.fault ?? NOT_AWAITED);
     hook.resolve(ended);
+    const { runId } = hook.invocation;
+    const line = this.#lines.get(runId);
+    line?.leave(hook.invocation);
+    if (line?.isEmpty === true) this.#lines.delete(runId);
   }
 
   /** The other side is gone: what runs ends with this fault, and nothing can be run any more. */
@@ -156,7 +182,7 @@ export class PluginPeer {
   }
 
   #take(frame: PluginFrame, bytes: number): void {
-    if (frame.kind === 'hello') return this.#greet();
+    if (frame.kind === 'hello') return this.#greet(frame.plugins);
     if (frame.kind === 'fatal') {
       this.#link.kill();
       return this.lose(crashed(`nobody caught ${frame.message}`));
@@ -178,9 +204,10 @@ export class PluginPeer {
     }
   }
 
-  #greet(): void {
+  #greet(hooks: PluginHooks): void {
     if (this.#greeted) throw new Fault('PLUGIN_CONTRACT', 'The plugin process said hello twice.');
     this.#greeted = true;
+    this.#hooks = hooks;
     this.#greeting.resolve();
   }
 
@@ -222,6 +249,7 @@ export class PluginPeer {
       // A feed's time counts from page to page, or a pull would be bounded by what the vendor has.
       if (ask.what === 'feedPage' && !hook.stopFault) this.#clock.start(hook);
       this.#link.send({ ...head, value });
+      if (ask.what === 'outcomes') this.#lines.get(hook.invocation.runId)?.look();
     } catch (thrown) {
       const fault = hook.invocation.toPlugin(thrown);
       // What the engine refuses to take or to give ends the hook, whatever the plugin makes of it.
@@ -257,6 +285,7 @@ export class PluginPeer {
 
   #stop(hook: RunningHook, fault: FaultRecord): void {
     if (hook.stopFault || !this.#running.has(hook.id)) return;
+    if (!hook.hasBegun) return this.#end(hook, { fault });
     hook.stopFault = fault;
     this.#clock.stop(hook);
     hook.invocation.stop(fault);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { encodeFrame, FrameReader } from '@drover/plugin-sdk/frames';
+import { encodeFrame, FrameReader, FrameWriter } from '@drover/plugin-sdk/frames';
 import type { HostFrame } from '@drover/plugin-sdk/wire';
 import { type Launch, nodeArguments } from './isolation.js';
 import { parseUntrustedJson } from './json-guard.js';
@@ -32,6 +32,7 @@ export class SandboxProcess {
   readonly #options: SandboxProcessOptions;
   readonly #child: ChildProcess;
   readonly #pipe: Socket;
+  readonly #writer: FrameWriter;
   readonly #output: PluginOutput;
   #memory: MemoryWatch | undefined;
   #gone = false;
@@ -43,6 +44,7 @@ export class SandboxProcess {
     this.#options = options;
     this.#child = start(options);
     this.#pipe = this.#child.stdio[FRAME_PIPE] as Socket;
+    this.#writer = new FrameWriter(this.#pipe);
     this.closed = once(this.#child, 'close').catch(() => {});
     this.peer = new PluginPeer({ send: (frame) => this.#send(frame), kill: () => this.kill() }, limits);
     this.#output = new PluginOutput({
@@ -120,7 +122,7 @@ export class SandboxProcess {
   #send(frame: HostFrame): void {
     const bytes = encodeFrame(frame, this.#options.limits.maxFrameBytes);
     if (this.#gone) return;
-    this.#pipe.write(bytes);
+    this.#writer.write(bytes);
     if (this.#pipe.writableLength > MAX_UNSENT_BYTES) this.#pipe.pause();
   }
 

@@ -131,6 +131,41 @@ test('executeOne runs so many objects at a time as the manifest says, each call 
   expect(broker.calls.map(({ params }) => params.covers)).toEqual(objectsOf(10).map(({ id }) => [id]));
 });
 
+test('batches of one run share what it may have in flight, and the next begins before the last has ended', async () => {
+  const secondBegan = Promise.withResolvers<void>();
+  let inFlight = 0;
+  let most = 0;
+  broker.answer = async (_name, { params }) => {
+    most = Math.max(most, ++inFlight);
+    if (params!.id === 'obj_10') secondBegan.resolve();
+    // The first batch cannot end before the second has begun.
+    await (params!.id === 'obj_0' ? secondBegan.promise : new Promise((resolve) => setTimeout(resolve, 10)));
+    inFlight -= 1;
+    return {};
+  };
+  const objects = objectsOf(20);
+  const onOutcomes = async () => {};
+  const results = await Promise.all([
+    invoke('ones', executeOf(objects.slice(0, 10)), { onOutcomes }),
+    invoke('ones', executeOf(objects.slice(10)), { onOutcomes }),
+  ]);
+  expect(results).toMatchObject([{ ok: true }, { ok: true }]);
+  expect(most).toBe(3);
+});
+
+test('a batch that waits for its turn ends at once when it is cancelled', async () => {
+  const going = Promise.withResolvers<object>();
+  broker.answer = () => going.promise;
+  const first = invoke('ones', executeOf(objectsOf(10)));
+  const cancel = new AbortController();
+  const second = invoke('ones', executeOf(objectsOf(10)), { signal: cancel.signal });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  cancel.abort();
+  expect(await second).toMatchObject({ ok: false, fault: { code: 'CANCELLED' } });
+  going.resolve({});
+  expect(await first).toMatchObject({ ok: true });
+});
+
 test('a fault of one object is its outcome', async () => {
   broker.answer = (_name, params) => (params.params!.id === 'obj_1' ? { fault: 'VENDOR_REFUSED' } : {});
   const result = await invoke('ones', executeOf(objectsOf(3)));

@@ -3,8 +3,9 @@ import { CompiledQuery, Kysely, SqliteAdapter, SqliteDialect, sql } from 'kysely
 import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
 import type { Tables } from './tables.js';
+import { WriteAheadLog } from './write-ahead-log.js';
 
-const SQLITE_TRAITS: DialectTraits = {
+const SQLITE_TRAITS: Omit<DialectTraits, 'durably'> = {
   withoutRowid: true,
   rowLocks: false,
   binaryType: 'blob',
@@ -20,16 +21,6 @@ const SQLITE_TRAITS: DialectTraits = {
     sql`${column} glob ${pieces.map((piece) => piece.replaceAll(/[*?[]/g, '[$&]')).join('*')}`,
   // A transaction that may write holds the database's only write lock from its start.
   serialize: async () => undefined,
-  // The one connection is this function's alone until it ends, so that no other commit is made slow by the setting.
-  durably: (kysely, work) =>
-    kysely.connection().execute(async (connection) => {
-      await sql`pragma synchronous = full`.execute(connection);
-      try {
-        return await connection.transaction().execute(work);
-      } finally {
-        await sql`pragma synchronous = normal`.execute(connection);
-      }
-    }),
 };
 
 /** How long a statement waits for another process's write before it gives up. */
@@ -46,9 +37,15 @@ export function openSqlite(file: string): Database {
   // Imports write to the same index pages again and again: a longer log moves them to the file less often.
   raw.exec('pragma wal_autocheckpoint = 4000;');
   const kysely = new Kysely<Tables>({ dialect: new NodeSqliteDialect(raw) });
-  const traits = hasJsonbEach(raw) ? { ...SQLITE_TRAITS, jsonElements: jsonbElements } : SQLITE_TRAITS;
+  const log = new WriteAheadLog(file);
+  const traits: DialectTraits = {
+    ...SQLITE_TRAITS,
+    ...(hasJsonbEach(raw) ? { jsonElements: jsonbElements } : {}),
+    durably: (_, work) => log.durably(kysely, work),
+  };
   async function close(): Promise<void> {
     await kysely.destroy();
+    log.close();
     // Kysely closes only what it has used.
     if (raw.isOpen) raw.close();
   }

@@ -9,7 +9,9 @@ import {
 } from '@drover/engine';
 import { Fault, type RunId } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
-import { type Database, rowsFrom } from '../database/database.js';
+import { type Database, jsonOfRows, rowsFrom, rowsOfJson } from '../database/database.js';
+import type { DialectTraits } from '../database/dialect-traits.js';
+import { preparedQuery } from '../database/prepared-query.js';
 import type { Tables } from '../database/tables.js';
 import { GroupCommit } from './group-commit.js';
 
@@ -80,20 +82,35 @@ async function recordAll(
   });
 }
 
+const INTENT_COLUMNS = {
+  run_id: 'text',
+  task_id: 'text',
+  call: 'text',
+  object_seq: 'bigint',
+  lease_token: 'integer',
+  intent_at: 'bigint',
+} as const;
+
+type IntentRow = { seq: number; run_id: string; object_seq: number };
+
+const insertIntentRows = preparedQuery<{ rows: string }, IntentRow, DialectTraits>(
+  (db, { rows }, traits) => ({
+    compile: () =>
+      sql<IntentRow>`
+    insert into journal (run_id, task_id, kind, call, object_seq, lease_token, intent_at)
+    select run_id, task_id, 'call', call, object_seq, lease_token, intent_at
+    from ${rowsOfJson(traits, INTENT_COLUMNS, rows)} as intents where true
+    on conflict (run_id, object_seq) where kind = 'call' do nothing
+    returning seq, run_id, object_seq`.compile(db),
+  }),
+);
+
 /** The rows that went in: an object that has had its call keeps the row that it has. */
-async function insertIntents(
+function insertIntents(
   trx: Trx,
   traits: Database['traits'],
   intents: readonly CallIntent[],
-): Promise<{ seq: number; run_id: string; object_seq: number }[]> {
-  const columns = {
-    run_id: 'text',
-    task_id: 'text',
-    call: 'text',
-    object_seq: 'bigint',
-    lease_token: 'integer',
-    intent_at: 'bigint',
-  } as const;
+): Promise<IntentRow[]> {
   const given = intents.map(({ runId, taskId, call, objectSeq, leaseToken, at }) => ({
     run_id: runId,
     task_id: taskId,
@@ -102,41 +119,50 @@ async function insertIntents(
     lease_token: leaseToken,
     intent_at: at.getTime(),
   }));
-  const inserted = await sql<{ seq: number; run_id: string; object_seq: number }>`
-    insert into journal (run_id, task_id, kind, call, object_seq, lease_token, intent_at)
-    select run_id, task_id, 'call', call, object_seq, lease_token, intent_at
-    from ${rowsFrom(traits, columns, given)} as intents where true
-    on conflict (run_id, object_seq) where kind = 'call' do nothing
-    returning seq, run_id, object_seq`.execute(trx);
-  return inserted.rows;
+  return insertIntentRows(trx, { rows: jsonOfRows(INTENT_COLUMNS, given) }, traits);
 }
+
+const TASK_COLUMNS = { id: 'text' } as const;
+
+const tokensOfTasks = preparedQuery<{ ids: string }, { id: string; lease_token: number }, DialectTraits>(
+  (db, { ids }, traits) => {
+    const query = db
+      .selectFrom('tasks')
+      .select(['id', 'lease_token'])
+      .where('id', 'in', sql<string>`(select id from ${rowsOfJson(traits, TASK_COLUMNS, ids)} as wanted)`)
+      .where('status', '=', sql.lit('leased'))
+      .orderBy('id');
+    return traits.rowLocks ? query.forShare() : query;
+  },
+);
 
 async function heldTokens(
   trx: Trx,
   traits: Database['traits'],
   taskIds: readonly string[],
 ): Promise<Map<string, number>> {
-  let query = trx
-    .selectFrom('tasks')
-    .select(['id', 'lease_token'])
-    .where('id', 'in', taskIds)
-    .where('status', '=', 'leased')
-    .orderBy('id');
-  if (traits.rowLocks) query = query.forShare();
-  return new Map((await query.execute()).map((row) => [row.id, row.lease_token]));
+  const wanted = taskIds.map((id) => ({ id }));
+  const rows = await tokensOfTasks(trx, { ids: jsonOfRows(TASK_COLUMNS, wanted) }, traits);
+  return new Map(rows.map((row) => [row.id, row.lease_token]));
 }
 
+const ANSWER_COLUMNS = { seq: 'bigint', kind: 'text', at: 'bigint', answer: 'text' } as const;
+
+const settleRows = preparedQuery<{ rows: string }, never, DialectTraits>((db, { rows }, traits) => ({
+  compile: () =>
+    sql<never>`update journal set kind = r.kind, answered_at = r.at, answer = r.answer
+    from ${rowsOfJson(traits, ANSWER_COLUMNS, rows)} as r
+    where journal.seq = r.seq and journal.answered_at is null`.compile(db),
+}));
+
 async function settleAll(trx: Trx, { traits }: Database, settled: readonly Settled[]): Promise<void> {
-  const columns = { seq: 'bigint', kind: 'text', at: 'bigint', answer: 'text' } as const;
   const rows = settled.map(({ id, result, at }) => ({
     seq: id,
     kind: result.kind === 'notSent' ? 'unsent' : 'call',
     at: at.getTime(),
     answer: JSON.stringify(kept(result)),
   }));
-  await sql`update journal set kind = r.kind, answered_at = r.at, answer = r.answer
-    from ${rowsFrom(traits, columns, rows)} as r
-    where journal.seq = r.seq and journal.answered_at is null`.execute(trx);
+  await settleRows(trx, { rows: jsonOfRows(ANSWER_COLUMNS, rows) }, traits);
 }
 
 /** A result as it is kept: without the reply when that is too large to hand out again. */

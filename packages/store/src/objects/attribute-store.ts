@@ -1,7 +1,8 @@
 import { type Transaction, sql } from 'kysely';
-import { rowsFrom } from '../database/database.js';
+import { jsonOfRows, rowsFrom, rowsOfJson } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { type InsertCell, insertRows } from '../database/insert-rows.js';
+import { preparedQuery } from '../database/prepared-query.js';
 import type { Tables } from '../database/tables.js';
 import { type AttributeKind, type Offer, type StoredValue, meet } from './attribute-rules.js';
 
@@ -73,18 +74,21 @@ function groupKey(objectSeq: number, name: string, source: string): string {
 
 const GROUP_COLUMNS = { object_seq: 'bigint', name: 'text', source: 'text' } as const;
 
-async function readValues(
-  trx: Trx,
-  traits: DialectTraits,
-  { groups, states }: { groups: readonly GroupState[]; states: Map<string, GroupState> },
-): Promise<void> {
-  const wanted = rowsFrom(
-    traits,
-    GROUP_COLUMNS,
-    groups.map(({ group }) => ({ object_seq: group.objectSeq, name: group.name, source: group.source })),
-  );
-  const rows = await trx
-    .selectFrom(wanted.as('wanted'))
+interface ValueRow {
+  objectSeq: number;
+  name: string;
+  source: string;
+  kind: string;
+  text: string;
+  key: string;
+  number: number | null;
+  at: number;
+  runId: string | null;
+}
+
+const valuesOfGroups = preparedQuery<{ groups: string }, ValueRow, DialectTraits>((db, { groups }, traits) =>
+  db
+    .selectFrom(rowsOfJson(traits, GROUP_COLUMNS, groups).as('wanted'))
     .crossJoin('attributes as a')
     .whereRef('a.object_seq', '=', 'wanted.object_seq')
     .whereRef('a.name', '=', 'wanted.name')
@@ -99,8 +103,20 @@ async function readValues(
       'a.number_value as number',
       'a.at',
       'a.run_id as runId',
-    ])
-    .execute();
+    ]),
+);
+
+async function readValues(
+  trx: Trx,
+  traits: DialectTraits,
+  { groups, states }: { groups: readonly GroupState[]; states: Map<string, GroupState> },
+): Promise<void> {
+  const wanted = groups.map(({ group }) => ({
+    object_seq: group.objectSeq,
+    name: group.name,
+    source: group.source,
+  }));
+  const rows = await valuesOfGroups(trx, { groups: jsonOfRows(GROUP_COLUMNS, wanted) }, traits);
   for (const { objectSeq, name, source, kind, text, key, number, at, runId } of rows) {
     const value = { kind: kind as AttributeKind, text, key, number, at, runId };
     states.get(groupKey(objectSeq, name, source))!.before.push(value);

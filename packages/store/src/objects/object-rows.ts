@@ -1,6 +1,7 @@
 import { type Transaction, sql } from 'kysely';
-import { rowsFrom } from '../database/database.js';
+import { jsonOfRows, rowsFrom, rowsOfJson } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
+import { preparedQuery } from '../database/prepared-query.js';
 import type { Tables } from '../database/tables.js';
 
 type Trx = Transaction<Tables>;
@@ -11,6 +12,24 @@ export interface LockedObject {
   status_at: number | null;
 }
 
+const SEQ = { seq: 'bigint' } as const;
+
+function seqsOf(seqs: Iterable<number>): string {
+  return jsonOfRows(
+    SEQ,
+    Array.from(seqs, (seq) => ({ seq })),
+  );
+}
+
+const objectsOfSeqs = preparedQuery<{ seqs: string }, LockedObject, DialectTraits>((db, { seqs }, traits) => {
+  const query = db
+    .selectFrom('objects')
+    .select(['seq', 'status', 'status_at'])
+    .where('seq', 'in', sql<number>`(select seq from ${rowsOfJson(traits, SEQ, seqs)} as wanted)`)
+    .orderBy('seq');
+  return traits.rowLocks ? query.forUpdate() : query;
+});
+
 /**
  * The objects that exist of the given ones, locked until the transaction ends. Always in the order of `seq`, so that two
  * transactions over the same objects wait for each other and never both.
@@ -20,16 +39,19 @@ export async function lockObjects(
   traits: DialectTraits,
   seqs: Iterable<number>,
 ): Promise<Map<number, LockedObject>> {
-  const rows = [...new Set(seqs)].map((seq) => ({ seq }));
-  if (rows.length === 0) return new Map();
-  const query = trx
-    .selectFrom('objects')
-    .select(['seq', 'status', 'status_at'])
-    .where('seq', 'in', sql<number>`(select seq from ${rowsFrom(traits, { seq: 'bigint' }, rows)} as wanted)`)
-    .orderBy('seq');
-  const locked = await (traits.rowLocks ? query.forUpdate() : query).execute();
+  const distinct = new Set(seqs);
+  if (distinct.size === 0) return new Map();
+  const locked = await objectsOfSeqs(trx, { seqs: seqsOf(distinct) }, traits);
   return new Map(locked.map((row) => [row.seq, row]));
 }
+
+const countRevisions = preparedQuery<{ seqs: string; at: number }, never, DialectTraits>(
+  (db, { seqs, at }, traits) => ({
+    compile: () =>
+      sql<never>`update objects set revision = revision + 1, updated_at = ${at}
+    where seq in (select seq from ${rowsOfJson(traits, SEQ, seqs)} as changed)`.compile(db),
+  }),
+);
 
 /** Counts the revisions of objects up by one. */
 export async function bumpRevisions(
@@ -37,10 +59,8 @@ export async function bumpRevisions(
   traits: DialectTraits,
   { seqs, at }: { seqs: Iterable<number>; at: number },
 ): Promise<void> {
-  const rows = Array.from(seqs, (seq) => ({ seq }));
-  if (rows.length === 0) return;
-  await sql`update objects set revision = revision + 1, updated_at = ${at}
-    where seq in (select seq from ${rowsFrom(traits, { seq: 'bigint' }, rows)} as changed)`.execute(trx);
+  const distinct = new Set(seqs);
+  if (distinct.size > 0) await countRevisions(trx, { seqs: seqsOf(distinct), at }, traits);
 }
 
 export async function setStatuses(

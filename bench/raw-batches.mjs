@@ -4,14 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { createClient } from './vendor-clients.mjs';
 import { startMeasuring } from './measure.mjs';
 
-const [client, url, objects, batchSize, inFlight] = [
-  process.argv[2],
-  process.argv[3],
-  ...process.argv.slice(4, 7).map(Number),
-];
-const post = client === 'got' ? await gotPost() : await undiciPost();
+const { client, url, objects, batch, inFlight } = JSON.parse(process.argv[2]);
+const post = await createClient(client, { url, inFlight });
 
 const folder = mkdtempSync(join(tmpdir(), 'drover-bench-raw-'));
 const database = new DatabaseSync(join(folder, 'raw.db'), { timeout: 5_000 });
@@ -39,10 +36,10 @@ let next = 0;
 let calls = 0;
 async function work() {
   for (;;) {
-    const rows = read.all(next, batchSize);
+    const rows = read.all(next, batch);
     if (rows.length === 0) return;
     next = rows.at(-1).seq;
-    const { results } = await post({ values: rows.map(({ value }) => value) });
+    const { results } = await post('/v1/tags', { values: rows.map(({ value }) => value) });
     calls += 1;
     const scores = new Map(results.map(({ value, score }) => [value, score]));
     const at = Date.now();
@@ -69,26 +66,4 @@ function fill() {
   database.exec('begin');
   for (let n = 0; n < objects; n += 1) insert.run(`obj_${n}`, 'indicator', 'FQDN', `host${n}.example.com`);
   database.exec('commit');
-}
-
-async function gotPost() {
-  const { default: got } = await import('got');
-  const agentOptions = { keepAlive: true, maxSockets: inFlight };
-  const { Agent } = await import('node:http');
-  const client = got.extend({ agent: { http: new Agent(agentOptions) }, retry: { limit: 0 } });
-  return (json) => client.post(`${url}/v1/tags`, { json }).json();
-}
-
-async function undiciPost() {
-  const { Pool } = await import('undici');
-  const pool = new Pool(url, { connections: inFlight });
-  return async (json) => {
-    const { body } = await pool.request({
-      path: '/v1/tags',
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(json),
-    });
-    return body.json();
-  };
 }

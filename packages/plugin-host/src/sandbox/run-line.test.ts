@@ -1,0 +1,50 @@
+import { expect, test } from '@jest/globals';
+import { RunLine } from './run-line.js';
+
+function openLine(concurrency: number) {
+  const line = new RunLine();
+  const begun: string[] = [];
+  const join = (name: string, openObjects: number) => {
+    const batch = { openObjects, concurrency };
+    line.join(batch, () => begun.push(name));
+    return batch;
+  };
+  return { line, begun, join };
+}
+
+test('a batch begins when those before it leave some of the concurrency free', () => {
+  const { line, begun, join } = openLine(8);
+  const first = join('first', 100);
+  join('second', 100);
+  join('third', 100);
+  expect(begun).toEqual(['first']);
+  first.openObjects = 8;
+  line.look();
+  expect(begun).toEqual(['first']);
+  first.openObjects = 7;
+  line.look();
+  expect(begun).toEqual(['first', 'second']);
+});
+
+test('small batches begin together up to the concurrency', () => {
+  const { begun, join } = openLine(8);
+  for (const name of ['first', 'second', 'third']) join(name, 4);
+  expect(begun).toEqual(['first', 'second']);
+});
+
+test('a batch that ends makes room, and one that gives up its place is left out', () => {
+  const { line, begun, join } = openLine(1);
+  const [first, second] = [join('first', 10), join('second', 10)];
+  join('third', 10);
+  line.leave(second);
+  line.leave(first);
+  expect(begun).toEqual(['first', 'third']);
+});
+
+test('a line is empty when all have left', () => {
+  const { line, join } = openLine(1);
+  const batch = join('first', 1);
+  expect(line.isEmpty).toBe(false);
+  line.leave(batch);
+  expect(line.isEmpty).toBe(true);
+});

@@ -1,0 +1,43 @@
+/** A batch of `executeOne` in line. */
+export interface LinedUp {
+  /** Objects that it has no outcome for yet. */
+  readonly openObjects: number;
+  /** Most objects in hand at a time, in the whole run. */
+  readonly concurrency: number;
+}
+
+/**
+ * The batches of `executeOne` of one run: a batch goes to the plugin as soon as those before it leave some of the run's
+ * concurrency free. So the vendor is kept busy over their seams, and no batch's time runs while it has no turn.
+ */
+export class RunLine {
+  readonly #begun = new Set<LinedUp>();
+  readonly #waiting = new Map<LinedUp, () => void>();
+
+  get isEmpty(): boolean {
+    return this.#begun.size + this.#waiting.size === 0;
+  }
+
+  /** `begin` hands the batch to the plugin, now or later. */
+  join(batch: LinedUp, begin: () => void): void {
+    this.#waiting.set(batch, begin);
+    this.look();
+  }
+
+  leave(batch: LinedUp): void {
+    this.#begun.delete(batch);
+    this.#waiting.delete(batch);
+    this.look();
+  }
+
+  /** To be called when a batch has got on. */
+  look(): void {
+    for (const [batch, begin] of this.#waiting) {
+      const open = [...this.#begun].reduce((sum, { openObjects }) => sum + openObjects, 0);
+      if (open >= batch.concurrency) return;
+      this.#waiting.delete(batch);
+      this.#begun.add(batch);
+      begin();
+    }
+  }
+}
