@@ -1,6 +1,7 @@
 export * from './netskope/netskope-simulator.js';
 export type { FileProfileView, NetskopeFileProfileSeed } from './netskope/file-profile-store.js';
 export type { NetskopeImpact } from './netskope/impact-store.js';
+export type { ScimGroupSeed, ScimGroupView, ScimUser, ScimUserSeed } from './netskope/scim-store.js';
 export type { NetskopeListSeed } from './netskope/url-list-store.js';
 export type { NetskopeScore, NetskopeUserSeed } from './netskope/user-store.js';
 export * from './okta/okta-simulator.js';

@@ -24,8 +24,8 @@ export class NetskopeLab {
     readonly simulator: Awaited<ReturnType<typeof startTenant>>,
   ) {}
 
-  static async open(bundle: string): Promise<NetskopeLab> {
-    const lab = new NetskopeLab(await CommandLine.open(), await startTenant());
+  static async open(bundle: string, tenant: StartOptions = {}): Promise<NetskopeLab> {
+    const lab = new NetskopeLab(await CommandLine.open(), await startTenant(tenant));
     await lab.drover.json('plugin', 'install', bundle);
     return lab;
   }

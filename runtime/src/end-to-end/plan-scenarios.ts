@@ -60,6 +60,25 @@ export const PLAN_SCENARIOS: Record<string, VendorScenarios> = {
         values: ['ada@example.com', 'bob@example.com'],
         shows: ['execute POST createImpact 2'],
       },
+      'netskope.scim-provision-users': {
+        type: 'identity',
+        values: ['ada@example.com', 'grace@example.com'],
+        shows: ['execute POST createScimUser 1'],
+        sets: ['Netskope SCIM ID'],
+      },
+      'netskope.scim-provision-group': {
+        type: 'identity',
+        values: ['grace@example.com', 'edsger@example.com'],
+        config: { groupName: 'New' },
+        shows: ['prepare POST createScimGroup 1'],
+      },
+      'netskope.scim-update-group-members': {
+        type: 'identity',
+        values: ['grace@example.com', 'edsger@example.com'],
+        config: { groupName: 'Watched', operation: 'replace' },
+        shows: ['execute PATCH patchScimGroup 1'],
+        sets: ['Netskope SCIM ID'],
+      },
     },
   },
   okta: {

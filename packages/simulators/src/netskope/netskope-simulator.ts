@@ -12,6 +12,14 @@ import {
   type FileProfileView,
   type NetskopeFileProfileSeed,
 } from './file-profile-store.js';
+import { addScimRoutes } from './scim-routes.js';
+import {
+  type ScimGroupSeed,
+  type ScimGroupView,
+  ScimStore,
+  type ScimUser,
+  type ScimUserSeed,
+} from './scim-store.js';
 import { ImpactStore, type NetskopeImpact } from './impact-store.js';
 import { admit, endpointOf, tokenOf, type NetskopeEndpoint, type Privilege } from './token-gate.js';
 import { addUrlListRoutes } from './url-list-routes.js';
@@ -36,6 +44,15 @@ export interface NetskopeSimulatorOptions {
   users?: NetskopeUserSeed[];
   /** What is answered for a user that nobody knows: an entry without scores, or nothing. Default `empty`. */
   unknownUsers?: 'empty' | 'missing';
+  /** Users and groups that came by SCIM; they are others than `users`. */
+  scim?: {
+    /** Default: none. */
+    users?: ScimUserSeed[];
+    /** Default: none. */
+    groups?: ScimGroupSeed[];
+    /** How a PATCH of a group is answered: 204 without a body, or 200 with one. Default `empty`. */
+    patchAnswer?: 'empty' | 'body';
+  };
   limits?: {
     /** Entries over all lists. Default 300,000. */
     urlsPerTenant?: number;
@@ -47,6 +64,10 @@ export interface NetskopeSimulatorOptions {
     hashListBytes?: number;
     /** Users whose scores are asked for in one call. Default 512. */
     usersPerCall?: number;
+    /** Users or groups of one SCIM answer, whatever was asked for. Default 1,000. */
+    scimPageSize?: number;
+    /** Members that one PATCH of a group names. Default 5,000. */
+    membersPerPatch?: number;
   };
   /** Of the REST API v2. Default: no limit. The vendor's own: 4 requests a second and endpoint, `ratelimit-reset`. */
   rateLimit?: { requestsPerSecond: number; dialect: RateLimitDialect };
@@ -85,6 +106,7 @@ export interface NetskopeState {
   users: NetskopeUserSeed[];
   /** Every impact that was ever taken, oldest first. */
   impacts: NetskopeImpact[];
+  scim: { users: ScimUser[]; groups: ScimGroupView[]; writes: ScimStore['writes'] };
 }
 
 /** What a tenant holds. */
@@ -93,13 +115,14 @@ interface Tenant {
   profiles: FileProfileStore;
   users: UserStore;
   impacts: ImpactStore;
+  scim: ScimStore;
 }
 
 const MEBIBYTE = 1024 * 1024;
 
 /**
- * A stand-in of a Netskope tenant, kept in memory: URL lists, scores of users and impacts on them (REST API v2), file
- * profiles (REST API v1).
+ * A stand-in of a Netskope tenant, kept in memory: URL lists, scores of users and impacts on them, users and groups by SCIM
+ * (REST API v2), file profiles (REST API v1).
  */
 export function createNetskopeSimulator(options: NetskopeSimulatorOptions): Simulator<NetskopeState> {
   const now = options.now ?? (() => new Date());
@@ -130,6 +153,7 @@ function newTenant(options: NetskopeSimulatorOptions, now: () => Date): Tenant {
     profiles: new FileProfileStore(options.fileProfiles ?? []),
     users: new UserStore(options.users ?? []),
     impacts: new ImpactStore(now),
+    scim: new ScimStore({ users: options.scim?.users ?? [], groups: options.scim?.groups ?? [] }, now),
   };
 }
 
@@ -139,6 +163,8 @@ function addRoutes(app: FastifyInstance, tenant: () => Tenant, options: Netskope
     regexesPerTenant = 1_000,
     hashListBytes = 8 * MEBIBYTE,
     usersPerCall = 512,
+    scimPageSize = 1_000,
+    membersPerPatch = 5_000,
   } = options.limits ?? {};
   addWireRules(app);
   app.addHook('onRequest', async (request) => admit(request, options.token, options.privileges ?? {}));
@@ -151,6 +177,11 @@ function addRoutes(app: FastifyInstance, tenant: () => Tenant, options: Netskope
     hashListBytes,
   });
   addUserRoutes(app, tenant, { usersPerCall, unknownUsers: options.unknownUsers ?? 'empty' });
+  addScimRoutes(app, () => tenant().scim, {
+    pageSize: scimPageSize,
+    membersPerPatch,
+    patchAnswer: options.scim?.patchAnswer ?? 'empty',
+  });
 }
 
 function secretsOf(request: FastifyRequest): string[] {
@@ -168,13 +199,17 @@ function rateLimitOf(
 /** Content types, methods, paths and error bodies as the vendor has them. */
 function addWireRules(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    try {
-      done(null, body === '' ? undefined : JSON.parse(body as string));
-    } catch {
-      done(new VendorRefusal(400, 'The body is not JSON'));
-    }
-  });
+  app.addContentTypeParser(
+    ['application/json', 'application/scim+json'],
+    { parseAs: 'string' },
+    (_request, body, done) => {
+      try {
+        done(null, body === '' ? undefined : JSON.parse(body as string));
+      } catch {
+        done(new VendorRefusal(400, 'The body is not JSON'));
+      }
+    },
+  );
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-request-id', randomUUID());
   });
@@ -192,7 +227,7 @@ function addWireRules(app: FastifyInstance): void {
   });
 }
 
-function stateOf({ lists, profiles, users, impacts }: Tenant): NetskopeState {
+function stateOf({ lists, profiles, users, impacts, scim }: Tenant): NetskopeState {
   const applied = new Map(lists.list('applied').map((list) => [list.id, list]));
   return {
     lists: lists.list().map((list) => ({
@@ -209,5 +244,6 @@ function stateOf({ lists, profiles, users, impacts }: Tenant): NetskopeState {
     fileProfiles: profiles.view(),
     users: users.view(),
     impacts: impacts.list(),
+    scim: { ...scim.view(), writes: { ...scim.writes } },
   };
 }

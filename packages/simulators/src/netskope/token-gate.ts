@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { HASH_LIST_PATH } from './file-profile-routes.js';
+import { SCIM_GROUPS_PATH, SCIM_USERS_PATH } from './scim-routes.js';
 import { DEPLOY_PATH, URL_LISTS_PATH } from './url-list-routes.js';
 import { ANOMALIES_PATH, IMPACTS_PATH, SCORES_PATH } from './user-routes.js';
 import { VendorRefusal } from './vendor-refusal.js';
@@ -10,13 +11,15 @@ export type NetskopeEndpoint =
   | typeof DEPLOY_PATH
   | typeof SCORES_PATH
   | typeof IMPACTS_PATH
-  | typeof ANOMALIES_PATH;
+  | typeof ANOMALIES_PATH
+  | typeof SCIM_USERS_PATH
+  | typeof SCIM_GROUPS_PATH;
 export type Privilege = 'none' | 'read' | 'readWrite';
 
 /** The endpoint that a path belongs to, as tokens and rate limits count them. */
 export function endpointOf(path: string): NetskopeEndpoint | undefined {
   if (path === DEPLOY_PATH || path === SCORES_PATH || path === IMPACTS_PATH) return path;
-  return ([URL_LISTS_PATH, ANOMALIES_PATH] as const).find(
+  return ([URL_LISTS_PATH, ANOMALIES_PATH, SCIM_USERS_PATH, SCIM_GROUPS_PATH] as const).find(
     (root) => path === root || path.startsWith(`${root}/`),
   );
 }

@@ -145,8 +145,20 @@ function seenRequest(given: {
     path: url.pathname,
     query: Object.fromEntries(url.searchParams),
     headers: Object.fromEntries(headers) as Record<string, string>,
-    body: given.body === '' ? undefined : given.body,
+    body: given.body === '' ? undefined : parsedJson(given),
   };
+}
+
+/** Bodies of media types such as `application/scim+json` are JSON as well, and the mock's library leaves them as text. */
+function parsedJson({
+  body,
+  headers,
+}: {
+  body: unknown;
+  headers: Record<string, string | string[]>;
+}): unknown {
+  const isText = typeof body === 'string' && /\+json\b/.test(String(headers['content-type'] ?? ''));
+  return isText ? JSON.parse(body) : body;
 }
 
 function replyBody(body: unknown): string | Buffer | undefined {
