@@ -227,8 +227,7 @@ describe('remediating a collection', () => {
   }, 120_000);
 
   it('settles over a kill, with one request for each asset', async () => {
-    const remediationMs = 3_000;
-    await open({ incidents: 12, remediationMs });
+    await open({ incidents: 12, remediationMs: 3_600_000 });
     await lab.createFeed();
     await lab.pull();
     const doomed = lab.built.start(argv());
@@ -238,6 +237,7 @@ describe('remediating a collection', () => {
     await doomed.killed();
     await until(() => !plugins.some(isAlive), { what: 'the end of the plugin processes' });
     const [{ id }] = (await lab.drover.json('run', 'list')).data;
+    lab.tenant.finishRemediations();
     const resumed = await lab.built.run(['run', 'resume', id, '--json']);
     expect(resumed).toMatchObject({
       exitCode: 0,

@@ -43,6 +43,8 @@ export interface SaasSecuritySimulator extends Simulator<SaasSecurityState> {
   addIncident(id: number, fields?: Partial<SaasIncident>): void;
   /** Asks for a remediation, as somebody else with the API would. */
   askForRemediation(assetId: string, type: RemediationType): void;
+  /** Has all remediations that were asked for done at once. */
+  finishRemediations(): void;
   /** Takes back all tokens before their time. */
   revokeTokens(): void;
 }
@@ -94,6 +96,7 @@ export function createSaasSecuritySimulator(options: SaasSecuritySimulatorOption
       tenant.incidents.add({ ...inventIncident(id, now()), ...fields, incident_id: id }),
     askForRemediation: (assetId: string, type: RemediationType) =>
       tenant.remediations.accept({ assetId, type, removeInheritedSharing: false }),
+    finishRemediations: () => tenant.remediations.finishAll(),
     revokeTokens: () => tenant.desk.revokeAll(),
   });
 }

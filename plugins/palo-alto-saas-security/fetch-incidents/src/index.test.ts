@@ -204,6 +204,22 @@ describe('a pull', () => {
     expect((await start().pull()).drafts).toHaveLength(2);
   });
 
+  test('a time-out is a fault that may pass, and the pages before it stay', async () => {
+    answer(page(incidents(1, 10)));
+    vendor.fail('GET', DELTA, { code: 'ETIMEDOUT' });
+    const report = await start().pull();
+    expect(report.fault).toMatchObject({ code: 'VENDOR_TIMEOUT', retryable: true });
+    expect(report.drafts).toHaveLength(10);
+  });
+
+  test('an abort between two pages', async () => {
+    const abort = new AbortController();
+    answer(page(incidents(1, 10)));
+    const report = await start().pull({ signal: abort.signal, onPage: () => abort.abort() });
+    expect(report.fault).toBeDefined();
+    expect(report.checkpoint).toMatchObject({ updatedAt: time(10) });
+  });
+
   test('429 is waited out', async () => {
     answer({ status: 429, headers: { 'retry-after': '5' } }, page(incidents(1, 2)));
     const report = await start().pull();
