@@ -16,6 +16,8 @@ export interface MirrorOutPorts {
   doorbell: Doorbell;
 }
 
+/** Objects of one send at most, so that opening and settling it stay short. The rest follows. */
+const MOST_OFFERED = 1_000;
 /** How often the objects of a feed are looked through for changes without being asked to. */
 const LOOK_MS = 5_000;
 
@@ -80,7 +82,7 @@ export class MirrorOut implements ScheduleSource {
     const { out, action } = plugin?.manifest.mirror ?? {};
     if (plugin === undefined || out === undefined || action === undefined) return undefined;
     const sender = await this.#ports.plugins.find(action);
-    const objects = sender?.manifest.limits.objectsPerRun.default ?? 1;
+    const objects = Math.min(sender?.manifest.limits.objectsPerRun.default ?? MOST_OFFERED, MOST_OFFERED);
     return this.#ports.mirrors.beginSend(feed.id, {
       fields: out,
       source: plugin.manifest.vendor,
