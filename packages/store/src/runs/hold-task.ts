@@ -22,7 +22,7 @@ async function holdTask(trx: Trx, database: Database, task: ClaimedTask): Promis
 export async function whileHeld<Result>(
   database: Database,
   task: ClaimedTask,
-  late: () => unknown,
+  late: unknown,
   change: (trx: Trx, run: RunRow) => Promise<Result>,
 ): Promise<Result> {
   const settled = await database.kysely.transaction().execute(async (trx) => {
@@ -39,7 +39,7 @@ export async function whileHeld<Result>(
         lease_token: task.leaseToken,
         intent_at: Date.now(),
         answered_at: Date.now(),
-        answer: JSON.stringify(late()),
+        answer: JSON.stringify(late),
       })
       .execute();
     return undefined;

@@ -27,9 +27,9 @@ export async function settleBatch(
   settlement: Settlement,
   { claimNext, ...settling }: Settling & { claimNext: Worker | undefined },
 ): Promise<ClaimResult | undefined> {
-  const late = () => ({
+  const late = {
     outcomes: settlement.outcomes.map(({ position, status, code }) => [position, status, code ?? null]),
-  });
+  };
   const settle = (worker?: Worker): Promise<ClaimResult | undefined> =>
     whileHeld(database, settlement.task, late, async (trx, run) => {
       await settleWithin(trx, database, { settlement, run, ...settling });
@@ -172,20 +172,15 @@ export async function settlePrepare(
   task: ClaimedTask,
   { prepared, figures, plan, now }: { prepared: unknown; figures: Figures; plan?: PlanRecord; now: number },
 ): Promise<void> {
-  await whileHeld(
-    database,
-    task,
-    () => ({ prepared: true }),
-    async (trx) => {
-      await trx
-        .updateTable('runs')
-        .set({ phase: 'execute', prepared: JSON.stringify(prepared ?? null), ...figureSums(figures) })
-        .where('id', '=', task.run.id)
-        .execute();
-      if (plan !== undefined) await recordPlan(trx, database, task.run.id, plan);
-      await endTaskRow(trx, { id: task.id, now: now });
-    },
-  );
+  await whileHeld(database, task, { prepared: true }, async (trx) => {
+    await trx
+      .updateTable('runs')
+      .set({ phase: 'execute', prepared: JSON.stringify(prepared ?? null), ...figureSums(figures) })
+      .where('id', '=', task.run.id)
+      .execute();
+    if (plan !== undefined) await recordPlan(trx, database, task.run.id, plan);
+    await endTaskRow(trx, { id: task.id, now: now });
+  });
 }
 
 export async function postpone(
@@ -193,54 +188,44 @@ export async function postpone(
   task: ClaimedTask,
   { dueAt, waiting, figures, now }: { dueAt: number; waiting: boolean; figures: Figures; now: number },
 ): Promise<void> {
-  await whileHeld(
-    database,
-    task,
-    () => ({ postponed: true }),
-    async (trx) => {
-      await trx
-        .updateTable('tasks')
-        .set({
-          status: waiting ? 'waiting' : 'ready',
-          due_at: dueAt,
-          lease_owner: null,
-          lease_until: null,
-          ...(waiting
-            ? { waiting_since: sql<number>`coalesce(waiting_since, ${now})` }
-            : { attempt: sql<number>`attempt + 1` }),
-        })
-        .where('id', '=', task.id)
-        .execute();
-      await trx.updateTable('runs').set(figureSums(figures)).where('id', '=', task.run.id).execute();
-      if (!waiting) return;
-      const others = await trx
-        .selectFrom('tasks')
-        .select('id')
-        .where('run_id', '=', task.run.id)
-        .where('status', 'in', ['leased', 'ready'])
-        .limit(1)
-        .executeTakeFirst();
-      if (others !== undefined) return;
-      await trx.updateTable('runs').set({ status: 'waiting' }).where('id', '=', task.run.id).execute();
-      await insertEvent(trx, task.run.id, 'waiting', { until: new Date(dueAt).toISOString() }, now);
-    },
-  );
+  await whileHeld(database, task, { postponed: true }, async (trx) => {
+    await trx
+      .updateTable('tasks')
+      .set({
+        status: waiting ? 'waiting' : 'ready',
+        due_at: dueAt,
+        lease_owner: null,
+        lease_until: null,
+        ...(waiting
+          ? { waiting_since: sql<number>`coalesce(waiting_since, ${now})` }
+          : { attempt: sql<number>`attempt + 1` }),
+      })
+      .where('id', '=', task.id)
+      .execute();
+    await trx.updateTable('runs').set(figureSums(figures)).where('id', '=', task.run.id).execute();
+    if (!waiting) return;
+    const others = await trx
+      .selectFrom('tasks')
+      .select('id')
+      .where('run_id', '=', task.run.id)
+      .where('status', 'in', ['leased', 'ready'])
+      .limit(1)
+      .executeTakeFirst();
+    if (others !== undefined) return;
+    await trx.updateTable('runs').set({ status: 'waiting' }).where('id', '=', task.run.id).execute();
+    await insertEvent(trx, task.run.id, 'waiting', { until: new Date(dueAt).toISOString() }, now);
+  });
 }
 
 /** Forgets what earlier tries of an `all` task have settled. */
 export async function restartWhole(database: Database, task: ClaimedTask): Promise<void> {
-  await whileHeld(
-    database,
-    task,
-    () => ({ restarted: true }),
-    async (trx) => {
-      await trx.deleteFrom('outcomes').where('run_id', '=', task.run.id).execute();
-      if (task.run.mode === 'plan') await forgetPlanObjects(trx, task.run.id);
-      await trx
-        .updateTable('runs')
-        .set({ succeeded: 0, unchanged: 0, skipped: 0, rejected: 0, failed: 0, unknown: 0, objects_taken: 0 })
-        .where('id', '=', task.run.id)
-        .execute();
-    },
-  );
+  await whileHeld(database, task, { restarted: true }, async (trx) => {
+    await trx.deleteFrom('outcomes').where('run_id', '=', task.run.id).execute();
+    if (task.run.mode === 'plan') await forgetPlanObjects(trx, task.run.id);
+    await trx
+      .updateTable('runs')
+      .set({ succeeded: 0, unchanged: 0, skipped: 0, rejected: 0, failed: 0, unknown: 0, objects_taken: 0 })
+      .where('id', '=', task.run.id)
+      .execute();
+  });
 }
