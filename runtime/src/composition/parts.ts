@@ -7,6 +7,7 @@ import type {
   Engine,
   FeedLedger,
   Leases,
+  MirrorLedger,
   ObjectLibrary,
   PluginLibrary,
   RunLedger,
@@ -47,6 +48,7 @@ export interface Parts {
   journal(): Promise<CallJournal>;
   commandLedger(): Promise<CommandLedger>;
   feeds(): Promise<FeedLedger>;
+  mirrors(): Promise<MirrorLedger>;
   leases(): Promise<Leases>;
   pluginRuntime(): Promise<SandboxedPluginRuntime>;
   engine(): Promise<Engine>;
