@@ -10,7 +10,7 @@ import { STORM_SUBJECTS, type StormSubject } from './storm-subjects.js';
 
 const PLUGINS = fileURLToPath(new URL('../../../plugins', import.meta.url));
 const BATCH_OBJECTS = 100;
-const STORM_TIMEOUT_MS = 300_000;
+const STORM_TIMEOUT_MS = 480_000;
 
 /** For each number of objects. */
 const sites = new Map<number, Sites>();
