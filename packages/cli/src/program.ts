@@ -4,6 +4,7 @@ import { addCollectionCommands } from './commands/collection.js';
 import { addCommandCommands } from './commands/command.js';
 import { addConfigCommands } from './commands/config.js';
 import { addConnectionCommands } from './commands/connection.js';
+import { addDatabaseCommands } from './commands/db.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addFeedCommands } from './commands/feed.js';
 import { addObjectsCommands } from './commands/objects.js';
@@ -49,6 +50,7 @@ export function buildProgram(session: Session): Command {
   addFeedCommands(program, session);
   addServeCommand(program, session);
   addSimulateCommand(program, session);
+  addDatabaseCommands(program, session);
   addDoctorCommand(program, session);
   addConfigCommands(program, session);
   return program;

@@ -15,6 +15,7 @@ import type {
   Trigger,
 } from '@drover/model';
 import type { CommandWrite } from './commands/command-gate.js';
+import type { DatabaseRequests } from './database-requests.js';
 import type { FeedRequests, ServeState } from './feed-requests.js';
 import type { Connection, SecretInput, TransportSettings } from './ports/connection-vault.js';
 import type { AttributeChange, StoredCollection } from './ports/object-library.js';
@@ -36,6 +37,7 @@ export interface Application {
   readonly runs: RunRequests;
   readonly commands: CommandRequests;
   readonly feeds: FeedRequests;
+  readonly databases: DatabaseRequests;
   /** Looks whether everything that Drover stands on works. Never rejects for what it finds. */
   doctor(): Promise<DoctorReport>;
   /**

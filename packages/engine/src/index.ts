@@ -2,6 +2,7 @@ export * from './commands/command-gate.js';
 export * from './commands/command-runner.js';
 export { type CommandVerdict, commandVerdict } from './commands/command-verdict.js';
 export type * from './application.js';
+export type * from './database-requests.js';
 export type * from './feed-requests.js';
 export { type BookRules, type Books, type CheckedOutcome, balanceBooks } from './balance-books.js';
 export { type FaultDecision, type FaultSituation, decideFault } from './decide-fault.js';

@@ -4,6 +4,7 @@ import { EmbeddedActions } from './embedded-actions.js';
 import { EmbeddedCollections } from './embedded-collections.js';
 import { EmbeddedCommands } from './embedded-commands.js';
 import { EmbeddedConnections } from './embedded-connections.js';
+import { EmbeddedDatabases } from './embedded-databases.js';
 import { EmbeddedFeeds } from './embedded-feeds.js';
 import { EmbeddedObjects } from './embedded-objects.js';
 import { EmbeddedPlugins } from './embedded-plugins.js';
@@ -20,6 +21,7 @@ export class EmbeddedApplication implements Application {
   readonly runs: EmbeddedRuns;
   readonly commands: EmbeddedCommands;
   readonly feeds: EmbeddedFeeds;
+  readonly databases: EmbeddedDatabases;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
@@ -33,6 +35,7 @@ export class EmbeddedApplication implements Application {
     this.runs = new EmbeddedRuns(parts, names);
     this.commands = new EmbeddedCommands(parts);
     this.feeds = new EmbeddedFeeds(parts);
+    this.databases = new EmbeddedDatabases(parts);
   }
 
   async serve(listener: (state: ServeState) => void): Promise<void> {
