@@ -9,6 +9,7 @@ import { addDoctorCommand } from './commands/doctor.js';
 import { addFeedCommands } from './commands/feed.js';
 import { addObjectsCommands } from './commands/objects.js';
 import { addPluginCommands } from './commands/plugin.js';
+import { addQuarantineCommands } from './commands/quarantine.js';
 import { addRunCommands } from './commands/run.js';
 import { addServeCommand } from './commands/serve.js';
 import { addSimulateCommand } from './commands/simulate.js';
@@ -46,6 +47,7 @@ export function buildProgram(session: Session): Command {
   addObjectsCommands(program, session);
   addCollectionCommands(program, session);
   addRunCommands(program, session);
+  addQuarantineCommands(program, session);
   addCommandCommands(program, session);
   addFeedCommands(program, session);
   addServeCommand(program, session);

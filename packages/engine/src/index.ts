@@ -21,6 +21,7 @@ export type * from './ports/object-library.js';
 export type * from './ports/plan-ledger.js';
 export type * from './ports/plugin-library.js';
 export type * from './ports/plugin-runtime.js';
+export type * from './ports/quarantine.js';
 export type * from './ports/run-ledger.js';
 export type * from './ports/secret-cipher.js';
 export type { RunSubmission, Submitted } from './submit-run.js';

@@ -10,6 +10,7 @@ export { KyselyLeases } from './leases/leases.js';
 export { KyselyRunLedger } from './runs/run-ledger.js';
 export { KyselyObjectLibrary } from './objects/kysely-object-library.js';
 export { KyselyCollectionLibrary } from './collections/kysely-collection-library.js';
+export { KyselyQuarantine } from './quarantine/kysely-quarantine.js';
 export { KyselyPluginLibrary } from './plugins/kysely-plugin-library.js';
 export { KyselyConnectionVault, type VaultSources } from './connections/kysely-connection-vault.js';
 export { readSecretFile, type SecretSources } from './connections/secret-sources.js';

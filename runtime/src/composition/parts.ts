@@ -9,6 +9,7 @@ import type {
   Leases,
   ObjectLibrary,
   PluginLibrary,
+  Quarantine,
   RunLedger,
 } from '@drover/engine';
 import type { SandboxedPluginRuntime } from '@drover/plugin-host';
@@ -48,6 +49,7 @@ export interface Parts {
   commandLedger(): Promise<CommandLedger>;
   feeds(): Promise<FeedLedger>;
   leases(): Promise<Leases>;
+  quarantine(): Promise<Quarantine>;
   pluginRuntime(): Promise<SandboxedPluginRuntime>;
   engine(): Promise<Engine>;
   commandRunner(): Promise<CommandRunner>;

@@ -8,6 +8,7 @@ import { EmbeddedDatabases } from './embedded-databases.js';
 import { EmbeddedFeeds } from './embedded-feeds.js';
 import { EmbeddedObjects } from './embedded-objects.js';
 import { EmbeddedPlugins } from './embedded-plugins.js';
+import { EmbeddedQuarantine } from './embedded-quarantine.js';
 import { EmbeddedRuns } from './embedded-runs.js';
 import { RunNames } from './run-names.js';
 
@@ -22,6 +23,7 @@ export class EmbeddedApplication implements Application {
   readonly commands: EmbeddedCommands;
   readonly feeds: EmbeddedFeeds;
   readonly databases: EmbeddedDatabases;
+  readonly quarantine: EmbeddedQuarantine;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
@@ -36,6 +38,7 @@ export class EmbeddedApplication implements Application {
     this.commands = new EmbeddedCommands(parts);
     this.feeds = new EmbeddedFeeds(parts);
     this.databases = new EmbeddedDatabases(parts);
+    this.quarantine = new EmbeddedQuarantine(parts);
   }
 
   async serve(listener: (state: ServeState) => void): Promise<void> {

@@ -47,5 +47,6 @@ export const COPIED_TABLES: Readonly<Record<keyof Tables, CopiedTable>> = {
   pulls: { key: ['id'], pageRows: ROWS },
   pull_reasons: { key: ['pull_id', 'kind', 'reason_key'], pageRows: ROWS },
   pull_log: { key: ['seq'], isCounted: true, pageRows: ROWS },
+  quarantine: { key: ['plugin_id', 'object_seq'], pageRows: LARGE_ROWS },
   feed_objects: { key: ['feed_id', 'object_seq'], pageRows: ROWS },
 };

@@ -9,6 +9,7 @@ import { forgetPlanObjects, recordPlan } from '../plans/record-plan.js';
 import { markHandled } from './handled.js';
 import { whileHeld } from './hold-task.js';
 import { defer } from './open-ranges.js';
+import { quarantine } from '../quarantine/put-into-quarantine.js';
 import { insertOutcomes, reviseOutcome, tally } from './outcomes.js';
 import { settleParked, waitForPoll } from './settle-parked.js';
 import { formatRanges, toRanges } from './rows.js';
@@ -37,6 +38,10 @@ export async function settleBatch(
     const counts = tally(settlement.outcomes);
     for (const row of settlement.revised ?? []) await reviseOutcome(trx, task, row, counts);
     if (settlement.again !== undefined) await queueAgain(trx, task, settlement.again, now);
+    for (const positions of settlement.suspects ?? []) {
+      await queueAgain(trx, task, { positions, dueAt: new Date(now), suspect: 1 }, now);
+    }
+    await quarantine(trx, task.run, settlement.quarantined ?? [], now);
     await defer(trx, run, settlement.deferred ?? []);
     const first = settlement.cleanFirst === true && run.first_batch_done === 0;
     await trx
@@ -88,7 +93,7 @@ async function writeBack(
 async function queueAgain(
   trx: Trx,
   task: ClaimedTask,
-  again: NonNullable<Settlement['again']>,
+  again: NonNullable<Settlement['again']> & { suspect?: 1 },
   now: number,
 ): Promise<void> {
   await trx
@@ -109,6 +114,7 @@ async function queueAgain(
       lease_until: null,
       created_at: now,
       settled_at: null,
+      suspect: again.suspect ?? null,
     })
     .execute();
 }
