@@ -21,6 +21,8 @@ const config: Config = {
     '^@drover-plugins/crowdstrike-client$': '<rootDir>/plugins/crowdstrike/client/src/index.ts',
     '^@drover-plugins/netskope-client$': '<rootDir>/plugins/netskope/client/src/index.ts',
     '^@drover-plugins/netskope-(?!client)([^/]+)$': '<rootDir>/plugins/netskope/$1/src/index.ts',
+    '^@drover-plugins/palo-alto-saas-security-(.+)$':
+      '<rootDir>/plugins/palo-alto-saas-security/$1/src/index.ts',
     '^@drover-plugins/okta-(.+)$': '<rootDir>/plugins/okta/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -152,7 +152,17 @@ export interface PluginManifest {
   /** JSON Pointers into request bodies that differ from one try to the next, such as a timestamp. */
   volatile?: string[];
   inverse?: { plugin: string; description: string };
-  mirror?: { in?: string[]; out?: string[]; action?: string };
+  mirror?: MirrorSpec;
+}
+
+/** Which of a feed's attributes can be kept equal on both sides. */
+export interface MirrorSpec {
+  /** Emitted attributes whose changes at the vendor come in. */
+  in?: string[];
+  /** Emitted attributes whose changes here go out; may be some of `in`. */
+  out?: string[];
+  /** Text id of the action that sends them; there when `out` is. */
+  action?: string;
 }
 
 /** `bundle.json`: which plugins ship together, in the order in which action IDs are given. */

@@ -14,3 +14,4 @@ export { KyselyQuarantine } from './quarantine/kysely-quarantine.js';
 export { KyselyPluginLibrary } from './plugins/kysely-plugin-library.js';
 export { KyselyConnectionVault, type VaultSources } from './connections/kysely-connection-vault.js';
 export { readSecretFile, type SecretSources } from './connections/secret-sources.js';
+export { KyselyMirrorLedger } from './mirror/kysely-mirror-ledger.js';

@@ -19,6 +19,7 @@ const TOKENS: PartTokens = {
   journal: token('call journal'),
   commandLedger: token('command ledger'),
   feeds: token('feed ledger'),
+  mirrors: token('mirror ledger'),
   leases: token('leases'),
   quarantine: token('quarantine'),
   pluginRuntime: token('plugin runtime'),
@@ -48,6 +49,7 @@ const MAKERS: Makers = {
   commandLedger: async (parts) =>
     new (await import('./store-parts.js')).KyselyCommandLedger(await parts.database()),
   feeds: async (parts) => new (await import('./ledger-part.js')).KyselyFeedLedger(await parts.database()),
+  mirrors: async (parts) => new (await import('./ledger-part.js')).KyselyMirrorLedger(await parts.database()),
   connections: async (parts) => (await import('./make-connections.js')).makeConnections(parts),
   pluginRuntime: async (parts, releases) =>
     (await import('./make-plugin-runtime.js')).makePluginRuntime(parts, releases),

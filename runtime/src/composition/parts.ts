@@ -7,6 +7,7 @@ import type {
   Engine,
   FeedLedger,
   Leases,
+  MirrorLedger,
   ObjectLibrary,
   PluginLibrary,
   Quarantine,
@@ -48,6 +49,7 @@ export interface Parts {
   journal(): Promise<CallJournal>;
   commandLedger(): Promise<CommandLedger>;
   feeds(): Promise<FeedLedger>;
+  mirrors(): Promise<MirrorLedger>;
   leases(): Promise<Leases>;
   quarantine(): Promise<Quarantine>;
   pluginRuntime(): Promise<SandboxedPluginRuntime>;

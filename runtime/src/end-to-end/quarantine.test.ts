@@ -42,7 +42,17 @@ beforeAll(async () => {
   expect([created.exitCode, created.stderr]).toEqual([0, expect.anything()]);
   const hosts = join(drover.folder, 'hosts.txt');
   await writeFile(hosts, Array.from({ length: 60 }, (_, n) => `host${n}.example.com\n`).join(''));
-  await drover.json('objects', 'import', hosts, '--type', 'indicator', '--subtype', 'FQDN', '--collection', 'hosts');
+  await drover.json(
+    'objects',
+    'import',
+    hosts,
+    '--type',
+    'indicator',
+    '--subtype',
+    'FQDN',
+    '--collection',
+    'hosts',
+  );
 }, 60_000);
 afterAll(() => drover.close());
 

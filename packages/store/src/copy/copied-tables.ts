@@ -47,6 +47,10 @@ export const COPIED_TABLES: Readonly<Record<keyof Tables, CopiedTable>> = {
   pulls: { key: ['id'], pageRows: ROWS },
   pull_reasons: { key: ['pull_id', 'kind', 'reason_key'], pageRows: ROWS },
   pull_log: { key: ['seq'], isCounted: true, pageRows: ROWS },
+  mirror_rules: { key: ['feed_id', 'version'], pageRows: LARGE_ROWS },
+  mirror_sends: { key: ['feed_id'], pageRows: ROWS },
+  mirror_offers: { key: ['feed_id', 'object_seq'], pageRows: ROWS },
+  mirror_conflicts: { key: ['seq'], isCounted: true, pageRows: ROWS },
   quarantine: { key: ['plugin_id', 'object_seq'], pageRows: LARGE_ROWS },
   feed_objects: { key: ['feed_id', 'object_seq'], pageRows: ROWS },
 };
