@@ -7,7 +7,14 @@ import { answerUnread, judgeOutcome, noAnswer, workerLost } from './once-outcome
 import type { CheckedPending } from './polls/check-pending.js';
 import { park } from './polls/park.js';
 import type { InvocationFigures } from './ports/plugin-runtime.js';
-import type { ClaimedTask, OutcomeRow, ParkedObject, PlacedObject, Settlement } from './ports/run-ledger.js';
+import type {
+  ClaimResult,
+  ClaimedTask,
+  OutcomeRow,
+  ParkedObject,
+  PlacedObject,
+  Settlement,
+} from './ports/run-ledger.js';
 import { reportBreaches } from './report-breaches.js';
 import { sendsOnce, toRows, writes } from './settlement-rows.js';
 import { keptBack, takeApart } from './take-apart.js';
@@ -40,8 +47,8 @@ interface Verdicts {
   parked: ParkedObject[];
 }
 
-/** Runs one batch of `execute` or `executeOne` to its settlement. */
-export async function runBatch(ports: TaskPorts, batch: PreparedTask): Promise<void> {
+/** Runs one batch of `execute` or `executeOne` to its settlement; what was claimed with that comes back. */
+export async function runBatch(ports: TaskPorts, batch: PreparedTask): Promise<ClaimResult | undefined> {
   const { task, target } = batch;
   const placed = await ports.ledger.objectsOf(task.run.passId, task.ranges);
   const once = new OnceGate(
@@ -55,7 +62,7 @@ export async function runBatch(ports: TaskPorts, batch: PreparedTask): Promise<v
   const quarantined = await ports.ledger.quarantinedAmong(task.run, placed);
   const run = new BatchRun(ports, own, { once, touched, gate, quarantined });
   if (await hasStoppedAtPrepare(ports.ledger, task)) return run.leaveUncomputed(placed);
-  await run.run(placed);
+  return run.run(placed);
 }
 
 /** Calls that an earlier try of these objects has made in this run. */
@@ -101,7 +108,7 @@ class BatchRun {
   }
 
   /** A batch of a plan whose `prepare` came to a write. */
-  leaveUncomputed(placed: readonly PlacedObject[]): Promise<void> {
+  leaveUncomputed(placed: readonly PlacedObject[]): Promise<ClaimResult | undefined> {
     const verdicts: Verdicts = {
       outcomes: placed.map(notComputed),
       decided: [],
@@ -112,7 +119,7 @@ class BatchRun {
     return this.#settle(verdicts, { figures: NO_FIGURES, placed: [] });
   }
 
-  async run(placed: readonly PlacedObject[]): Promise<void> {
+  async run(placed: readonly PlacedObject[]): Promise<ClaimResult | undefined> {
     const { task } = this.#batch;
     const { offered, withheld, decided, deferred } = this.#sort(placed);
     const objects = offered.flatMap(({ object }) => (object === undefined ? [] : [object]));
@@ -142,13 +149,14 @@ class BatchRun {
     });
     const isWhole = rest.length === placed.length && !rest.some((one) => this.#isOpen(one));
     if (decision.do === 'postpone' && isWhole && next === undefined) {
-      return this.#ports.ledger.postpone(task, { ...decision, figures });
+      await this.#ports.ledger.postpone(task, { ...decision, figures });
+      return undefined;
     }
     await this.#takeAnswers(offered.filter(isAnswered), given, verdicts);
     const settled = next === undefined ? rest : rest.filter((one) => !unsent.includes(one));
     for (const one of settled) this.#settleRest(one, { fault, figures, decisions, verdicts });
     if (next !== undefined) verdicts.decided.push(...next.outcomes);
-    await this.#settle(verdicts, {
+    return this.#settle(verdicts, {
       figures,
       placed,
       ...(decision.do !== 'postpone' && decision.stopsRun ? { runFault: fault } : {}),
@@ -312,7 +320,7 @@ class BatchRun {
       placed: readonly PlacedObject[];
       cleanFirst?: boolean;
     },
-  ): Promise<void> {
+  ): Promise<ClaimResult | undefined> {
     const manifest = this.#manifest;
     const rows = toRows(outcomes, manifest, this.#ports.now());
     const settled = new Set([...rows.outcomes, ...decided].map(({ position }) => position));
@@ -321,7 +329,7 @@ class BatchRun {
     const isPlanned = plan !== undefined && plan.requests.length > 0;
     const hasWritten = figures.vendorWrites > 0 || !writes(manifest);
     const dueAt = new Date(Math.max(...again.map((one) => one.dueAt.getTime())));
-    await this.#ports.ledger.settleBatch({
+    const settlement: Settlement = {
       task: this.#batch.task,
       figures,
       reads: manifest.reads ?? [],
@@ -335,7 +343,8 @@ class BatchRun {
       ...(quarantined.length === 0 ? {} : { quarantined }),
       ...(deferred.length === 0 ? {} : { deferred: rangesOf(deferred) }),
       ...(runFault === undefined ? {} : { runFault }),
-    });
+    };
+    return this.#ports.ledger.settleBatch(settlement, { claimNext: this.#batch.nextWorker() });
   }
 }
 
