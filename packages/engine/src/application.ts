@@ -15,10 +15,12 @@ import type {
   Trigger,
 } from '@drover/model';
 import type { CommandWrite } from './commands/command-gate.js';
+import type { DatabaseRequests } from './database-requests.js';
 import type { FeedRequests, ServeState } from './feed-requests.js';
 import type { Connection, SecretInput, TransportSettings } from './ports/connection-vault.js';
 import type { AttributeChange, StoredCollection } from './ports/object-library.js';
 import type { InstalledPlugin, InstallReport } from './ports/plugin-library.js';
+import type { QuarantineRequests } from './ports/quarantine.js';
 import type { PlannedCall, PlannedRequest, PlannedSet, PlannedWriteBack } from './ports/plan-ledger.js';
 import type { LogLine, ReasonCount, Resolution, RunHold, StoredOutcome } from './ports/run-ledger.js';
 
@@ -36,6 +38,8 @@ export interface Application {
   readonly runs: RunRequests;
   readonly commands: CommandRequests;
   readonly feeds: FeedRequests;
+  readonly databases: DatabaseRequests;
+  readonly quarantine: QuarantineRequests;
   /** Looks whether everything that Drover stands on works. Never rejects for what it finds. */
   doctor(): Promise<DoctorReport>;
   /**

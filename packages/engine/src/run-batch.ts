@@ -17,6 +17,7 @@ import type {
 } from './ports/run-ledger.js';
 import { reportBreaches } from './report-breaches.js';
 import { sendsOnce, toRows, writes } from './settlement-rows.js';
+import { keptBack, takeApart } from './take-apart.js';
 import type { PreparedTask, TaskPorts } from './task-ports.js';
 import type { HookGate } from './write-gates/hook-gate.js';
 import { OnceGate } from './write-gates/once-gate.js';
@@ -58,7 +59,8 @@ export async function runBatch(ports: TaskPorts, batch: PreparedTask): Promise<C
   const beforeWrite = leaseGate(ports.leases, task.id, touched.gate(once.gate(refuseOnceCalls)));
   const own = { ...batch, options: { ...batch.options, beforeWrite } };
   const gate = await openHookGate(ports, own, { hook: 'execute', placed });
-  const run = new BatchRun(ports, own, { once, touched, gate });
+  const quarantined = await ports.ledger.quarantinedAmong(task.run, placed);
+  const run = new BatchRun(ports, own, { once, touched, gate, quarantined });
   if (await hasStoppedAtPrepare(ports.ledger, task)) return run.leaveUncomputed(placed);
   return run.run(placed);
 }
@@ -86,12 +88,14 @@ class BatchRun {
   readonly #once: OnceGate;
   readonly #touched: TouchedObjects;
   readonly #gate: HookGate;
+  readonly #quarantined: ReadonlySet<number>;
 
   constructor(
     ports: TaskPorts,
     batch: PreparedTask,
-    gates: { once: OnceGate; touched: TouchedObjects; gate: HookGate },
+    gates: { once: OnceGate; touched: TouchedObjects; gate: HookGate; quarantined: ReadonlySet<number> },
   ) {
+    this.#quarantined = gates.quarantined;
     this.#ports = ports;
     this.#batch = batch;
     this.#once = gates.once;
@@ -136,17 +140,27 @@ class BatchRun {
     const decisions = this.#decide(fault, figures);
     const isTouched = rest.some((one) => this.#isTouched(one, figures));
     const decision = isTouched ? decisions.touched : decisions.untouched;
+    const unsent = rest.filter(({ objectSeq }) => this.#once.standing(objectSeq).state === 'unsent');
+    const next = await takeApart(this.#ports.ledger, this.#batch, {
+      fault,
+      offered,
+      rest: unsent,
+      log: figures.log,
+    });
     const isWhole = rest.length === placed.length && !rest.some((one) => this.#isOpen(one));
-    if (decision.do === 'postpone' && isWhole) {
+    if (decision.do === 'postpone' && isWhole && next === undefined) {
       await this.#ports.ledger.postpone(task, { ...decision, figures });
       return undefined;
     }
     await this.#takeAnswers(offered.filter(isAnswered), given, verdicts);
-    for (const one of rest) this.#settleRest(one, { fault, figures, decisions, verdicts });
+    const settled = next === undefined ? rest : rest.filter((one) => !unsent.includes(one));
+    for (const one of settled) this.#settleRest(one, { fault, figures, decisions, verdicts });
+    if (next !== undefined) verdicts.decided.push(...next.outcomes);
     return this.#settle(verdicts, {
       figures,
       placed,
       ...(decision.do !== 'postpone' && decision.stopsRun ? { runFault: fault } : {}),
+      ...(next === undefined ? {} : { suspects: next.suspects, quarantined: next.quarantined }),
     });
   }
 
@@ -165,6 +179,8 @@ class BatchRun {
         sorted.decided.push({ ...rowOf(one), status: 'failed', ...workerLost(task.deaths) });
       } else if (standing.state === 'unsent' && task.run.stopped !== undefined) {
         sorted.deferred.push(one.position);
+      } else if (standing.state === 'unsent' && this.#quarantined.has(one.objectSeq)) {
+        sorted.decided.push(keptBack(one));
       } else {
         const withheld = standing.state === 'unsent' ? this.#gate.withhold(one) : undefined;
         if (withheld === undefined) sorted.offered.push(one);
@@ -181,6 +197,7 @@ class BatchRun {
       ...options,
       beforeWrite: this.#gate.beforeWrite,
       onOutcomes: async (some: unknown[]) => void given.push(...some),
+      ...(task.isSuspect ? { ownProcess: true } : {}),
     };
     const invocation = {
       hook: 'execute',
@@ -295,7 +312,9 @@ class BatchRun {
       placed,
       cleanFirst = false,
       runFault,
-    }: Pick<Settlement, 'runFault'> & {
+      suspects = [],
+      quarantined = [],
+    }: Pick<Settlement, 'runFault' | 'suspects' | 'quarantined'> & {
       figures: InvocationFigures;
       /** All objects of the batch. */
       placed: readonly PlacedObject[];
@@ -320,6 +339,8 @@ class BatchRun {
       ...(plan === undefined ? {} : { plan }),
       ...(again.length === 0 ? {} : { again: { positions: again.map(({ position }) => position), dueAt } }),
       ...(parked.length === 0 ? {} : { parked }),
+      ...(suspects.length === 0 ? {} : { suspects }),
+      ...(quarantined.length === 0 ? {} : { quarantined }),
       ...(deferred.length === 0 ? {} : { deferred: rangesOf(deferred) }),
       ...(runFault === undefined ? {} : { runFault }),
     };

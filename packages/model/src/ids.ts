@@ -11,6 +11,7 @@ export const ID_PREFIXES = {
   commandRun: 'cmd',
   feed: 'feed',
   pull: 'pull',
+  quarantined: 'quar',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -1,7 +1,8 @@
 export type { Database } from './database/database.js';
-export { migrate } from './database/migrate.js';
+export { type MigrationState, migrate, migrationStates } from './database/migrate.js';
 export { openPostgres } from './database/postgres.js';
 export { openSqlite } from './database/sqlite.js';
+export { type CopiedTableReport, copyDatabase } from './copy/copy-database.js';
 export { KyselyCommandLedger } from './commands/kysely-command-ledger.js';
 export { KyselyFeedLedger } from './feeds/kysely-feed-ledger.js';
 export { KyselyCallJournal } from './journal/kysely-call-journal.js';
@@ -9,6 +10,7 @@ export { KyselyLeases } from './leases/leases.js';
 export { KyselyRunLedger } from './runs/run-ledger.js';
 export { KyselyObjectLibrary } from './objects/kysely-object-library.js';
 export { KyselyCollectionLibrary } from './collections/kysely-collection-library.js';
+export { KyselyQuarantine } from './quarantine/kysely-quarantine.js';
 export { KyselyPluginLibrary } from './plugins/kysely-plugin-library.js';
 export { KyselyConnectionVault, type VaultSources } from './connections/kysely-connection-vault.js';
 export { readSecretFile, type SecretSources } from './connections/secret-sources.js';

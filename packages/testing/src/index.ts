@@ -18,6 +18,7 @@ export { vendorFiles, writeVendorFolder } from './bundles/vendor-folder.js';
 export { describeFeedBehaviour } from './behaviour/describe-feed-behaviour.js';
 export { describeMirrorBehaviour } from './behaviour/describe-mirror-behaviour.js';
 export { describePlanBehaviour } from './behaviour/describe-plan-behaviour.js';
+export { describeQuarantineBehaviour } from './behaviour/describe-quarantine-behaviour.js';
 export { describeRunBehaviour } from './behaviour/describe-run-behaviour.js';
 export {
   type EngineWorld,

@@ -21,6 +21,7 @@ const TOKENS: PartTokens = {
   feeds: token('feed ledger'),
   mirrors: token('mirror ledger'),
   leases: token('leases'),
+  quarantine: token('quarantine'),
   pluginRuntime: token('plugin runtime'),
   engine: token('engine'),
   commandRunner: token('command runner'),
@@ -40,6 +41,8 @@ const MAKERS: Makers = {
     new (await import('./store-parts.js')).KyselyCollectionLibrary(await parts.database()),
   plugins: async (parts) =>
     new (await import('./store-parts.js')).KyselyPluginLibrary(await parts.database()),
+  quarantine: async (parts) =>
+    new (await import('./ledger-part.js')).KyselyQuarantine(await parts.database()),
   leases: async (parts) => new (await import('./store-parts.js')).KyselyLeases(await parts.database()),
   ledger: async (parts) => new (await import('./ledger-part.js')).KyselyRunLedger(await parts.database()),
   journal: async (parts) => new (await import('./ledger-part.js')).KyselyCallJournal(await parts.database()),

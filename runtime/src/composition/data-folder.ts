@@ -17,6 +17,11 @@ export interface DataFolder {
   imports: string;
 }
 
+/** Where the SQLite database of a data folder is. */
+export function databaseFileOf(dataDir: string): string {
+  return join(dataDir, 'drover.db');
+}
+
 /**
  * Makes the data folder where there is none: for its owner only, or, as root, passable to the user that plugins run as.
  * Fault: `DATA_DIR_UNUSABLE`.
@@ -24,7 +29,7 @@ export interface DataFolder {
 export async function openDataFolder(path: string): Promise<DataFolder> {
   const folder = {
     path,
-    databaseFile: join(path, 'drover.db'),
+    databaseFile: databaseFileOf(path),
     keyFile: join(path, 'keys', 'encryption.key'),
     bundles: join(path, 'bundles'),
     imports: join(path, 'imports'),

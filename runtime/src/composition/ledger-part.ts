@@ -1,2 +1,8 @@
 /** The ledgers of runs and feeds, a chunk of their own: most commands never touch either. */
-export { KyselyCallJournal, KyselyFeedLedger, KyselyMirrorLedger, KyselyRunLedger } from '@drover/store';
+export {
+  KyselyCallJournal,
+  KyselyFeedLedger,
+  KyselyMirrorLedger,
+  KyselyQuarantine,
+  KyselyRunLedger,
+} from '@drover/store';

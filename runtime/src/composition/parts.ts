@@ -10,6 +10,7 @@ import type {
   MirrorLedger,
   ObjectLibrary,
   PluginLibrary,
+  Quarantine,
   RunLedger,
 } from '@drover/engine';
 import type { SandboxedPluginRuntime } from '@drover/plugin-host';
@@ -50,6 +51,7 @@ export interface Parts {
   feeds(): Promise<FeedLedger>;
   mirrors(): Promise<MirrorLedger>;
   leases(): Promise<Leases>;
+  quarantine(): Promise<Quarantine>;
   pluginRuntime(): Promise<SandboxedPluginRuntime>;
   engine(): Promise<Engine>;
   commandRunner(): Promise<CommandRunner>;

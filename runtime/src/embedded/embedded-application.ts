@@ -4,9 +4,11 @@ import { EmbeddedActions } from './embedded-actions.js';
 import { EmbeddedCollections } from './embedded-collections.js';
 import { EmbeddedCommands } from './embedded-commands.js';
 import { EmbeddedConnections } from './embedded-connections.js';
+import { EmbeddedDatabases } from './embedded-databases.js';
 import { EmbeddedFeeds } from './embedded-feeds.js';
 import { EmbeddedObjects } from './embedded-objects.js';
 import { EmbeddedPlugins } from './embedded-plugins.js';
+import { EmbeddedQuarantine } from './embedded-quarantine.js';
 import { EmbeddedRuns } from './embedded-runs.js';
 import { RunNames } from './run-names.js';
 
@@ -20,6 +22,8 @@ export class EmbeddedApplication implements Application {
   readonly runs: EmbeddedRuns;
   readonly commands: EmbeddedCommands;
   readonly feeds: EmbeddedFeeds;
+  readonly databases: EmbeddedDatabases;
+  readonly quarantine: EmbeddedQuarantine;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
@@ -33,6 +37,8 @@ export class EmbeddedApplication implements Application {
     this.runs = new EmbeddedRuns(parts, names);
     this.commands = new EmbeddedCommands(parts);
     this.feeds = new EmbeddedFeeds(parts);
+    this.databases = new EmbeddedDatabases(parts);
+    this.quarantine = new EmbeddedQuarantine(parts);
   }
 
   async serve(listener: (state: ServeState) => void): Promise<void> {

@@ -103,6 +103,8 @@ export interface InvokeOptions {
    * are in the hook's value as well, and come here for the case that the hook does not end well.
    */
   onOutcomes?(outcomes: unknown[]): Promise<void>;
+  /** Runs the hook in a process that no other hook shares, so that its end is this hook's doing. Default false. */
+  ownProcess?: boolean;
   /** A page of a feed, raw, one at a time; resolves when it is kept. Rejecting ends the hook with that fault. */
   onPage?(page: unknown): Promise<void>;
 }

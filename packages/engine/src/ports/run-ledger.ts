@@ -104,6 +104,8 @@ export interface ClaimedTask {
   /** How often its worker was lost: its lease ran out, or its process was found dead. */
   deaths: number;
   leaseToken: number;
+  /** One of its objects may be what ends the plugin's process: it gets one of its own. */
+  isSuspect: boolean;
   /** When the first wait for a rate limit began. */
   waitingSince?: Date;
   /** The first batch that this pass sends: the place to clear a vendor list. */
@@ -182,6 +184,19 @@ export interface ParkedObject {
   failures: number;
 }
 
+/** An object that ended its plugin's process when it was alone with it. */
+export interface QuarantinedObject {
+  objectSeq: number;
+  revision: number;
+  /** The plugin's. */
+  version: string;
+  fault: FaultRecord;
+  /** Tries of the object in this run. */
+  attempts: number;
+  /** The last lines. */
+  log: readonly LogLine[];
+}
+
 export interface AttributeWrite {
   objectSeq: number;
   name: string;
@@ -215,6 +230,10 @@ export interface Settlement {
   figures: Figures;
   /** Objects to try again in this run, as a task of their own. */
   again?: { positions: number[]; dueAt: Date };
+  /** Objects to try again at once, each list as a suspect task of its own. */
+  suspects?: number[][];
+  /** Objects that ended the plugin's process; they have their outcome among the others. */
+  quarantined?: QuarantinedObject[];
   /**
    * Objects whose outcome is to be asked for later, without a task until then. What a `poll` task was given and is not
    * among them has an outcome.
@@ -321,6 +340,13 @@ export interface RunLedger extends PlanLedger {
   claim(worker: Worker): Promise<ClaimResult>;
   /** Objects of a task in order, with attributes and aliases. */
   objectsOf(passId: PassId, ranges: readonly PositionRange[]): Promise<PlacedObject[]>;
+  /** Those of the objects that this bundle's plugin has in quarantine as they are now, by `objectSeq`. */
+  quarantinedAmong(
+    run: Pick<ClaimedRun, 'pluginId' | 'bundleDigest'>,
+    placed: readonly PlacedObject[],
+  ): Promise<ReadonlySet<number>>;
+  /** How many objects the run has put into quarantine. */
+  quarantinedBy(runId: RunId): Promise<number>;
   /** The parked objects that a `poll` task was claimed with, in the order of their positions. */
   parkedOf(task: ClaimedTask): Promise<ParkedObject[]>;
   /** Prolongs all leases of the owner; returns the tasks that it still holds. */

@@ -82,6 +82,18 @@ export const RUN_FAULTS = {
     exitCode: 3,
     httpStatus: 500,
   },
+  OBJECT_QUARANTINED: {
+    title: 'Object in quarantine',
+    help: 'The object ended its plugin’s process when it was alone with it: `drover quarantine show` has the evidence.',
+    exitCode: 3,
+    httpStatus: 500,
+  },
+  QUARANTINED: {
+    title: 'Skipped, in quarantine',
+    help: 'It is offered again when it changes, when the plugin is another version, or after `drover quarantine redrive`.',
+    exitCode: 2,
+    httpStatus: 409,
+  },
   NO_ANSWER: {
     title: 'No answer',
     help: 'Look at the vendor whether the call arrived, then tell with `drover run resolve`; it is not repeated on its own.',

@@ -27,6 +27,24 @@ export const RUNTIME_FAULTS = {
     exitCode: 78,
     httpStatus: 503,
   },
+  DATABASE_IN_USE: {
+    title: 'Database in use',
+    help: 'Stop `drover serve` and every other command on both databases, then copy again.',
+    exitCode: 4,
+    httpStatus: 409,
+  },
+  DATABASE_NOT_EMPTY: {
+    title: 'Database not empty',
+    help: 'Copy to a new database or folder; nothing is ever merged or written over.',
+    exitCode: 4,
+    httpStatus: 409,
+  },
+  COPY_UNVERIFIED: {
+    title: 'Copy not verified',
+    help: 'The target holds something else than the source; it was left empty. Report it with the message.',
+    exitCode: 3,
+    httpStatus: 500,
+  },
   CONNECTION_INVALID: {
     title: 'Connection invalid',
     help: 'Correct the settings and secrets that the problems name; `drover plugin show` prints what the vendor wants.',

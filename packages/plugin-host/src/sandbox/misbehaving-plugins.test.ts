@@ -34,13 +34,16 @@ function runtimeWith(limits: Partial<SandboxLimits>): SandboxedPluginRuntime {
   });
 }
 
-function execute(plugin: string, options: { timeoutMs?: number; signal?: AbortSignal } = {}) {
-  const { timeoutMs, signal } = options;
+function execute(
+  plugin: string,
+  options: { timeoutMs?: number; signal?: AbortSignal; ownProcess?: boolean } = {},
+) {
+  const { timeoutMs, signal, ownProcess = false } = options;
   return runtime.invoke(
     targetOf(plugin, timeoutMs ? { limits: { timeoutMs } } : {}),
     contextOf(),
     executeOf(objectsOf(3)),
-    optionsOf(signal ? { signal } : {}),
+    { ...optionsOf(signal ? { signal } : {}), ownProcess },
   );
 }
 
@@ -107,6 +110,13 @@ test.each(['never answers', 'loops'])(
     await expectGoodBatch();
   },
 );
+
+test('a plugin that ends a process of its own takes nobody along', async () => {
+  const mate = execute('is slow');
+  expect(await execute('exits', { ownProcess: true })).toMatchObject({ fault: { code: 'PLUGIN_CRASHED' } });
+  expect(await execute('good', { ownProcess: true })).toMatchObject({ ok: true });
+  expect(await mate).toMatchObject({ ok: true });
+});
 
 test('of a doubled answer the first counts, and the process is replaced', async () => {
   expect(await execute('answers twice')).toMatchObject({ ok: true, value: [] });

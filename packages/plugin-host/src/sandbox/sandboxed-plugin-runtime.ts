@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
@@ -32,7 +33,7 @@ interface Sandbox {
 }
 
 /**
- * Runs plugins in child processes: one for each bundle and connection, started with its first hook, stopped when it has
+ * Runs plugins in child processes: one for each bundle and connection, or for one hook alone where that is asked for, started with its first hook, stopped when it has
  * had none for a while, and replaced after it ended in any other way.
  */
 export class SandboxedPluginRuntime implements PluginRuntime {
@@ -65,18 +66,20 @@ export class SandboxedPluginRuntime implements PluginRuntime {
     options: InvokeOptions,
   ): Promise<InvocationResult> {
     if (this.#closed) return refused({ code: 'CANCELLED', message: 'The plugin runtime is closed.' });
-    const key = `${target.bundleDigest} ${target.connection.id}`;
+    const shared = `${target.bundleDigest} ${target.connection.id}`;
+    const ownProcess = options.ownProcess === true;
+    const key = ownProcess ? `${shared} ${randomUUID()}` : shared;
     const sandbox = this.#enter(key, target);
     try {
       const hook = await HookInvocation.open(
         { target, context, invocation, options },
-        { broker: this.#broker, cache: this.#cacheOf(key) },
+        { broker: this.#broker, cache: this.#cacheOf(shared) },
       );
       return await this.#runIn(sandbox, hook);
     } catch (thrown) {
       return refused(toFaultRecord(asFault(thrown)));
     } finally {
-      this.#leave(key, sandbox);
+      this.#leave(key, sandbox, { idleMs: ownProcess ? 0 : this.#limits.idleMs });
     }
   }
 
@@ -111,14 +114,14 @@ export class SandboxedPluginRuntime implements PluginRuntime {
     return sandbox;
   }
 
-  #leave(key: string, sandbox: Sandbox): void {
+  #leave(key: string, sandbox: Sandbox, { idleMs }: { idleMs: number }): void {
     sandbox.hooks -= 1;
     if (sandbox.hooks > 0) return;
     const stop = async () => {
       this.#forget(key, sandbox);
       await (await sandbox.process).stop();
     };
-    sandbox.idle = setTimeout(() => void stop().catch(() => {}), this.#limits.idleMs);
+    sandbox.idle = setTimeout(() => void stop().catch(() => {}), idleMs);
     sandbox.idle.unref();
   }
 

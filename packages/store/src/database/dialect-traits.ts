@@ -37,6 +37,15 @@ export interface DialectTraits {
   /** Until the transaction ends, no other one gets past the same call with the same name. */
   serialize(trx: Transaction<Tables>, name: string): Promise<void>;
   /**
+   * Until the transaction ends, nobody else writes to these tables. Has to be its first statement: what it reads then is
+   * the newest there is. Rejects when somebody else holds one of them for ten seconds.
+   */
+  lockTables(trx: Transaction<Tables>, names: readonly (keyof Tables)[]): Promise<void>;
+  /** The last number that the database gave to the column `seq` of a table; 0 before the first. */
+  lastSequence(db: Kysely<Tables>, table: keyof Tables): Promise<number>;
+  /** The database goes on counting after this number, which no row passes. */
+  setSequence(trx: Transaction<Tables>, table: keyof Tables, last: number): Promise<void>;
+  /**
    * A transaction whose commit is on the disk when it resolves, whatever the connection's setting is: for what must
    * survive the loss of power, such as the intent of a call that must not be repeated.
    */

@@ -3,7 +3,7 @@ import { storableText } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
 import type { Tables } from './tables.js';
 
-export type InsertCell = string | number | null;
+export type InsertCell = string | number | Uint8Array | null;
 
 export interface InsertRows {
   table: keyof Tables;

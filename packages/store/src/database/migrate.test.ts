@@ -10,7 +10,7 @@ import { migrate } from './migrate.js';
 import { openPostgres } from './postgres.js';
 import { openSqlite } from './sqlite.js';
 
-const PROCESSES = 4;
+const PROCESSES = 8;
 const BUNDLE_TIMEOUT_MS = 60_000;
 
 /** Waits for the given time, so that all processes open and migrate at once. */

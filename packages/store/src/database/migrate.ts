@@ -1,13 +1,60 @@
+import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as initial from '../migrations/0001-initial.js';
 import type { Database } from './database.js';
 
-/** Brings the database to this version's schema. Safe to call from several processes at once. */
+/** A step of the schema, in order; without `appliedAt` the database has not taken it yet. */
+export interface MigrationState {
+  name: string;
+  /** ISO 8601. */
+  appliedAt?: string;
+}
+
+/**
+ * Brings the database to this version's schema. Safe to call from several processes at once: on PostgreSQL they wait for
+ * one another on an advisory lock, on SQLite for the file's write lock.
+ */
 export async function migrate(database: Database): Promise<void> {
-  const migrations: Record<string, Migration> = {
-    '0001-initial': { up: (db) => initial.up(db, database.traits) },
-  };
+  const migrations = migrationsFor(database);
+  // The migrator asks for the whole catalogue before it looks what is applied; a database in use is nearly always current.
+  const applied = (await appliedMigrations(database)).map(({ name }) => name);
+  if (applied.join() === Object.keys(migrations).join()) return;
   const migrator = new Migrator({ db: database.kysely, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
+}
+
+/** What this version's schema consists of, and when the database took each step. Changes nothing. */
+export async function migrationStates(database: Database): Promise<MigrationState[]> {
+  const applied = new Map(
+    (await appliedMigrations(database)).map(({ name, timestamp }) => [name, timestamp] as const),
+  );
+  return Object.keys(migrationsFor(database)).map((name) => {
+    const appliedAt = applied.get(name);
+    return { name, ...(appliedAt === undefined ? {} : { appliedAt }) };
+  });
+}
+
+function migrationsFor({ traits }: Database): Record<string, Migration> {
+  return { '0001-initial': { up: (db) => initial.up(db, traits) } };
+}
+
+/** In order; none in a database that is new. */
+async function appliedMigrations({
+  kysely,
+}: Database): Promise<readonly { name: string; timestamp: string }[]> {
+  try {
+    const query = sql<{ name: string; timestamp: string }>`select name, timestamp from kysely_migration`;
+    return (await query.execute(kysely)).rows.toSorted((left, right) => (left.name < right.name ? -1 : 1));
+  } catch (error) {
+    if (isMissingTable(error)) return [];
+    throw error;
+  }
+}
+
+const POSTGRES_UNDEFINED_TABLE = '42P01';
+
+function isMissingTable(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string };
+  return code === POSTGRES_UNDEFINED_TABLE || message?.includes('no such table') === true;
 }

@@ -4,6 +4,11 @@ import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
 import type { Tables } from './tables.js';
 
+const LOCK_TIMEOUT = '10s';
+
+/** The name that `bigserial` gives to what counts a table's `seq`. */
+const sequenceOf = (table: string): string => `${table}_seq_seq`;
+
 export const POSTGRES_TRAITS: DialectTraits = {
   withoutRowid: false,
   rowLocks: true,
@@ -19,6 +24,19 @@ export const POSTGRES_TRAITS: DialectTraits = {
     sql`${column} like ${pieces.map((piece) => piece.replaceAll(/[\\%_]/g, String.raw`\$&`)).join('%')}`,
   async serialize(trx, name) {
     await sql`select pg_advisory_xact_lock(hashtext(${name}))`.execute(trx);
+  },
+  async lockTables(trx, names) {
+    await sql`set local lock_timeout = ${sql.lit(LOCK_TIMEOUT)}`.execute(trx);
+    await sql`lock table ${sql.join(names.map((name) => sql.table(name)))} in exclusive mode`.execute(trx);
+  },
+  async lastSequence(db, table) {
+    const sequence = sql.table(sequenceOf(table));
+    const query = sql<{ last: number }>`select case when is_called then last_value else 0 end as last
+      from ${sequence}`;
+    return (await query.execute(db)).rows[0]!.last;
+  },
+  async setSequence(trx, table, last) {
+    await sql`select setval(${sequenceOf(table)}, ${last})`.execute(trx);
   },
   durably: (kysely, work) =>
     kysely.transaction().execute(async (trx) => {

@@ -21,6 +21,15 @@ const SQLITE_TRAITS: Omit<DialectTraits, 'durably'> = {
     sql`${column} glob ${pieces.map((piece) => piece.replaceAll(/[*?[]/g, '[$&]')).join('*')}`,
   // A transaction that may write holds the database's only write lock from its start.
   serialize: async () => undefined,
+  lockTables: async () => undefined,
+  async lastSequence(db, table) {
+    const query = sql<{ seq: number }>`select seq from sqlite_sequence where name = ${table}`;
+    return (await query.execute(db)).rows[0]?.seq ?? 0;
+  },
+  async setSequence(trx, table, last) {
+    await sql`delete from sqlite_sequence where name = ${table}`.execute(trx);
+    await sql`insert into sqlite_sequence (name, seq) values (${table}, ${last})`.execute(trx);
+  },
 };
 
 /** How long a statement waits for another process's write before it gives up. */

@@ -191,6 +191,8 @@ export interface Tables {
     lease_until: Ms | null;
     created_at: Ms;
     settled_at: Ms | null;
+    /** 1: runs in a plugin process of its own, since one of its objects may be what ends it. */
+    suspect: Flag | null;
   };
   outcomes: {
     run_id: string;
@@ -401,6 +403,23 @@ export interface Tables {
     level: string;
     message: string;
     fields: Json | null;
+  };
+  /** Objects that ended their plugin's process when they were alone with it; one row an object and plugin. */
+  quarantine: {
+    id: string;
+    plugin_id: string;
+    /** What the object met: another bundle, or another revision of the object, gets another try. */
+    bundle_digest: string;
+    version: string;
+    object_seq: number;
+    revision: number;
+    run_id: string;
+    fault: Json;
+    /** Tries of the object in that run. */
+    attempts: number;
+    /** JSON list of the last log lines. */
+    log: Json;
+    at: Ms;
   };
   /** Objects that a feed has brought. */
   feed_objects: {

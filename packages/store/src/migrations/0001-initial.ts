@@ -285,6 +285,7 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
       'lease_until?': big,
       created_at: big,
       'settled_at?': big,
+      'suspect?': int,
     },
     ['id'],
   );
@@ -510,6 +511,27 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
   );
   await index('feed_objects_object', 'feed_objects', ['object_seq']);
   await index('feed_objects_pass', 'feed_objects', ['feed_id', 'seen_pass']);
+
+  // Objects that end their plugin's process.
+  await table(
+    'quarantine',
+    {
+      id: 'text',
+      plugin_id: 'text',
+      bundle_digest: 'text',
+      version: 'text',
+      object_seq: big,
+      revision: int,
+      run_id: 'text',
+      fault: 'text',
+      attempts: int,
+      log: 'text',
+      at: big,
+    },
+    ['plugin_id', 'object_seq'],
+  );
+  await index('quarantine_id', 'quarantine', ['id'], true);
+  await index('quarantine_run', 'quarantine', ['run_id']);
 
   await table('mirror_rules', { feed_id: 'text', version: int, goes_out: int, rules: 'text' }, [
     'feed_id',

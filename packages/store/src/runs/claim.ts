@@ -82,7 +82,9 @@ async function claimFrom(
   const open = await openTasks(trx, { runId: run.id });
   const leased = open.filter((task) => task.status === 'leased').length;
   const concurrency = run.phase === 'execute' && limits.scope === 'slice' ? limits.concurrency : 1;
-  if (leased >= concurrency) return undefined;
+  const firstIsAlone = limits.firstBatchAlone && run.first_batch_done === 0;
+  // The parts of a first batch that was taken apart go one after the other, too.
+  if (leased >= (firstIsAlone ? 1 : concurrency)) return undefined;
 
   const due = open.find((task) => task.status !== 'leased' && task.due_at <= worker.now);
   if (due !== undefined) {
@@ -98,7 +100,6 @@ async function claimFrom(
     await handToTask(trx, database, { runId: run.id, taskId: task.id, positions: polled });
     return { task, more: leased + 1 < concurrency };
   }
-  const firstIsAlone = limits.firstBatchAlone && run.first_batch_done === 0;
   if (run.phase === 'execute' && firstIsAlone && open.length > 0) return undefined;
   const ranges = run.phase === 'execute' && !stopped ? await takeNext(trx, run, limits) : [];
   if (ranges.length > 0) {
@@ -208,6 +209,7 @@ function newTask(run: RunRow, task: NewTask, now: number): TaskRow {
     lease_until: null,
     created_at: now,
     settled_at: null,
+    suspect: null,
   };
 }
 

@@ -29,10 +29,12 @@ export async function markHandled(
   },
 ): Promise<void> {
   const { stepKey } = task.run;
-  if (stepKey === undefined || outcomes.length === 0) return;
-  const seqs = outcomes.map(({ objectSeq }) => objectSeq);
+  // What was kept back is offered again as soon as it leaves the quarantine.
+  const handled = outcomes.filter(({ code }) => code !== 'QUARANTINED');
+  if (stepKey === undefined || handled.length === 0) return;
+  const seqs = handled.map(({ objectSeq }) => objectSeq);
   const fingerprints = await fingerprintsOf(trx, database.traits, seqs, reads);
-  const rows = outcomes.map((row) => ({
+  const rows = handled.map((row) => ({
     object_seq: row.objectSeq,
     fingerprint: sentWith.get(row.objectSeq) ?? fingerprints.get(row.objectSeq) ?? '',
     status: row.status,

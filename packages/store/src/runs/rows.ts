@@ -108,6 +108,7 @@ export function toClaimedTask(task: TaskRow, run: RunRow, pass: PassRow): Claime
     attempt: task.attempt,
     deaths: task.deaths,
     leaseToken: task.lease_token,
+    isSuspect: task.suspect === 1,
     ...(task.waiting_since === null ? {} : { waitingSince: new Date(task.waiting_since) }),
     isFirstOfPass: run.is_first_slice === 1 && run.first_batch_done === 0,
     run: toClaimedRun(run, pass),

@@ -51,6 +51,7 @@ import {
   plannedTotals,
 } from '../plans/plan-queries.js';
 import { listPlannedSets, listPlannedWriteBacks } from '../plans/plan-write-backs.js';
+import { quarantinedAmong, quarantinedBy } from '../quarantine/put-into-quarantine.js';
 import { objectsOf } from './batch-objects.js';
 import { claim, reap } from './claim.js';
 import { createRetry, createRun } from './create-run.js';
@@ -175,6 +176,17 @@ export class KyselyRunLedger implements RunLedger {
 
   objectsOf(passId: PassId, ranges: readonly PositionRange[]): Promise<PlacedObject[]> {
     return objectsOf(this.#database, passId, ranges);
+  }
+
+  quarantinedAmong(
+    run: Pick<ClaimedTask['run'], 'pluginId' | 'bundleDigest'>,
+    placed: readonly PlacedObject[],
+  ): Promise<ReadonlySet<number>> {
+    return quarantinedAmong(this.#database, run, placed);
+  }
+
+  quarantinedBy(runId: RunId): Promise<number> {
+    return quarantinedBy(this.#database, runId);
   }
 
   parkedOf(task: ClaimedTask): Promise<ParkedObject[]> {

@@ -10,6 +10,7 @@ import { type Worker, claimWithin } from './claim.js';
 import { markHandled } from './handled.js';
 import { whileHeld } from './hold-task.js';
 import { defer } from './open-ranges.js';
+import { quarantine } from '../quarantine/put-into-quarantine.js';
 import { insertOutcomes, reviseOutcome, tally } from './outcomes.js';
 import { settleParked, waitForPoll } from './settle-parked.js';
 import { type RunRow, formatRanges, toRanges } from './rows.js';
@@ -68,6 +69,10 @@ async function settleWithin(
   const counts = tally(settlement.outcomes);
   for (const row of settlement.revised ?? []) await reviseOutcome(trx, task, row, counts);
   if (settlement.again !== undefined) await queueAgain(trx, task, settlement.again, now);
+  for (const positions of settlement.suspects ?? []) {
+    await queueAgain(trx, task, { positions, dueAt: new Date(now), suspect: 1 }, now);
+  }
+  await quarantine(trx, task.run, settlement.quarantined ?? [], now);
   await defer(trx, run, settlement.deferred ?? []);
   const first = settlement.cleanFirst === true && run.first_batch_done === 0;
   await countSettlement(trx, run.id, { settlement, counts, written });
@@ -142,7 +147,7 @@ async function writeBack(
 async function queueAgain(
   trx: Trx,
   task: ClaimedTask,
-  again: NonNullable<Settlement['again']>,
+  again: NonNullable<Settlement['again']> & { suspect?: 1 },
   now: number,
 ): Promise<void> {
   await trx
@@ -163,6 +168,7 @@ async function queueAgain(
       lease_until: null,
       created_at: now,
       settled_at: null,
+      suspect: again.suspect ?? null,
     })
     .execute();
 }

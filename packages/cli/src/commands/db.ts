@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import type { CopyRequest, MigrationReport } from '@drover/engine';
+import { StatusLine } from '../output/status-line.js';
+import { table } from '../output/table.js';
+import { safeText } from '../output/safe-text.js';
+import type { CommandResult, Session } from '../session.js';
+
+const SHOWN_DIGEST_CHARS = 16;
+
+export function addDatabaseCommands(program: Command, session: Session): void {
+  const db = program.command('db').description('look after the database itself, and move it');
+  db.command('migrate')
+    .description('bring the database to this version’s schema, as every other command does when it starts')
+    .option('--dry-run', 'only show what is applied and what is pending')
+    .action(async (options: { dryRun?: boolean }) => session.finish(await migrate(session, options)));
+  db.command('copy')
+    .description(
+      'copy everything into an empty database, from SQLite to PostgreSQL or back, and verify every row',
+    )
+    .requiredOption(
+      '--from <place>',
+      'a data folder, a PostgreSQL URL without a password, or env:VARIABLE or file:PATH with a URL',
+    )
+    .requiredOption('--to <place>', 'an empty one, named in the same ways; a folder is made')
+    .action(async (options: CopyRequest) => session.finish(await copy(session, options)));
+}
+
+async function migrate(session: Session, options: { dryRun?: boolean }): Promise<CommandResult> {
+  const application = await session.application();
+  const report = await application.databases.migrate(options);
+  return { document: report, text: `${migrationTable(report)}\n\n${migrationSentence(report)}` };
+}
+
+function migrationTable({ migrations }: MigrationReport): string {
+  return table(
+    migrations,
+    [
+      { title: 'MIGRATION', value: ({ name }) => name },
+      { title: 'APPLIED', value: ({ appliedAt }) => appliedAt ?? 'pending' },
+    ],
+    { nothing: 'There are no migrations.' },
+  );
+}
+
+function migrationSentence({ database, migrations, applied }: MigrationReport): string {
+  const pending = migrations.filter(({ appliedAt }) => appliedAt === undefined).length;
+  if (pending > 0) return safeText(`${database}: ${pending} pending; apply with "drover db migrate".`);
+  if (applied.length > 0) return safeText(`${database}: ${applied.length} applied now; it is up to date.`);
+  return safeText(`${database} is up to date.`);
+}
+
+async function copy(session: Session, request: CopyRequest): Promise<CommandResult> {
+  const application = await session.application();
+  const line = new StatusLine(session.streams.stderr, session.options);
+  let rows = 0;
+  try {
+    const report = await application.databases.copy(request, {
+      onTable(copied) {
+        rows += copied.rows;
+        line.update(`${rows} rows copied and verified; ${copied.table} is done`);
+      },
+    });
+    line.clear();
+    const copied = table(
+      report.tables,
+      [
+        { title: 'TABLE', value: ({ table: name }) => name },
+        { title: 'ROWS', value: (one) => one.rows, right: true },
+        { title: 'DIGEST', value: ({ digest }) => digest.slice(0, SHOWN_DIGEST_CHARS) },
+      ],
+      { nothing: 'Nothing was copied.' },
+    );
+    const sum = safeText(
+      `${report.rows} rows of ${report.tables.length} tables are in ${report.to} as they are in ${report.from}.`,
+    );
+    return { document: report, text: `${copied}\n\n${sum}\n${AFTERWARDS}` };
+  } finally {
+    line.clear();
+  }
+}
+
+const AFTERWARDS = [
+  'Secrets are encrypted with the key that they had: give the same key to whoever uses the copy',
+  '(DROVER_ENCRYPTION_KEY, or keys/encryption.key of the data folder). Execute runs on one of the two only.',
+].join('\n');

@@ -1,0 +1,5 @@
+import { describeDatabases, describeQuarantineBehaviour } from '@drover/testing';
+
+describeDatabases('the quarantine', (open) => {
+  describeQuarantineBehaviour(open);
+});

@@ -1,0 +1,2 @@
+/** Copying databases, a chunk of its own. */
+export { copyDatabase } from '@drover/store';

@@ -1,0 +1,92 @@
+import type {
+  CopyReport,
+  CopyRequest,
+  DatabaseRequests,
+  MigrationReport,
+  MigrationView,
+  TableCopy,
+} from '@drover/engine';
+import { Fault } from '@drover/model';
+import { type Database, migrate, migrationStates } from '@drover/store';
+import {
+  type DatabasePlace,
+  nameOfPlace,
+  openPlace,
+  placeOfArgument,
+  placeOfSettings,
+  reaching,
+  requireDatabase,
+} from '../composition/database-place.js';
+import type { Parts } from '../composition/parts.js';
+import { isKnownDead } from '../composition/process-identity.js';
+
+/** The databases themselves, each opened for one request. */
+export class EmbeddedDatabases implements DatabaseRequests {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async migrate({ dryRun = false }: { dryRun?: boolean } = {}): Promise<MigrationReport> {
+    const place = placeOfSettings(this.#parts.surroundings);
+    const database = await openPlace(place);
+    try {
+      return await reaching(place, async () => {
+        const before = await migrationStates(database);
+        if (!dryRun) await migrate(database);
+        const migrations = dryRun ? before : await migrationStates(database);
+        return { database: nameOfPlace(place), migrations, applied: takenBetween(before, migrations) };
+      });
+    } finally {
+      await database.close();
+    }
+  }
+
+  async copy(
+    request: CopyRequest,
+    { onTable }: { onTable?(copied: TableCopy): void } = {},
+  ): Promise<CopyReport> {
+    const from = await this.#place(request.from, '/from');
+    const to = await this.#place(request.to, '/to');
+    if (isSame(from, to)) {
+      throw new Fault('INVALID_ARGUMENT', `Both ends are ${nameOfPlace(from)}; name another target.`, {
+        path: '/to',
+      });
+    }
+    await requireDatabase(from);
+    const { copyDatabase } = await import('../composition/copy-part.js');
+    const opened: Database[] = [];
+    try {
+      for (const place of [from, to]) {
+        const database = await openPlace(place);
+        opened.push(database);
+        await reaching(place, () => migrate(database));
+      }
+      const [source, target] = opened as [Database, Database];
+      const now = new Date();
+      const copied = () => copyDatabase(source, target, { isDead: isKnownDead, now, onTable });
+      const tables = await reaching('url' in to ? to : from, copied);
+      const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+      return { from: nameOfPlace(from), to: nameOfPlace(to), rows, tables };
+    } finally {
+      for (const database of opened) await database.close();
+    }
+  }
+
+  #place(argument: string, path: string): Promise<DatabasePlace> {
+    return placeOfArgument(argument, { path, environment: this.#parts.surroundings.environment });
+  }
+}
+
+function takenBetween(before: readonly MigrationView[], after: readonly MigrationView[]): string[] {
+  const had = new Set(before.filter(({ appliedAt }) => appliedAt !== undefined).map(({ name }) => name));
+  return after
+    .filter(({ name, appliedAt }) => appliedAt !== undefined && !had.has(name))
+    .map(({ name }) => name);
+}
+
+function isSame(one: DatabasePlace, other: DatabasePlace): boolean {
+  if ('dataDir' in one) return 'dataDir' in other && one.dataDir === other.dataDir;
+  return 'url' in other && one.url === other.url;
+}

@@ -1,0 +1,105 @@
+import { cp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { START_TIMEOUT_MS, makeEmptyPostgres, missingPostgres, skipLoudly } from '@drover/testing';
+import { CommandLine } from './command-line.js';
+import { ACTION, COLLECTION, CONNECTION, RUN_ALL, SiteTemplate, type TenantSite } from './tenant-site.js';
+
+let template: SiteTemplate;
+let site: TenantSite;
+beforeAll(async () => {
+  template = await SiteTemplate.make({ batchObjects: 1_000 });
+  site = await template.open();
+  // Some of the indicators are refused by the tenant.
+  expect((await site.drover.run(RUN_ALL)).exitCode).toBeLessThanOrEqual(2);
+}, 60_000);
+afterAll(async () => {
+  await site.close();
+  await template.close();
+});
+
+const copyTo = (to: string, from = site.drover.dataDir) => ['db', 'copy', '--from', from, '--to', to];
+
+describe('drover db migrate', () => {
+  it('shows what is pending and changes nothing, then applies it, then has nothing to do', async () => {
+    const drover = await CommandLine.open();
+    try {
+      const dryRun = await drover.json('db', 'migrate', '--dry-run');
+      expect(dryRun).toMatchObject({ migrations: [{ name: '0001-initial' }], applied: [] });
+      expect((await drover.run(['db', 'migrate', '--dry-run'])).stdout).toMatch(/0001-initial +pending/);
+      expect(await drover.json('db', 'migrate')).toMatchObject({
+        migrations: [{ name: '0001-initial', appliedAt: expect.stringMatching(/^\d{4}-.*Z$/) }],
+        applied: ['0001-initial'],
+      });
+      expect((await drover.run(['db', 'migrate'])).stdout).toContain('is up to date');
+    } finally {
+      await drover.close();
+    }
+  });
+});
+
+describe('drover db copy', () => {
+  it.each([
+    ['a folder without a database', () => copyTo('b', '/nowhere'), 1, 'NOT_FOUND'],
+    ['a password for all to read', () => copyTo('postgres://u:pw@127.0.0.1/d'), 1, 'SECRET_IN_ARGV'],
+    ['one database as both ends', () => copyTo(site.drover.dataDir), 1, 'INVALID_ARGUMENT'],
+    ['a variable that is not set', () => copyTo('env:NO_SUCH_URL'), 1, 'INVALID_ARGUMENT'],
+    ['a file that is not there', () => copyTo('file:/nowhere'), 1, 'FILE_UNREADABLE'],
+    ['a server that is not there', () => copyTo('postgres://127.0.0.1:1/d'), 78, 'DATABASE_UNREACHABLE'],
+  ])('refuses %s', async (_, argv, exitCode, code) => {
+    const refused = await site.drover.run(argv());
+    expect([refused.exitCode, refused.stderr]).toEqual([exitCode, expect.stringContaining(code)]);
+    expect(refused.stderr).not.toContain(':pw');
+  });
+
+  const missing = missingPostgres();
+  if (missing !== undefined) {
+    skipLoudly('drover db copy over PostgreSQL', missing);
+    return;
+  }
+  it(
+    'moves a site to a server and back: the same runs, and secrets that open with the same key',
+    async () => {
+      const { url, remove } = await makeEmptyPostgres();
+      const back = await CommandLine.open();
+      try {
+        const there = await site.drover.run(copyTo('env:TARGET'), { environment: { TARGET: url } });
+        expect(there).toMatchObject({ exitCode: 0 });
+        expect(there.stdout).toContain('Secrets are encrypted with the key that they had');
+        expect(there.stdout).not.toContain(new URL(url).password || 'no password');
+        await expectSameSite({ DROVER_DATABASE_URL: url });
+
+        const urlFile = join(site.drover.folder, 'url');
+        await writeFile(urlFile, `${url}\n`);
+        const report = await site.drover.json(...copyTo(back.dataDir, `file:${urlFile}`));
+        expect(report.tables).toContainEqual(
+          expect.objectContaining({ table: 'connections', rows: 1, digest: expect.any(String) }),
+        );
+        await cp(join(site.drover.dataDir, 'keys'), join(back.dataDir, 'keys'), { recursive: true });
+        await expectSameSite({ DROVER_DATA_DIR: back.dataDir });
+
+        const again = await site.drover.run(copyTo(back.dataDir));
+        expect([again.exitCode, again.stderr]).toEqual([4, expect.stringContaining('DATABASE_NOT_EMPTY')]);
+      } finally {
+        await back.close();
+        await remove();
+      }
+    },
+    START_TIMEOUT_MS,
+  );
+});
+
+/** What the copied site answers as the first one does, a call with its secret included. */
+async function expectSameSite(environment: Record<string, string>): Promise<void> {
+  for (const argv of [
+    ['run', 'list'],
+    ['collection', 'list'],
+    ['action', 'show', ACTION],
+    ['objects', 'list', '--collection', COLLECTION, '--limit', '50'],
+  ]) {
+    const copied = await site.drover.run([...argv, '--json'], { environment });
+    expect(copied.json).toEqual((await site.drover.run([...argv, '--json'])).json);
+  }
+  const tested = await site.drover.run(['connection', 'test', CONNECTION, '--json'], { environment });
+  expect([tested.exitCode, tested.stderr]).toEqual([0, '']);
+}
