@@ -122,7 +122,7 @@ export class Executor {
     this.#renewedAt = performance.now();
     await this.#ports.ledger.reap({ now: this.#options.now(), onlyOwner: this.#options.owner });
     await this.#ports.doorbell.listen(() => this.#workOnce(), { concurrency: this.#options.concurrency });
-    await this.#ports.doorbell.ring();
+    this.#ports.doorbell.look();
     await this.#ports.side.begin();
   }
 
@@ -152,7 +152,7 @@ export class Executor {
     }
     await ledger.reap({ now: this.#options.now() });
     await this.cutOffCancelled();
-    if (this.#state === 'executing') await doorbell.ring();
+    if (this.#state === 'executing') doorbell.look();
     if (this.#state === 'executing') await this.#ports.side.tick();
   }
 
