@@ -11,6 +11,7 @@ import { addPluginCommands } from './commands/plugin.js';
 import { addRunCommands } from './commands/run.js';
 import { addServeCommand } from './commands/serve.js';
 import { addSimulateCommand } from './commands/simulate.js';
+import { addWorkerCommands } from './commands/worker.js';
 import type { GlobalOptions, Session } from './session.js';
 
 const HELP_WIDTH = 100;
@@ -48,6 +49,7 @@ export function buildProgram(session: Session): Command {
   addCommandCommands(program, session);
   addFeedCommands(program, session);
   addServeCommand(program, session);
+  addWorkerCommands(program, session);
   addSimulateCommand(program, session);
   addDoctorCommand(program, session);
   addConfigCommands(program, session);

@@ -62,7 +62,7 @@ export class RedisDoorbell implements Doorbell {
     await this.#local.listen(onRing, options);
     if (this.#worker !== undefined) return;
     await this.#opened();
-    const { Worker: BullWorker } = await import('bullmq');
+    const { Worker: BullWorker } = await import('./redis-libraries.js');
     const worker = new BullWorker(QUEUE, (job) => this.#answer(job), {
       connection: await this.#link.client(),
       prefix: this.#prefix,
@@ -104,7 +104,7 @@ export class RedisDoorbell implements Doorbell {
   async #open(): Promise<Queue> {
     const client = await this.#link.connected(CONNECT_MS);
     await this.#link.checkPolicy(client);
-    const { Queue: BullQueue } = await import('bullmq');
+    const { Queue: BullQueue } = await import('./redis-libraries.js');
     const queue = new BullQueue(QUEUE, { connection: client, prefix: this.#prefix });
     queue.on('error', (error) => {
       if (this.isReachable) this.#options.onError(error);

@@ -35,7 +35,7 @@ export class RedisLink {
 
   async client(): Promise<RedisClient> {
     if (this.#client !== undefined) return this.#client;
-    const { Cluster, Redis } = await import('ioredis');
+    const { Cluster, Redis } = await import('./redis-libraries.js');
     const address = this.#address;
     const client: RedisClient =
       address.kind === 'cluster'

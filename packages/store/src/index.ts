@@ -5,6 +5,7 @@ export { openSqlite } from './database/sqlite.js';
 export { KyselyCommandLedger } from './commands/kysely-command-ledger.js';
 export { KyselyFeedLedger } from './feeds/kysely-feed-ledger.js';
 export { KyselyCallJournal } from './journal/kysely-call-journal.js';
+export { KyselyWorkWatch } from './runs/work-watch.js';
 export { KyselyLeases } from './leases/leases.js';
 export { KyselyRunLedger } from './runs/run-ledger.js';
 export { KyselyObjectLibrary } from './objects/kysely-object-library.js';

@@ -16,6 +16,7 @@ export { OwnRedis, freshRedisUrl, missingRedis } from './databases/redis-servers
 export { START_TIMEOUT_MS, makeEmptyPostgres } from './databases/postgres-databases.js';
 export { makeProgram, type Program } from './databases/run-in-process.js';
 export { vendorFiles, writeVendorFolder } from './bundles/vendor-folder.js';
+export { describeScaledOut } from './behaviour/describe-scaled-out.js';
 export { describeFeedBehaviour } from './behaviour/describe-feed-behaviour.js';
 export { describePlanBehaviour } from './behaviour/describe-plan-behaviour.js';
 export { describeRunBehaviour } from './behaviour/describe-run-behaviour.js';

@@ -20,6 +20,10 @@ const TOKENS: PartTokens = {
   commandLedger: token('command ledger'),
   feeds: token('feed ledger'),
   leases: token('leases'),
+  workWatch: token('work watch'),
+  doorbell: token('doorbell'),
+  meters: token('meters'),
+  healthUrl: token('health URL'),
   pluginRuntime: token('plugin runtime'),
   engine: token('engine'),
   commandRunner: token('command runner'),
@@ -45,12 +49,25 @@ const MAKERS: Makers = {
   commandLedger: async (parts) =>
     new (await import('./store-parts.js')).KyselyCommandLedger(await parts.database()),
   feeds: async (parts) => new (await import('./ledger-part.js')).KyselyFeedLedger(await parts.database()),
+  workWatch: async (parts) =>
+    new (await import('./ledger-part.js')).KyselyWorkWatch(await parts.database()),
+  doorbell: async (parts, releases) => (await import('./make-doorbell.js')).makeDoorbell(parts, releases),
+  meters: async () => new (await import('../health/meters.js')).Meters(),
+  healthUrl: async (parts, releases) => openHealth(parts, releases),
   connections: async (parts) => (await import('./make-connections.js')).makeConnections(parts),
   pluginRuntime: async (parts, releases) =>
     (await import('./make-plugin-runtime.js')).makePluginRuntime(parts, releases),
   engine: async (parts, releases) => (await import('./make-engine.js')).makeEngine(parts, releases),
   commandRunner: async (parts) => (await import('./make-command-runner.js')).makeCommandRunner(parts),
 };
+
+async function openHealth(parts: Parts, releases: Releases): Promise<string | undefined> {
+  const { httpHost: host, httpPort: port } = parts.surroundings.settings;
+  if (port === undefined) return undefined;
+  await parts.workWatch();
+  const { startHealthServer } = await import('../health/health-server.js');
+  return startHealthServer(parts, releases, { host, port });
+}
 
 /** Puts the runtime together. Nothing is opened before a part that needs it is asked for. */
 export function composeParts(surroundings: Surroundings): Parts {

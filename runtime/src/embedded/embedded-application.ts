@@ -1,4 +1,4 @@
-import type { Application, DoctorReport, ServeState } from '@drover/engine';
+import type { Application, DoctorReport, ServeOptions, ServeState } from '@drover/engine';
 import type { Parts } from '../composition/parts.js';
 import { EmbeddedActions } from './embedded-actions.js';
 import { EmbeddedCollections } from './embedded-collections.js';
@@ -8,6 +8,7 @@ import { EmbeddedFeeds } from './embedded-feeds.js';
 import { EmbeddedObjects } from './embedded-objects.js';
 import { EmbeddedPlugins } from './embedded-plugins.js';
 import { EmbeddedRuns } from './embedded-runs.js';
+import { EmbeddedWorkers } from './embedded-workers.js';
 import { RunNames } from './run-names.js';
 
 /** The application in this very process, over its own database. */
@@ -20,7 +21,9 @@ export class EmbeddedApplication implements Application {
   readonly runs: EmbeddedRuns;
   readonly commands: EmbeddedCommands;
   readonly feeds: EmbeddedFeeds;
+  readonly workers: EmbeddedWorkers;
   readonly #parts: Parts;
+  #drainMs: number | undefined;
 
   constructor(parts: Parts) {
     const names = new RunNames(parts);
@@ -33,11 +36,13 @@ export class EmbeddedApplication implements Application {
     this.runs = new EmbeddedRuns(parts, names);
     this.commands = new EmbeddedCommands(parts);
     this.feeds = new EmbeddedFeeds(parts);
+    this.workers = new EmbeddedWorkers(parts);
   }
 
-  async serve(listener: (state: ServeState) => void): Promise<void> {
+  async serve(listener: (state: ServeState) => void, options: ServeOptions = {}): Promise<void> {
     const { serve } = await import('./serve.js');
-    await serve(this.#parts, listener);
+    this.#drainMs = this.#parts.surroundings.settings.drainSeconds * 1_000;
+    await serve(this.#parts, listener, options);
   }
 
   async doctor(): Promise<DoctorReport> {
@@ -46,6 +51,6 @@ export class EmbeddedApplication implements Application {
   }
 
   close({ abandon = false }: { abandon?: boolean } = {}): Promise<void> {
-    return this.#parts.close({ abandon });
+    return this.#parts.close({ abandon, drainMs: this.#drainMs });
   }
 }

@@ -10,6 +10,7 @@ import type {
   Pause,
   Pull,
   PullFigures,
+  ReapRule,
 } from '@drover/engine';
 import {
   type EndedRunStatus,
@@ -146,7 +147,7 @@ export class KyselyFeedLedger implements FeedLedger {
     return renewPulls(this.#database, owner, { leaseMs, now: now.getTime() });
   }
 
-  reap({ now, ...whose }: { now: Date; onlyOwner?: string }): Promise<number> {
+  reap({ now, ...whose }: { now: Date } & ReapRule): Promise<number> {
     return reapPulls(this.#database, { ...whose, now: now.getTime() });
   }
 
