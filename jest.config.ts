@@ -18,8 +18,11 @@ const config: Config = {
   moduleNameMapper: {
     '^@drover/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^@drover/([^/]+)/(.+)$': '<rootDir>/packages/$1/src/$2.ts',
+    '^@drover-plugins/crowdstrike-client$': '<rootDir>/plugins/crowdstrike/client/src/index.ts',
     '^@drover-plugins/netskope-client$': '<rootDir>/plugins/netskope/client/src/index.ts',
     '^@drover-plugins/netskope-(?!client)([^/]+)$': '<rootDir>/plugins/netskope/$1/src/index.ts',
+    '^@drover-plugins/palo-alto-saas-security-(.+)$':
+      '<rootDir>/plugins/palo-alto-saas-security/$1/src/index.ts',
     '^@drover-plugins/okta-(.+)$': '<rootDir>/plugins/okta/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -1,8 +1,9 @@
 // `npm run bench`: Drover beside hand-written loops that make the same calls, in one run. Figures are ratios against those
 // loops; the milliseconds beside them are of this machine at this moment. `--quick` leaves the long scenarios out,
-// `--only batches|calls|import|starts` all others, and `--million` imports a million rows and not 200,000.
+// `--only batches|calls|import|pulls|starts` all others, and `--million` imports a million rows and not 200,000.
 import { benchBatches } from './batches.mjs';
 import { benchImport, benchStarts } from './commands.mjs';
+import { benchPulls } from './pulls.mjs';
 import { benchSingleCalls } from './single-calls.mjs';
 
 const has = (flag) => process.argv.includes(flag);
@@ -12,6 +13,7 @@ const parts = {
   calls: () => benchSingleCalls(extent),
   batches: () => benchBatches(extent),
   import: () => benchImport({ rows: has('--million') ? 1_000_000 : quick ? 50_000 : 200_000 }),
+  pulls: () => benchPulls(extent),
   starts: () => benchStarts(),
 };
 

@@ -45,7 +45,7 @@ async function openApplication(
 
 async function startSimulator(
   vendor: string,
-  { port, latencyMs, rateLimit, users, storm }: Parameters<CliHost['startSimulator']>[1],
+  { port, latencyMs, rateLimit, users, incidents, storm }: Parameters<CliHost['startSimulator']>[1],
 ): Promise<RunningSimulator> {
   const { simulators } = await import('@drover/simulators');
   if (!Object.hasOwn(simulators, vendor)) {
@@ -60,6 +60,7 @@ async function startSimulator(
       latencyMs,
       rateLimit,
       users,
+      incidents,
       ...(storm === undefined ? {} : { storm: { seed: storm } }),
     });
   } catch (error) {

@@ -19,6 +19,8 @@ export interface SimulatorOptions {
   storm?: number;
   /** How many users a vendor that has users has beside its usual ones. */
   users: number;
+  /** How many incidents a vendor that has incidents has beside its usual ones. */
+  incidents: number;
 }
 
 export interface RunningSimulator {

@@ -33,6 +33,18 @@ export interface CallSpec {
   maxResponseBytes?: number;
   /** Which of the connection's `auth` entries it uses; needed only when there are several. */
   auth?: string;
+  /** Where answers say what is left of a budget that calls spend by their cost. */
+  points?: PointsSpec;
+}
+
+/** JSON Pointers into the JSON of an answer, each to a number. */
+export interface PointsSpec {
+  /** What is left. */
+  left: string;
+  /** What the call cost; the next call of the rate group waits when less than that is left. */
+  spent: string;
+  /** Milliseconds until the budget is full again. */
+  resetMs: string;
 }
 
 export type AuthSpec =
@@ -47,8 +59,18 @@ export type AuthSpec =
       secret: string;
       scope?: string;
       credentialsIn?: 'body' | 'basic';
+      /** How an answer with a token names the vendor's cloud that the account lives in. */
+      region?: RegionSpec;
     }
   | { type: 'none' };
+
+/** Clouds of a vendor that keeps accounts in several. */
+export interface RegionSpec {
+  /** Header of the token's answer that names the cloud, such as `X-Cs-Region`. */
+  header: string;
+  /** Host by the name of the cloud. Calls go to no other, and only when the base URL names one of them. */
+  hosts: Record<string, string>;
+}
 
 export interface ConnectionSpec {
   /** JSON Schema of the account's fields; `baseUrl` is one of them, secrets carry `"x-secret": true`. */
@@ -130,7 +152,17 @@ export interface PluginManifest {
   /** JSON Pointers into request bodies that differ from one try to the next, such as a timestamp. */
   volatile?: string[];
   inverse?: { plugin: string; description: string };
-  mirror?: { in?: string[]; out?: string[]; action?: string };
+  mirror?: MirrorSpec;
+}
+
+/** Which of a feed's attributes can be kept equal on both sides. */
+export interface MirrorSpec {
+  /** Emitted attributes whose changes at the vendor come in. */
+  in?: string[];
+  /** Emitted attributes whose changes here go out; may be some of `in`. */
+  out?: string[];
+  /** Text id of the action that sends them; there when `out` is. */
+  action?: string;
 }
 
 /** `bundle.json`: which plugins ship together, in the order in which action IDs are given. */

@@ -58,6 +58,7 @@ export interface ObjectDraft extends ObjectKey {
 export interface PluginObject extends Readonly<ObjectKey> {
   readonly id: string;
   readonly aliases: readonly string[];
+  /** By name; those of one name from the oldest to the latest, whoever said them. */
   readonly attributes: readonly Readonly<Pick<Attribute, 'name' | 'value' | 'source'>>[];
   readonly status?: string;
   readonly revision: number;

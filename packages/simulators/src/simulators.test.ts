@@ -29,6 +29,25 @@ test('an org of any size', async () => {
   }
 });
 
+test('a tenant with any number of incidents', async () => {
+  const started = await simulators['palo-alto-saas-security'].start({ incidents: 1_000 });
+  try {
+    expect(started.about.join('\n')).toContain('Incidents: 1 to 1025');
+    const minted = await fetch(`${started.url}/oauth/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`simulated-client:${started.token}`)}` },
+      body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'incident_api' }),
+    });
+    const { access_token: token } = (await minted.json()) as { access_token: string };
+    const reply = await fetch(`${started.url}/incident/api/incidents/1025`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(await reply.json()).toMatchObject({ incident_id: 1_025, state: 'closed' });
+  } finally {
+    await started.close();
+  }
+});
+
 test('the vendor’s own rate limit holds unless it is switched off', async () => {
   const statuses = async (rateLimit: boolean) => {
     const started = await simulators.netskope.start({ rateLimit, token: 'another-token' });

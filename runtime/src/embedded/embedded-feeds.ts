@@ -11,7 +11,7 @@ import type {
 } from '@drover/engine';
 import { Fault, isId, type Page, type PageRequest } from '@drover/model';
 import type { Parts } from '../composition/parts.js';
-import { checkedConfig } from './checked-config.js';
+import { checkedConfig } from './checked-request.js';
 import { findConnection } from './embedded-connections.js';
 import { findPlugin } from './embedded-plugins.js';
 import { existing } from './not-found.js';

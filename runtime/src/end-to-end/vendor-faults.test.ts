@@ -59,4 +59,4 @@ it('a pass through all kinds of trouble balances, and what failed succeeds when 
   const { outcomes } = await readBooks(drover);
   const landed = outcomes.filter(({ status }) => status === 'succeeded').map(({ value }) => value);
   expect(new Set(site.entries())).toEqual(new Set(landed.map((value) => value.replace(/^https?:\/\//, ''))));
-});
+}, 60_000);

@@ -95,7 +95,7 @@ export class Sites {
       const file = join(source, folder, 'plugin.json');
       if (!(await stat(file).catch(() => undefined))) continue;
       const manifest = JSON.parse(await readFile(file, 'utf8'));
-      manifest.limits.batch.objects = this.#size.batchObjects;
+      if (manifest.kind === 'action') manifest.limits.batch.objects = this.#size.batchObjects;
       delete manifest.limits.rateGroups;
       for (const call of manifest.calls) delete call.rateGroup;
       await writeFile(file, JSON.stringify(manifest));

@@ -5,7 +5,7 @@ import type { Session } from '../session.js';
 const MAX_PORT = 65_535;
 const MAX_LATENCY_MS = 600_000;
 const MAX_SEED = 2 ** 32 - 1;
-const MAX_USERS = 1_000_000;
+const MAX_MADE = 1_000_000;
 
 export function addSimulateCommand(program: Command, session: Session): void {
   program
@@ -16,7 +16,13 @@ export function addSimulateCommand(program: Command, session: Session): void {
     .option(
       '--users <n>',
       'how many users to make beside the usual ones, where the vendor has users',
-      users,
+      made,
+      0,
+    )
+    .option(
+      '--incidents <n>',
+      'how many incidents to make beside the usual ones, where the vendor has incidents',
+      made,
       0,
     )
     .option('--no-rate-limit', 'answer without the vendor’s rate limit')
@@ -56,8 +62,8 @@ function stormSeed(text: string): number {
   return wholeNumber(text, MAX_SEED);
 }
 
-function users(text: string): number {
-  return wholeNumber(text, MAX_USERS);
+function made(text: string): number {
+  return wholeNumber(text, MAX_MADE);
 }
 
 function wholeNumber(text: string, max: number): number {

@@ -35,6 +35,14 @@ describe('an output as people read it', () => {
     expect(outputText({ type: 'object' }, {})).toBe('The output is empty.');
   });
 
+  test('an object with declared columns is a table of one row', () => {
+    const columns = { type: 'object', 'x-columns': ['id', 'state'] };
+    const row = 'Id  State\n 4  closed';
+    expect(outputText(columns, { id: 4, state: 'closed', raw: 'x' })).toBe(row);
+    const incident = { id: 4, state: 'closed' };
+    expect(outputText({ type: 'object', properties: { incident: columns } }, { incident })).toBe(row);
+  });
+
   test('a list at the root, and lists without declared columns', () => {
     expect(outputText({ type: 'array', 'x-columns': ['id'] }, [{ id: 1 }, { id: 22 }])).toBe('Id\n 1\n22');
     expect(outputText({ type: 'array' }, [{ name: 'a' }, { size: 2 }])).toBe('Name  Size\na\n         2');

@@ -2,10 +2,11 @@ import { type Column, facts, table } from './table.js';
 
 type Fields = Record<string, unknown>;
 
-/** A command's output as people read it: lists as tables of their `x-columns`, what stands beside them as facts. */
+/** A command's output as people read it: what has `x-columns` as tables of these, what stands beside as facts. */
 export function outputText(schema: unknown, output: unknown): string {
   if (Array.isArray(output)) return listText(recordOf(schema), output);
   if (!isRecord(output)) return compact(output);
+  if (hasColumns(schema)) return listText(recordOf(schema), [output]);
   const properties = recordOf(recordOf(schema).properties);
   const lists = Object.entries(output).filter(([name, value]) => isTable(properties[name], value));
   const single = Object.entries(output).filter(([name, value]) => !isTable(properties[name], value));
@@ -13,7 +14,7 @@ export function outputText(schema: unknown, output: unknown): string {
   const blocks = [
     ...(shown.length === 0 ? [] : [facts(shown.map(([name, value]) => [heading(name), compact(value)]))]),
     ...lists.map(([name, value]) => {
-      const text = listText(recordOf(properties[name]), value as unknown[]);
+      const text = listText(recordOf(properties[name]), Array.isArray(value) ? value : [value]);
       return lists.length === 1 ? text : `${heading(name)}\n${text}`;
     }),
   ];
@@ -21,8 +22,12 @@ export function outputText(schema: unknown, output: unknown): string {
 }
 
 function isTable(schema: unknown, value: unknown): boolean {
-  if (!Array.isArray(value)) return false;
-  return Array.isArray(recordOf(schema)['x-columns']) || (value.length > 0 && value.every(isRecord));
+  if (isRecord(value)) return hasColumns(schema);
+  return Array.isArray(value) && (hasColumns(schema) || (value.length > 0 && value.every(isRecord)));
+}
+
+function hasColumns(schema: unknown): boolean {
+  return Array.isArray(recordOf(schema)['x-columns']);
 }
 
 function listText(schema: Fields, rows: readonly unknown[]): string {

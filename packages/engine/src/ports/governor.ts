@@ -16,6 +16,8 @@ export interface LimitReport {
   status: number;
   /** Lower-case names. */
   headers: Readonly<Record<string, string | undefined>>;
+  /** What the body says of a budget that calls spend by their cost. */
+  points?: { left: number; spent: number; resetMs: number } | undefined;
 }
 
 /**

@@ -129,11 +129,13 @@ function lintUnique({ value, pointer }: SchemaNode): Problem[] {
 }
 
 function lintColumns({ value, pointer }: SchemaNode): Problem[] {
-  const known = recordOf(recordOf(value.items).properties);
+  const isList = value.type === 'array';
+  const known = recordOf((isList ? recordOf(value.items) : value).properties);
+  const whose = isList ? 'The items have' : 'The object has';
   return placedTexts(value['x-columns'], childPointer(pointer, 'x-columns'))
     .filter((column) => !Object.hasOwn(known, column.value))
     .map((column) => {
-      const message = `The items have no property “${column.value}”: name one that they have.`;
+      const message = `${whose} no property “${column.value}”: name one of those that there are.`;
       return problem('SCHEMA_CONTRADICTS', column.pointer, message);
     });
 }

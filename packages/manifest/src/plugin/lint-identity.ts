@@ -1,6 +1,6 @@
 import { loadSemver } from '../../lazy/libraries.cjs';
 import { engineRangeProblem } from '../engine-range.js';
-import { type JsonRecord, placedTexts, recordOf, textOf, textsOf } from '../json/json-shapes.js';
+import { type JsonRecord, placedTexts, recordOf, textOf } from '../json/json-shapes.js';
 import { problem, type Problem } from '../json/problem.js';
 
 /** Version, engine range, and the plugins and attributes that it names beside its own. */
@@ -45,13 +45,15 @@ function lintInverse(manifest: JsonRecord): Problem[] {
   ];
 }
 
+/** What is mirrored has one value on each side: an emitted attribute that a later value replaces. */
 function lintMirror(manifest: JsonRecord): Problem[] {
   const mirror = recordOf(manifest.mirror);
-  const inwards = textsOf(mirror.in);
-  return placedTexts(mirror.out, '/mirror/out')
-    .filter((name) => inwards.includes(name.value))
+  const emits = Array.isArray(manifest.emits) ? manifest.emits.map(recordOf) : [];
+  const replaced = emits.filter(({ mode }) => mode === 'replace').map(({ name }) => name);
+  return [...placedTexts(mirror.in, '/mirror/in'), ...placedTexts(mirror.out, '/mirror/out')]
+    .filter((name) => !replaced.includes(name.value))
     .map((name) => {
-      const message = `“${name.value}” comes in and goes out, so that neither side wins: keep it in one list.`;
-      return problem('VALUE_DOUBLED', name.pointer, message);
+      const message = `“${name.value}” is no attribute that the feed emits with the mode replace: mirror one that is.`;
+      return problem('VALUE_NOT_ALLOWED', name.pointer, message);
     });
 }

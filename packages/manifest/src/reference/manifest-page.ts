@@ -119,7 +119,9 @@ function boundsOf(schema: JsonRecord, root: JsonRecord): string {
 /** Records inside a section, its lists and its maps, which have sections of their own. */
 function sectionsBelow({ title, schema }: Section, root: JsonRecord): Section[] {
   const prefix = title === 'Keys' ? '' : `${title}.`;
-  return Object.entries(recordOf(schema.properties)).flatMap(([name, property]) => {
+  const branches = Array.isArray(schema.oneOf) ? schema.oneOf.map(recordOf) : [];
+  const properties = [schema, ...branches].flatMap((each) => Object.entries(recordOf(each.properties)));
+  return properties.flatMap(([name, property]) => {
     const resolved = resolve(property, root);
     const inner: Section[] = [
       { title: `${prefix}${name}`, schema: resolved },

@@ -98,6 +98,12 @@ export const VENDOR_FAULTS = {
     exitCode: 3,
     httpStatus: 503,
   },
+  CURSOR_STUCK: {
+    title: 'Cursor stuck',
+    help: 'Raise the page size in the feed’s config: more objects than one page holds changed at one and the same moment.',
+    exitCode: 3,
+    httpStatus: 502,
+  },
   REDIRECT_REFUSED: {
     title: 'Redirect refused',
     help: 'Correct the connection’s base URL: calls are not sent on to another place.',

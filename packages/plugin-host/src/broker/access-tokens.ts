@@ -1,6 +1,8 @@
 /** A minted access token. */
 export interface AccessToken {
   value: string;
+  /** The host that the vendor sends its calls to; absent: the one of the base URL. */
+  host?: string;
   /** When to get the next one: well before it expires. Milliseconds since 1970. */
   renewAtMs: number;
 }
@@ -11,10 +13,10 @@ export class AccessTokens {
   readonly #flights = new Map<string, Promise<AccessToken>>();
 
   /** The token of this kind, minted when there is none or it is due. */
-  async get(kind: string, nowMs: number, mint: () => Promise<AccessToken>): Promise<string> {
+  async get(kind: string, nowMs: number, mint: () => Promise<AccessToken>): Promise<AccessToken> {
     const known = this.#tokens.get(kind);
-    if (known !== undefined && nowMs < known.renewAtMs) return known.value;
-    return (await (this.#flights.get(kind) ?? this.#start(kind, mint))).value;
+    if (known !== undefined && nowMs < known.renewAtMs) return known;
+    return this.#flights.get(kind) ?? this.#start(kind, mint);
   }
 
   /** Forgets a token that the vendor refused, unless a newer one has come. */

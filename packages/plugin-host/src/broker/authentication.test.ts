@@ -207,6 +207,41 @@ describe('authentication', () => {
       expect(reply.body).toEqual({ echo: 'Bearer [REDACTED]', b64: expect.stringContaining('[REDACTED]') });
     });
 
+    describe('of an account in another cloud', () => {
+      const hosts = { 'us-1': 'tenant.example.com', 'eu-1': 'eu.example.com', 'us-2': 'us-2.example.com' };
+      const region = { header: 'X-Region', hosts };
+      const named = (name: string) => ({ ...token('minted-token-1'), headers: { 'X-Region': name } });
+      const other = vendorMock('https://eu.example.com');
+
+      it('sends its calls there by https, and fetches the next token where the base URL says', async () => {
+        vendor.post('/oauth2/token', named('EU-1'));
+        other.post('/items', { status: 401 });
+        vendor.post('/oauth2/token', { ...named('eu-1'), ...token('minted-token-2') });
+        other.post('/items', { status: 200 });
+        const hook = await openOauth({ region } as never);
+        await hook.call('send', { json: { a: 1 } });
+        expect(other.requests).toMatchObject([
+          { headers: { authorization: 'Bearer minted-token-1' }, body: { a: 1 } },
+          { headers: { authorization: 'Bearer minted-token-2' }, body: { a: 1 } },
+        ]);
+        expect(vendor.requests.map(({ path }) => path)).toEqual(['/oauth2/token', '/oauth2/token']);
+      });
+
+      it.each([
+        ['a cloud that is not known', 'us-9', region],
+        ['its own cloud', 'us-1', region],
+        ['a name of every object', 'constructor', region],
+        ['a host in the place of a name', 'evil.example.com', region],
+        ['another header', 'eu-1', { ...region, header: 'X-Other' }],
+        ['a base URL that is none of the clouds', 'eu-1', { ...region, hosts: { 'eu-1': hosts['eu-1'] } }],
+      ])('%s: they stay', async (_, name, spec) => {
+        vendor.post('/oauth2/token', named(name));
+        vendor.post('/items', { status: 200 });
+        const hook = await openOauth({ region: spec } as never);
+        expect(await hook.call('send', { json: {} })).toMatchObject({ status: 200 });
+      });
+    });
+
     it('a hook that stops does not take the token from the others', async () => {
       const stop = new AbortController();
       vendor.post('/oauth2/token', () => {

@@ -6,6 +6,7 @@ import type { Clock } from './clock.js';
 import type { ConnectionSession } from './connection-session.js';
 import { buildRequest, type OutgoingRequest } from './outgoing-request.js';
 import { basicCredentials, fieldOf, formEncode, placeSecret, secretOf, withHeader } from './place-secret.js';
+import { atHost, regionHost } from './region.js';
 import { orStopped } from './stopped.js';
 import { faultOfAnswer } from './vendor-fault.js';
 
@@ -48,14 +49,16 @@ export class TokenAuthorizer implements Authorizer {
   constructor(auth: OAuthSpec, source: TokenSource) {
     this.#auth = auth;
     this.#source = source;
-    this.#kind = JSON.stringify([auth.tokenPath, auth.clientId, auth.secret, auth.scope]);
+    this.#kind = JSON.stringify([auth.tokenPath, auth.clientId, auth.secret, auth.scope, auth.region]);
   }
 
   async authorize(request: OutgoingRequest): Promise<OutgoingRequest> {
     const { session, clock, signal } = this.#source;
-    const token = session.tokens.get(this.#kind, clock.now(), () => this.#mint());
-    this.#used = await orStopped(token, signal);
-    return withHeader(request, 'authorization', `Bearer ${this.#used}`);
+    const minted = session.tokens.get(this.#kind, clock.now(), () => this.#mint());
+    const { value, host } = await orStopped(minted, signal);
+    this.#used = value;
+    const there = host === undefined ? request : { ...request, url: atHost(request.url, host) };
+    return withHeader(there, 'authorization', `Bearer ${value}`);
   }
 
   /** Once for a call: a token may have been revoked before its time. */
@@ -80,7 +83,12 @@ export class TokenAuthorizer implements Authorizer {
     const { token, lifeS } = readToken(answer, vendor);
     session.hide(token);
     const renewAfterS = lifeS - Math.min(RENEW_BEFORE_S, lifeS / 10);
-    return { value: token, renewAtMs: clock.now() + renewAfterS * 1_000 };
+    const host = regionHost(this.#auth.region, answer, session.baseUrl);
+    return {
+      value: token,
+      ...(host === undefined ? {} : { host }),
+      renewAtMs: clock.now() + renewAfterS * 1_000,
+    };
   }
 
   #tokenRequest(spec: CallSpec): OutgoingRequest {

@@ -13,6 +13,7 @@ import {
   streamedLength,
   valueOf,
 } from './outgoing-request.js';
+import { readPoints } from './read-points.js';
 import { redirectedRequest } from './redirect.js';
 import { stoppedFault } from './stopped.js';
 import {
@@ -180,7 +181,8 @@ export class CallRunner {
     const { spec, authorizer } = call;
     const { status, headers } = answer;
     const connectionId = this.#session.connection.id;
-    const report = { connectionId, rateGroup: rateGroupOf(spec), status, headers };
+    const points = readPoints(spec.points, answer);
+    const report = { connectionId, rateGroup: rateGroupOf(spec), status, headers, points };
     const { retryAfterMs } = await this.#deps.governor.report(report);
     if (status === UNAUTHORIZED && authorizer.renew()) return undefined;
     if (isForPlugin(spec, answer)) return answer;

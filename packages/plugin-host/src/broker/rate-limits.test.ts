@@ -134,4 +134,39 @@ describe('rate limits', () => {
       .rejects.toMatchObject({ code: 'CANCELLED' })
       .finally(() => clearInterval(watch));
   });
+
+  describe('of points in the body', () => {
+    const points = { left: '/extensions/left', spent: '/extensions/spent', resetMs: '/extensions/reset~0Ms' };
+    const spending: CallSpec[] = CALLS.map((call) => (call.name === 'read' ? { ...call, points } : call));
+    const openSpending = () => {
+      world = openBrokerWorld({ baseUrl: BASE, calls: spending });
+      return world.hook();
+    };
+    const answer = (left: unknown, spent: unknown = 20) => ({
+      status: 200,
+      body: { extensions: { left, spent, 'reset~Ms': 9_000 } },
+    });
+
+    it('waits for the reset when another such call would not fit', async () => {
+      vendor.get('/items', answer(25));
+      vendor.get('/items', answer(5));
+      vendor.get('/items', answer(480));
+      const hook = await openSpending();
+      for (let call = 0; call < 3; call += 1) await hook.call('read', {});
+      expect(world.clock.slept).toEqual([9_000]);
+    });
+
+    it.each([
+      ['says nothing', { status: 200, body: {} }],
+      ['says no numbers', answer('0')],
+      ['says less than nothing', answer(-1)],
+      ['is no JSON', { status: 200, body: '<html>' }],
+      ['has no body', { status: 204 }],
+    ])('waits for nothing when the answer %s', async (_, reply) => {
+      vendor.get('/items', reply, { times: 2 });
+      const hook = await openSpending();
+      for (let call = 0; call < 2; call += 1) await hook.call('read', {});
+      expect(world.clock.slept).toEqual([]);
+    });
+  });
 });

@@ -34,8 +34,9 @@ export interface PluginReport {
   /** Every call that its code can make; the broker refuses any other. */
   calls: CallReport[];
   /**
-   * Where the calls go: always below the connection's base URL. `preset` are the base URLs that the manifest offers,
-   * as default, constant or choice; the base URL is free when there are none.
+   * Where the calls go: always below the connection's base URL, or the same path at another cloud of the vendor. `preset`
+   * are the base URLs that the manifest offers, as default, constant or choice, and its clouds; the base URL is free when
+   * there are none.
    */
   hosts: { from: 'connection'; preset: string[] };
   /** Names of the secrets that a connection of it holds. */
@@ -90,10 +91,20 @@ function secretOf(auth: AuthSpec): string[] {
   return auth.type === 'none' ? [] : [auth.secret];
 }
 
+function cloudsOf(auth: AuthSpec): string[] {
+  const region = auth.type === 'oauth2-client-credentials' ? auth.region : undefined;
+  return Object.values(region?.hosts ?? {}).map((host) => `https://${host}`);
+}
+
 function presetBaseUrls({ connection }: PluginManifest): string[] {
   const properties = connection.schema.properties as Record<string, Record<string, unknown>> | undefined;
   const baseUrl = properties?.baseUrl ?? {};
   const choices = Array.isArray(baseUrl.enum) ? (baseUrl.enum as unknown[]) : [];
-  const urls = [baseUrl.const, baseUrl.default, ...choices];
+  const urls = [
+    baseUrl.const,
+    baseUrl.default,
+    ...choices,
+    ...Object.values(connection.auth).flatMap(cloudsOf),
+  ];
   return [...new Set(urls.filter((url) => typeof url === 'string'))];
 }

@@ -1,5 +1,5 @@
 import type { Governor, Grant, GrantRequest, LimitReport } from '@drover/engine';
-import { waitAfterLast, waitAfterRefusal } from './rate-limit-headers.js';
+import { waitAfterLast, waitAfterRefusal, waitForPoints } from './rate-limit-headers.js';
 import { TokenBucket } from './token-bucket.js';
 
 export interface LocalGovernorOptions {
@@ -50,7 +50,10 @@ export class LocalGovernor implements Governor {
       return { retryAfterMs };
     }
     const emptyMs = waitAfterLast(report.headers, nowMs);
-    if (emptyMs !== undefined) budget.bucket.closeUntil(nowMs + emptyMs);
+    const spentMs = report.points && waitForPoints(report.points);
+    for (const waitMs of [emptyMs, spentMs]) {
+      if (waitMs !== undefined) budget.bucket.closeUntil(nowMs + waitMs);
+    }
     return {};
   }
 

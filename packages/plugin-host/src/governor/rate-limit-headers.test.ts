@@ -6,6 +6,7 @@ import {
   MIN_WAIT_MS,
   waitAfterLast,
   waitAfterRefusal,
+  waitForPoints,
 } from './rate-limit-headers.js';
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -62,12 +63,35 @@ describe('waitAfterRefusal', () => {
   });
 });
 
+describe('waitForPoints', () => {
+  it.each([
+    ['enough for another call', { left: 20, spent: 20, resetMs: 5_000 }, undefined],
+    ['too few for another call', { left: 19, spent: 20, resetMs: 5_000 }, 5_000],
+    ['none, and calls are free', { left: 0, spent: 0, resetMs: 5_000 }, 5_000],
+    ['a reset at once: at least a second', { left: 0, spent: 1, resetMs: 0 }, MIN_WAIT_MS],
+    ['a reset in a year: an hour', { left: 0, spent: 1, resetMs: 31_536_000_000 }, MAX_WAIT_MS],
+  ])('%s', (_, points, expected) => {
+    expect(waitForPoints(points)).toBe(expected);
+  });
+});
+
 describe('waitAfterLast', () => {
   it.each<[string, LimitHeaders, number | undefined]>([
     ['nothing said', {}, undefined],
     ['some left', { 'ratelimit-remaining': '1', 'ratelimit-reset': '3' }, undefined],
     ['none left, relative reset', { 'ratelimit-remaining': '0', 'ratelimit-reset': '3' }, 3_000],
     ['none left, no reset', { 'ratelimit-remaining': '0' }, undefined],
+    [
+      'none left, X-RateLimit-RetryAfter since 1970',
+      { 'x-ratelimit-remaining': '0', 'x-ratelimit-retryafter': String(NOW_S + 25), date: DATE },
+      25_000,
+    ],
+    ['none left, no X-RateLimit-RetryAfter', { 'x-ratelimit-remaining': '0' }, undefined],
+    [
+      'some left, X-RateLimit-RetryAfter',
+      { 'x-ratelimit-remaining': '1', 'x-ratelimit-retryafter': '9' },
+      undefined,
+    ],
     [
       'none left, epoch reset',
       {

@@ -1,7 +1,11 @@
+import type { LimitReport } from '@drover/engine';
 import { readRetryAfter } from './retry-after.js';
 
 /** Lower-case names. */
 export type LimitHeaders = Readonly<Record<string, string | undefined>>;
+
+/** A budget that calls spend by their cost. */
+export type PointsReport = NonNullable<LimitReport['points']>;
 
 /** Longest wait that is taken from a header: one hour. */
 export const MAX_WAIT_MS = 3_600_000;
@@ -46,7 +50,16 @@ export function waitAfterLast(headers: LimitHeaders, nowMs: number): number | un
     const waitMs = epochReset(headers, vendorNowMs);
     if (waitMs !== undefined) return clamp(waitMs);
   }
+  if (seconds(headers['x-ratelimit-remaining']) === 0) {
+    const waitMs = untilEpoch(seconds(headers['x-ratelimit-retryafter']), vendorNowMs);
+    if (waitMs !== undefined) return clamp(waitMs);
+  }
   return undefined;
+}
+
+/** How long until the points suffice for another call of the same cost; `undefined` when they do now. */
+export function waitForPoints({ left, spent, resetMs }: PointsReport): number | undefined {
+  return left >= Math.max(1, spent) ? undefined : clamp(resetMs);
 }
 
 function clamp(waitMs: number): number {

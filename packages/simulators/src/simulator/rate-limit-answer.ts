@@ -32,6 +32,15 @@ const OKTA_BODY = {
 
 const CROWDSTRIKE_BODY = { errors: [{ code: 429, message: 'API rate limit exceeded.' }], resources: [] };
 
+/** What an answer that is none of refusal says of the limit. */
+export function remainingHeaders(
+  dialect: RateLimitDialect,
+  { limit, left }: { limit: number; left: number },
+): Record<string, string> {
+  if (dialect !== 'crowdstrike') return {};
+  return { 'x-ratelimit-limit': String(limit), 'x-ratelimit-remaining': String(left) };
+}
+
 /** The headers and body of a 429 that asks for `waitSeconds`, said at `now`. */
 export function rateLimitAnswer(
   dialect: RateLimitDialect,

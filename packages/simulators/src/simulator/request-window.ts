@@ -28,6 +28,11 @@ export class RequestWindow {
     return Math.max(1, Math.ceil((window.startedAtMs + perMs - nowMs) / 1000));
   }
 
+  /** Requests that the window still takes. */
+  left(key: string, { requests }: WindowLimit): number {
+    return requests - (this.#windows.get(key)?.requests ?? 0);
+  }
+
   clear(): void {
     this.#windows.clear();
   }

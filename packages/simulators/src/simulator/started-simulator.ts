@@ -13,6 +13,8 @@ export interface StartOptions {
   storm?: StormOptions;
   /** How many users it has beside those that it always has, where it has users to make. Default 0. */
   users?: number;
+  /** How many incidents it has beside those that it always has, where it has incidents. Default 0. */
+  incidents?: number;
 }
 
 export interface StartedSimulator {

@@ -4,7 +4,7 @@ import { addControlPath, isControlPath } from './control-path.js';
 import { editedEntries, type EntryEdit } from './edited-entries.js';
 import { FaultBook } from './fault-book.js';
 import type { FaultOrder } from './fault-order.js';
-import { rateLimitAnswer, type RateLimitDialect } from './rate-limit-answer.js';
+import { rateLimitAnswer, type RateLimitDialect, remainingHeaders } from './rate-limit-answer.js';
 import { RequestLog } from './request-log.js';
 import { RequestWindow, type WindowLimit } from './request-window.js';
 import type { Simulator } from './simulator.js';
@@ -117,6 +117,7 @@ function addGates(app: FastifyInstance, gates: Gates): void {
     }
     const tooMany = overLimit(path, gates);
     if (tooMany !== undefined) return send(reply, tooMany);
+    reply.headers(leftOf(path, gates));
   });
 
   app.addHook('onSend', async (request, reply, payload) => {
@@ -186,6 +187,13 @@ function overLimit(path: string, { options, window, vendor }: Gates): SpoiltAnsw
     headers: { ...headers, 'content-type': 'application/json' },
     payload: JSON.stringify(body),
   };
+}
+
+function leftOf(path: string, { window, vendor }: Gates): Record<string, string> {
+  const limit = limitOf(path, vendor);
+  if (limit === undefined) return {};
+  const left = window.left(vendor.endpointOf(path), limit);
+  return remainingHeaders(limit.dialect, { limit: limit.requests, left });
 }
 
 function send(reply: FastifyReply, answer: SpoiltAnswer): FastifyReply {

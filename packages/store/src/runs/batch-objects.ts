@@ -58,7 +58,7 @@ const attributesOfSeqs = preparedQuery<
     .selectFrom(rowsOfJson(traits, SEQ, seqs).as('wanted'))
     .innerJoin('attributes', 'attributes.object_seq', 'wanted.seq')
     .select(['object_seq', 'name', 'source', 'kind', 'text_value', 'number_value'])
-    .orderBy(sql`object_seq, name, source, text_value`),
+    .orderBy(sql`object_seq, name, at, source, text_value`),
 );
 
 const aliasesOfSeqs = preparedQuery<{ seqs: string }, { object_seq: number; alias: string }, DialectTraits>(

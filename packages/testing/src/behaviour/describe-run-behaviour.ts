@@ -390,6 +390,32 @@ export function describeRunBehaviour(open: () => Promise<Database>): void {
       expect(values).toEqual(['host1.example.com', 'host10.example.com']);
     });
 
+    it('hands attributes of one name over from the oldest to the latest, whoever said them', async () => {
+      let offered: PluginObject[] = [];
+      const world = await openWorld({
+        objects: 1,
+        script: { execute: (objects: PluginObject[]) => succeed((offered = objects)) },
+      });
+      const say = (source: string, value: string, at: number) =>
+        world.objects.upsert(
+          [
+            {
+              type: 'indicator',
+              subtype: 'FQDN',
+              value: 'host0.example.com',
+              attributes: [{ name: 'State', value }],
+            },
+          ],
+          { source, at: new Date(at) },
+        );
+      await say('Beta', 'open', 2_000);
+      await say('Alpha', 'closed', 3_000);
+      await say('Gamma', 'new', 1_000);
+      await world.run();
+      const values = offered[0]!.attributes.filter(({ name }) => name === 'State').map(({ value }) => value);
+      expect(values).toEqual(['new', 'open', 'closed']);
+    });
+
     it('counts what write-back changed, and keeps the attribute with its source and run', async () => {
       const world = await openWorld({
         objects: 4,

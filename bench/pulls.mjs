@@ -1,0 +1,73 @@
+// Pulls of the CrowdStrike feed beside a hand-written loop: the same pages of the simulated cloud, the same rows in SQLite. The
+// sizes are those for which Netskope's own plugin documents its time: 11,002 and 50,000 users.
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inFolder, measure, start } from './processes.mjs';
+import { inTurns, megabytes, printTable, seconds } from './report.mjs';
+
+const DROVER = join(dirname(fileURLToPath(import.meta.url)), '..', 'runtime', 'bin', 'drover.mjs');
+/** What Netskope documents for its plugin, against the real cloud. */
+const SIZES = [
+  { users: 11_002, documentedS: 76 },
+  { users: 50_000, documentedS: 339 },
+];
+
+export async function benchPulls({ rounds }) {
+  const lines = [];
+  for (const { users, documentedS } of SIZES) {
+    const { raw, drover } = await withCloud(users, (cloud) => compare(cloud, { users, rounds }));
+    const { first, again } = drover;
+    lines.push([
+      users.toLocaleString('en'),
+      ...[raw, first, again].map(({ wallMs }) => seconds(wallMs)),
+      (first.wallMs / raw.wallMs).toFixed(2),
+      [raw.cpuMs, first.cpuMs, first.childCpuMs].map(seconds).join(', '),
+      [raw.peakRssMb, first.peakRssMb, first.childPeakRssMb].map(megabytes).join(', '),
+      `${documentedS} s`,
+    ]);
+  }
+  const measured = ['got loop', 'Drover', 'Drover again', '÷ got'];
+  const costs = ['CPU: got, host, plugin', 'peak RSS: got, host, plugin'];
+  printTable('Pulls of users', ['users', ...measured, ...costs, 'documented'], lines);
+}
+
+function compare(cloud, { users, rounds }) {
+  const all = (take) => {
+    if (take.kept !== users) throw new Error(`${take.kept} of ${users} users were kept.`);
+    return take;
+  };
+  const contenders = {
+    raw: () => inFolder(async (folder) => all(await measure('raw-pull.mjs', { ...cloud, folder }))),
+    drover: () =>
+      inFolder(async (folder) => {
+        await measure('drover-pull.mjs', { ...cloud, folder, mode: 'setup' });
+        const first = all(await measure('drover-pull.mjs', { ...cloud, folder, mode: 'pull' }));
+        const again = all(await measure('drover-pull.mjs', { ...cloud, folder, mode: 'pull' }));
+        return { wallMs: first.wallMs, first, again };
+      }),
+  };
+  return inTurns(contenders, rounds);
+}
+
+/** Starts the simulated cloud, hands it over and ends it. */
+async function withCloud(users, work) {
+  const child = start([
+    DROVER,
+    'simulate',
+    'crowdstrike',
+    '--users',
+    String(users),
+    '--no-rate-limit',
+    '--json',
+  ]);
+  try {
+    const [line] = await new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.stdout.once('data', (chunk) => resolve(String(chunk).split('\n')));
+    });
+    const { url, token } = JSON.parse(line);
+    return await work({ url, clientId: 'simulated-crowdstrike-client', clientSecret: token });
+  } finally {
+    child.kill('SIGTERM');
+  }
+}

@@ -1,0 +1,38 @@
+/** The documented fields of an incident, and what each holds. Any but the id may be missing. */
+export const INCIDENT_FIELDS = {
+  incident_id: 'number',
+  tenant: 'string',
+  app_id: 'string',
+  app_name: 'string',
+  app_type: 'string',
+  cloud_id: 'string',
+  asset_name: 'string',
+  asset_sha256: 'string',
+  asset_id: 'string',
+  asset_page_uri: 'string',
+  asset_cloud_uri: 'string',
+  exposure_type: 'number',
+  exposure_level: 'string',
+  policy_id: 'string',
+  policy_name: 'string',
+  policy_version: 'number',
+  policy_page_uri: 'string',
+  severity: 'string',
+  status: 'string',
+  state: 'string',
+  category: 'string',
+  resolved_by: 'string',
+  resolution_date: 'date',
+  assigned_to: 'string',
+  created_at: 'date',
+  updated_at: 'date',
+  group_ids: 'list',
+  asset_owner_id: 'string',
+  asset_owner_name: 'string',
+  asset_owner_email: 'string',
+  collaborators: 'list',
+  data_patterns: 'list',
+} as const satisfies Record<string, FieldKind>;
+
+export type IncidentField = keyof typeof INCIDENT_FIELDS;
+type FieldKind = 'string' | 'number' | 'date' | 'list';

@@ -1,0 +1,13 @@
+export * from './access.js';
+export * from './api-time.js';
+export * from './apps.js';
+export * from './asset-id.js';
+export * from './incident-fields.js';
+export * from './incident-filter.js';
+export * from './incident-id.js';
+export * from './incidents.js';
+export * from './latest-value.js';
+export * from './next-path.js';
+export * from './page-size.js';
+export * from './remediation.js';
+export type { Saas } from './saas.js';
