@@ -11,7 +11,8 @@ export interface ServeOptions {
 
 /** What a worker does right now. Times in ISO 8601. */
 export type WorkInHand =
-  { taskId: TaskId; runId: RunId; kind: TaskKind; batchIndex: number; until: string } | { pullId: PullId; until: string };
+  | { taskId: TaskId; runId: RunId; kind: TaskKind; batchIndex: number; until: string }
+  | { pullId: PullId; until: string };
 
 /** A process that executes. */
 export interface WorkerView {

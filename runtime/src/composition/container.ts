@@ -49,8 +49,7 @@ const MAKERS: Makers = {
   commandLedger: async (parts) =>
     new (await import('./store-parts.js')).KyselyCommandLedger(await parts.database()),
   feeds: async (parts) => new (await import('./ledger-part.js')).KyselyFeedLedger(await parts.database()),
-  workWatch: async (parts) =>
-    new (await import('./ledger-part.js')).KyselyWorkWatch(await parts.database()),
+  workWatch: async (parts) => new (await import('./ledger-part.js')).KyselyWorkWatch(await parts.database()),
   doorbell: async (parts, releases) => (await import('./make-doorbell.js')).makeDoorbell(parts, releases),
   meters: async () => new (await import('../health/meters.js')).Meters(),
   healthUrl: async (parts, releases) => openHealth(parts, releases),

@@ -59,7 +59,8 @@ async function examinePlugins(parts: Parts): Promise<Finding> {
 
 async function examineQueue(parts: Parts): Promise<Finding> {
   const doorbell = await parts.doorbell();
-  if (!(doorbell instanceof RedisDoorbell)) return ok('In this process; work of others is found within a second.');
+  if (!(doorbell instanceof RedisDoorbell))
+    return ok('In this process; work of others is found within a second.');
   await doorbell.open();
   return ok('In Redis, which answers and evicts nothing.');
 }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { WorkerReport } from '@drover/engine';
-import { missingPostgres, missingRedis, skipLoudly } from '@drover/testing';
+import { OwnRedis, makeEmptyPostgres, missingPostgres, missingRedis, skipLoudly } from '@drover/testing';
 import { until } from './built-drover.js';
 import { expectBalanced } from './run-books.js';
 import { ScaledSite, freePort } from './scaled-site.js';
@@ -22,7 +22,8 @@ function describeWorkers(): void {
   }, 60_000);
   afterAll(() => template.close());
   beforeEach(async () => {
-    site = await ScaledSite.open(template.zip);
+    const servers = { database: await makeEmptyPostgres(), redis: await OwnRedis.start() };
+    site = await ScaledSite.open(template.zip, servers);
   }, 60_000);
   afterEach(() => site.close());
 
@@ -44,7 +45,10 @@ function describeWorkers(): void {
     for (const worker of started) await worker.printed(WORKING);
     expect((await workers()).workers.map(({ role }) => role)).toEqual(['worker', 'worker']);
     expect(await look(leftPort, '/healthz')).toMatchObject({ status: 200 });
-    expect(JSON.parse((await look(leftPort, '/readyz')).text)).toMatchObject({ ready: true, queue: 'connected' });
+    expect(JSON.parse((await look(leftPort, '/readyz')).text)).toMatchObject({
+      ready: true,
+      queue: 'connected',
+    });
 
     const held = site.gate.hold({ ...WRITE, nth: 3, at: 'answer' });
     const following = await site.start([...RUN_ALL, '--json']);
@@ -54,19 +58,24 @@ function describeWorkers(): void {
     const holder = before.workers.find(({ holds }) => holds.length > 0)!;
     expect(holder.holds).toEqual([expect.objectContaining({ kind: 'batch' })]);
     const victim = started.find(({ pid }) => pid === holder.pid)!;
-    const [survivorPort, survivor] = victim === started[0] ? [rightPort, started[1]!] : [leftPort, started[0]!];
+    const [survivorPort, survivor] =
+      victim === started[0] ? [rightPort, started[1]!] : [leftPort, started[0]!];
 
-    await site.redis.kill();
+    await site.servers.redis.kill();
     await victim.killed();
     held.release();
-    await until(async () => (await look(survivorPort, '/readyz')).text.includes('"lost"'), { what: 'Redis to be missed' });
+    await until(async () => (await look(survivorPort, '/readyz')).text.includes('"lost"'), {
+      what: 'Redis to be missed',
+    });
     expect((await look(survivorPort, '/readyz')).status).toBe(200);
-    await site.redis.start();
+    await site.servers.redis.start();
 
     const followed = await following.ended;
     expect([0, 2]).toContain(followed.exitCode);
     expectBalanced(await site.books(), site.entries());
-    await until(async () => (await look(survivorPort, '/readyz')).text.includes('"connected"'), { what: 'Redis to be back' });
+    await until(async () => (await look(survivorPort, '/readyz')).text.includes('"connected"'), {
+      what: 'Redis to be back',
+    });
     const { text } = await look(survivorPort, '/metrics');
     expect(text).toMatch(/^drover_batches_total [1-9]/m);
     expect(text).toMatch(/^drover_outcomes_total\{outcome="succeeded"\} [1-9]/m);
@@ -115,7 +124,10 @@ function describeWorkers(): void {
     expect(report.scheduler).toBeDefined();
 
     const worker = await site.start(['worker']);
-    await until(async () => (await site.ask(['run', 'list'])).data[0].endedAt !== undefined, { what: 'the end of the run', withinMs: 30_000 });
+    await until(async () => (await site.ask(['run', 'list'])).data[0].endedAt !== undefined, {
+      what: 'the end of the run',
+      withinMs: 30_000,
+    });
     expect((await look(port, '/readyz')).status).toBe(200);
     expectBalanced(await site.books(), site.entries());
     worker.interrupt();

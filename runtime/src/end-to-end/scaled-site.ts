@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunView, StoredOutcome } from '@drover/engine';
 import { createNetskopeSimulator, type NetskopeState, type Simulator } from '@drover/simulators';
-import { OwnRedis, makeEmptyPostgres } from '@drover/testing';
 import { BuiltDrover, type DroverProcess, type EndedProcess } from './built-drover.js';
 import type { PassBooks } from './run-books.js';
 import { COLLECTION, CONNECTION, LISTS, TOKEN } from './tenant-site.js';
@@ -14,30 +13,35 @@ import { VendorGate } from './vendor-gate.js';
 
 const INDICATORS = fileURLToPath(new URL('../../../examples/threat-labs-iocs.csv', import.meta.url));
 
+/** The servers of a site, which it ends. */
+export interface Servers {
+  database: { url: string; remove(): Promise<void> };
+  redis: { url: string; start(): Promise<void>; kill(): Promise<void> };
+}
+
 /** One PostgreSQL database and one Redis, the built command over them from as many machines as wanted, a simulated tenant. */
 export class ScaledSite {
   readonly #machines: { folder: string; built: BuiltDrover }[] = [];
   readonly #environment: Record<string, string>;
 
   private constructor(
-    private readonly database: { url: string; remove(): Promise<void> },
-    readonly redis: OwnRedis,
+    readonly servers: Servers,
     readonly tenant: Simulator<NetskopeState>,
     readonly gate: VendorGate,
   ) {
     this.#environment = {
-      DROVER_DATABASE_URL: database.url,
-      DROVER_REDIS_URL: redis.url,
+      DROVER_DATABASE_URL: servers.database.url,
+      DROVER_REDIS_URL: servers.redis.url,
       DROVER_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
       DROVER_WORKER_CONCURRENCY: '1',
     };
   }
 
   /** @param zip the bundle to install */
-  static async open(zip: string): Promise<ScaledSite> {
+  static async open(zip: string, servers: Servers): Promise<ScaledSite> {
     const tenant = createNetskopeSimulator({ token: TOKEN, lists: LISTS.map((name) => ({ name })) });
     const gate = await VendorGate.open(await tenant.listen());
-    const site = new ScaledSite(await makeEmptyPostgres(), await OwnRedis.start(), tenant, gate);
+    const site = new ScaledSite(servers, tenant, gate);
     const account = ['--vendor', 'Netskope', '--set', `baseUrl=${gate.url}`, '--secret-stdin', 'apiV2Token'];
     await site.ask(['plugin', 'install', zip]);
     await site.ask(['objects', 'import', INDICATORS, '--collection', COLLECTION]);
@@ -82,8 +86,8 @@ export class ScaledSite {
     for (const { built } of this.#machines) await built.close();
     await this.gate.close();
     await this.tenant.close();
-    await this.redis.kill();
-    await this.database.remove();
+    await this.servers.redis.kill();
+    await this.servers.database.remove();
     for (const { folder } of this.#machines) await rm(folder, { recursive: true, force: true });
   }
 }

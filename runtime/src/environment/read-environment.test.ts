@@ -90,7 +90,10 @@ describe('readEnvironment', () => {
     expect(refusal({ DROVER_QUEUE: 'redis' }).problems).toEqual([
       expect.objectContaining({ path: 'DROVER_QUEUE', message: expect.stringContaining('DROVER_REDIS_URL') }),
     ]);
-    const { problems } = refusal({ DROVER_QUEUE: 'redis', DROVER_REDIS_URL: 'redis://:s3cret@a.example.com,b.example.com' });
+    const { problems } = refusal({
+      DROVER_QUEUE: 'redis',
+      DROVER_REDIS_URL: 'redis://:s3cret@a.example.com,b.example.com',
+    });
     expect(problems.map(({ path }) => path)).toEqual(['DROVER_REDIS_URL']);
     expect(JSON.stringify(problems)).not.toContain('s3cret');
     expect(refusal({ DROVER_HTTP_PORT: '0' }).problems).toHaveLength(1);

@@ -45,7 +45,11 @@ describeDatabases('engines side by side', (open) => {
   afterEach(() => world.close());
 
   async function openWorld(options: Parameters<typeof openEngineWorld>[1]): Promise<EngineWorld> {
-    world = await openEngineWorld(database, { objects: 20, ...options, engine: { shared: true, ...options?.engine } });
+    world = await openEngineWorld(database, {
+      objects: 20,
+      ...options,
+      engine: { shared: true, ...options?.engine },
+    });
     return world;
   }
 
@@ -93,7 +97,10 @@ describeDatabases('engines side by side', (open) => {
   it('take up at once what a dead one held, and forget it', async () => {
     const { hold, inside, open: release } = gate();
     let isDead = false;
-    const engine = { leaseMs: 60_000, isDead: (self: Record<string, unknown>) => isDead && self.engine === 1 };
+    const engine = {
+      leaseMs: 60_000,
+      isDead: (self: Record<string, unknown>) => isDead && self.engine === 1,
+    };
     await openWorld({ script: { execute: succeed }, engine });
     // Its only place is taken for good: it does no more than a killed process would.
     const dying = world.another(hold('dying'), { concurrency: 1 }).engine;
@@ -123,8 +130,18 @@ describeDatabases('engines side by side', (open) => {
     expect(due.count).toBe(1);
     expect(due.since!.getTime()).toBeGreaterThanOrEqual(before.getTime() - 1);
 
-    await database.kysely.updateTable('runs').set({ exclusive_key: 'list' }).where('id', '=', runId!).execute();
-    const lease = { name: 'exclusive:list', owner: 'run_other', token: 1, until: Number.MAX_SAFE_INTEGER, data: '{}' };
+    await database.kysely
+      .updateTable('runs')
+      .set({ exclusive_key: 'list' })
+      .where('id', '=', runId!)
+      .execute();
+    const lease = {
+      name: 'exclusive:list',
+      owner: 'run_other',
+      token: 1,
+      until: Number.MAX_SAFE_INTEGER,
+      data: '{}',
+    };
     await database.kysely.insertInto('leases').values(lease).execute();
     expect(await watch.due(new Date())).toEqual({ count: 0 });
     await database.kysely.deleteFrom('leases').where('name', '=', lease.name).execute();

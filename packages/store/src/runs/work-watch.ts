@@ -23,7 +23,7 @@ export class KyselyWorkWatch implements WorkWatch {
       await this.#duePulls(at),
     ];
     const count = parts.reduce((sum, part) => sum + Number(part?.count ?? 0), 0);
-    const times = parts.flatMap((part) => (part?.since == null ? [] : [Number(part.since)]));
+    const times = parts.flatMap((part) => (typeof part?.since === 'number' ? [part.since] : []));
     return count === 0 ? { count } : { count, since: new Date(Math.min(...times)) };
   }
 

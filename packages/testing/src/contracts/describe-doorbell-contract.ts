@@ -44,7 +44,8 @@ export function describeDoorbellContract(name: string, open: () => Promise<Doorb
         },
         { concurrency: 3 },
       );
-      for (let ring = 0; ring < 1_000 && work > 0; ring += 1) {
+      const isDone = (): boolean => work === 0;
+      while (!isDone()) {
         await doorbell.ring();
         await sleep(1);
       }
