@@ -1,5 +1,6 @@
 import {
   Fault,
+  type FeedId,
   type OutcomeStatus,
   type Page,
   type PageRequest,
@@ -13,11 +14,13 @@ import { PullRunner } from './feeds/pull-runner.js';
 import { PullWorker } from './feeds/pull-worker.js';
 import { type PullSighting, watchPull } from './feeds/watch-pull.js';
 import { HeldLeases } from './held-leases.js';
+import { MirrorOut } from './mirror/mirror-out.js';
 import type { CallJournal } from './ports/call-journal.js';
 import type { ConnectionVault } from './ports/connection-vault.js';
 import type { Doorbell } from './ports/doorbell.js';
 import type { Leases } from './ports/leases.js';
 import type { Feed, FeedLedger } from './ports/feed-ledger.js';
+import type { MirrorLedger } from './ports/mirror-ledger.js';
 import type { InstalledPlugin, PluginLibrary } from './ports/plugin-library.js';
 import type { PluginRuntime } from './ports/plugin-runtime.js';
 import type {
@@ -38,6 +41,7 @@ export interface EnginePorts {
   ledger: RunLedger;
   journal: CallJournal;
   feeds: FeedLedger;
+  mirrors: MirrorLedger;
   plugins: PluginLibrary;
   connections: ConnectionVault;
   leases: Leases;
@@ -67,6 +71,7 @@ export class Engine {
   readonly #executor: Executor;
   readonly #pulls: PullWorker;
   readonly #scheduler: Scheduler;
+  readonly #mirrorOut: MirrorOut;
   readonly #now: () => Date;
   #isStopped = false;
 
@@ -77,8 +82,10 @@ export class Engine {
     const runner = new TaskRunner({ ...ports, leases: held, now });
     const { pulls = DEFAULT_PULLS, shared = false, onError } = options;
     this.#now = now;
+    this.#mirrorOut = new MirrorOut(ports);
+    const onEnded = (id: FeedId): void => this.#mirrorOut.expect(id);
     this.#pulls = new PullWorker(
-      { feeds: ports.feeds, runner: new PullRunner({ ...ports, now }) },
+      { feeds: ports.feeds, runner: new PullRunner({ ...ports, now, onEnded }) },
       { owner: options.owner, concurrency: pulls, leaseMs, now, onError },
     );
     this.#executor = new Executor(
@@ -86,7 +93,7 @@ export class Engine {
       { ...options, concurrency, leaseMs, shared, now },
     );
     this.#scheduler = new Scheduler(
-      { leases: ports.leases, sources: [ports.feeds] },
+      { leases: ports.leases, sources: [ports.feeds, this.#mirrorOut] },
       { ...options, leaseMs, now, onFired: () => this.#pulls.wake() },
     );
   }
@@ -200,6 +207,14 @@ export class Engine {
 
   watchPull(id: PullId, options: { signal?: AbortSignal } = {}): AsyncGenerator<PullSighting> {
     return watchPull({ feeds: this.#ports.feeds, now: this.#now }, id, options);
+  }
+
+  /**
+   * Takes the next step of sending the feed's local changes: settles what has ended, and queues a run over what has changed
+   * since. Returns that run; undefined when there is nothing to send, or a send is under way.
+   */
+  mirrorOut(id: FeedId): Promise<RunId | undefined> {
+    return this.#mirrorOut.advance(id, { now: this.#now() });
   }
 
   get isExecuting(): boolean {

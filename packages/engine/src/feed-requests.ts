@@ -1,6 +1,7 @@
-import type { Page, PageRequest } from '@drover/model';
+import type { MirrorSpec, Page, PageRequest, RunId, RunStatus } from '@drover/model';
 import type { PageReason } from './feeds/check-page.js';
 import type { Feed, Pull } from './ports/feed-ledger.js';
+import type { MirrorConflict, MirrorDirection, MirrorFigures, MirrorOffer } from './ports/mirror-ledger.js';
 import type { LogLine } from './ports/run-ledger.js';
 
 export interface FeedRequest {
@@ -18,6 +19,29 @@ export interface FeedRequest {
   absentAfter?: number;
   /** Days without a sight of an object after which it leaves the collection, 1 to 3,650. Default: it stays. */
   retentionDays?: number;
+  mirror?: MirrorRequest;
+}
+
+/** What is to be set of how a feed maps and mirrors; what is absent stays. */
+export interface MirrorRequest {
+  /** Default `none`. */
+  direction?: MirrorDirection;
+  /** Whether objects that the vendor closes get the status `closed` here. */
+  closeMirrored?: boolean;
+  /** Of the action that sends changes out, laid over its defaults and kept as it is then. */
+  config?: Record<string, unknown>;
+  /** Attribute here by emitted attribute; null leaves it out. Entries are laid over those before. */
+  map?: Record<string, string | null>;
+  /** Attribute here by outgoing field. Entries are laid over those before. */
+  mapOut?: Record<string, string>;
+}
+
+/** What came of sending a feed's local changes. */
+export interface MirrorReport {
+  feed: string;
+  /** Runs that were followed, in their order. */
+  runs: { id: RunId; status: RunStatus }[];
+  figures: MirrorFigures;
 }
 
 /** A feed with the names of what it uses. */
@@ -26,6 +50,8 @@ export interface FeedView extends Feed {
   collection: string;
   /** The pull under way, or the last one. */
   lastPull?: Pull;
+  /** What its plugin can mirror, and what came of it; absent for a plugin that mirrors nothing. */
+  mirrored?: MirrorFigures & { can: MirrorSpec };
 }
 
 /** A pull with the name of its feed. */
@@ -41,7 +67,7 @@ export interface FeedSighting {
 
 export interface FeedRequests {
   /**
-   * The first pull is due at once; it is done when a process serves, or with `run`. Faults: `CONFIG_INVALID`, `FEED_EXISTS`,
+   * The first pull is due at once; it is done when a process serves, or with `run`. Faults: `CONFIG_INVALID`, `FEED_EXISTS`, `MIRROR_NOT_POSSIBLE`,
    * `COLLECTION_NOT_FIXED`, `INVALID_ARGUMENT` for a plugin of another kind or vendor and for what is out of bounds.
    */
   create(request: FeedRequest): Promise<FeedView>;
@@ -59,6 +85,20 @@ export interface FeedRequests {
   pulls(ref: string, page?: PageRequest): Promise<Page<Pull>>;
   pause(ref: string): Promise<FeedView>;
   resume(ref: string): Promise<FeedView>;
+  /**
+   * Changes how objects are mapped and mirrored that are fetched from now on; those fetched before keep what held then. The
+   * config of the sending action counts for all. Faults: `MIRROR_NOT_POSSIBLE`, `CONFIG_INVALID`, `INVALID_ARGUMENT`.
+   */
+  setMirror(ref: string, request: MirrorRequest): Promise<FeedView>;
+  /**
+   * Sends what has changed here until nothing is left, or a run waits, or the signal aborts. Executes unless another process
+   * does.
+   */
+  mirrorOut(ref: string, options?: { signal?: AbortSignal }): Promise<MirrorReport>;
+  /** Changes that are on their way, or did not get there. */
+  mirrorOffers(ref: string, page?: PageRequest): Promise<Page<MirrorOffer>>;
+  /** Fields that both sides had changed, latest first. */
+  mirrorConflicts(ref: string, page?: PageRequest): Promise<Page<MirrorConflict>>;
   /** Its collection and all objects stay. Fault: `PULL_IN_PROGRESS`. */
   remove(ref: string): Promise<void>;
 }

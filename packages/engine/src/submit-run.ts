@@ -1,4 +1,4 @@
-import { Fault, type PluginManifest, type RunId, type Trigger } from '@drover/model';
+import { Fault, type FeedId, type PluginManifest, type RunId, type Trigger } from '@drover/model';
 import type { Connection } from './ports/connection-vault.js';
 import type { StoredCollection } from './ports/object-library.js';
 import type { InstalledPlugin } from './ports/plugin-library.js';
@@ -21,6 +21,8 @@ export interface RunSubmission {
   restart?: boolean;
   /** A plan: what a run would send, without sending it. It changes nothing, so it goes with no `restart`. */
   plan?: boolean;
+  /** The open send of a feed that this run is. */
+  sendOf?: { feedId: FeedId; begunAt: string };
 }
 
 /** What became of a submission; `runId` is absent when a scheduled pass found nothing to offer. */
@@ -79,6 +81,7 @@ export async function submitRun(ledger: RunLedger, submission: RunSubmission): P
     objectsPerRun,
     limits: runLimitsOf(manifest),
     ...(exclusiveKey === undefined ? {} : { exclusiveKey }),
+    ...(submission.sendOf === undefined ? {} : { sendOf: submission.sendOf.feedId }),
   });
   return { pass, runId };
 }
@@ -122,8 +125,10 @@ function inputModeOf(manifest: PluginManifest): 'new' | 'changed' {
   return once ? 'new' : (manifest.inputMode ?? 'new');
 }
 
-function offeringOf({ plugin, connection, collection, config, stepKey }: RunSubmission): string {
-  return digestOf([plugin.pluginId, connection.id, collection.id, config, stepKey ?? null]);
+function offeringOf({ plugin, connection, collection, config, stepKey, sendOf }: RunSubmission): string {
+  const parts = [plugin.pluginId, connection.id, collection.id, config, stepKey ?? null];
+  // Each send is an offering of its own: what an earlier one left is offered by what is stored of it.
+  return digestOf(sendOf === undefined ? parts : [...parts, sendOf.feedId, sendOf.begunAt]);
 }
 
 function nothingToOffer({ trigger, collection, plugin }: RunSubmission, pass: Pass): Submitted {

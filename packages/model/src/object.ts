@@ -52,13 +52,18 @@ export interface ObjectDraft extends ObjectKey {
   aliases?: string[];
   attributes?: { name: string; value: AttributeValue }[];
   status?: string;
+  /** When its vendor last changed it, ISO 8601: what a mirror settles conflicts by. */
+  changedAt?: string;
 }
 
 /** The object as a plugin sees it: no internal bookkeeping. Read-only. */
 export interface PluginObject extends Readonly<ObjectKey> {
   readonly id: string;
   readonly aliases: readonly string[];
-  /** By name; those of one name from the oldest to the latest, whoever said them. */
+  /**
+   * By name; those of one name from the oldest to the latest, whoever said them. In a run that sends what a mirror found
+   * changed, each outgoing field is there once, by the source `mirror`, with the value to send.
+   */
   readonly attributes: readonly Readonly<Pick<Attribute, 'name' | 'value' | 'source'>>[];
   readonly status?: string;
   readonly revision: number;

@@ -44,6 +44,11 @@ export interface FeedObject {
   /** Only those that the manifest's `emits` declares; its mode says how each meets what is there. At most 100. */
   attributes?: { name: string; value: AttributeValue }[];
   status?: string;
+  /**
+   * When the vendor last changed the object, ISO 8601 with a zone, such as `2026-03-01T09:26:25.872Z`. A mirror settles by it
+   * which of two changes is the later one; without it the time at which the page came counts.
+   */
+  changedAt?: string;
 }
 
 /** A part of what the vendor has. The page, its checkpoint and its counts are kept in one transaction. */

@@ -13,3 +13,4 @@ export { KyselyCollectionLibrary } from './collections/kysely-collection-library
 export { KyselyPluginLibrary } from './plugins/kysely-plugin-library.js';
 export { KyselyConnectionVault, type VaultSources } from './connections/kysely-connection-vault.js';
 export { readSecretFile, type SecretSources } from './connections/secret-sources.js';
+export { KyselyMirrorLedger } from './mirror/kysely-mirror-ledger.js';

@@ -18,6 +18,7 @@ export { makeProgram, type Program } from './databases/run-in-process.js';
 export { vendorFiles, writeVendorFolder } from './bundles/vendor-folder.js';
 export { describeScaledOut } from './behaviour/describe-scaled-out.js';
 export { describeFeedBehaviour } from './behaviour/describe-feed-behaviour.js';
+export { describeMirrorBehaviour } from './behaviour/describe-mirror-behaviour.js';
 export { describePlanBehaviour } from './behaviour/describe-plan-behaviour.js';
 export { describeRunBehaviour } from './behaviour/describe-run-behaviour.js';
 export {

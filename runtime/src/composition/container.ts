@@ -19,6 +19,7 @@ const TOKENS: PartTokens = {
   journal: token('call journal'),
   commandLedger: token('command ledger'),
   feeds: token('feed ledger'),
+  mirrors: token('mirror ledger'),
   leases: token('leases'),
   workWatch: token('work watch'),
   doorbell: token('doorbell'),
@@ -53,6 +54,7 @@ const MAKERS: Makers = {
   doorbell: async (parts, releases) => (await import('./make-doorbell.js')).makeDoorbell(parts, releases),
   meters: async () => new (await import('../health/meters.js')).Meters(),
   healthUrl: async (parts, releases) => openHealth(parts, releases),
+  mirrors: async (parts) => new (await import('./ledger-part.js')).KyselyMirrorLedger(await parts.database()),
   connections: async (parts) => (await import('./make-connections.js')).makeConnections(parts),
   pluginRuntime: async (parts, releases) =>
     (await import('./make-plugin-runtime.js')).makePluginRuntime(parts, releases),

@@ -1,2 +1,8 @@
 /** The ledgers of runs and feeds, a chunk of their own: most commands never touch either. */
-export { KyselyCallJournal, KyselyFeedLedger, KyselyRunLedger, KyselyWorkWatch } from '@drover/store';
+export {
+  KyselyCallJournal,
+  KyselyFeedLedger,
+  KyselyMirrorLedger,
+  KyselyRunLedger,
+  KyselyWorkWatch,
+} from '@drover/store';

@@ -15,6 +15,7 @@ export async function makeEngine(parts: Parts, releases: Releases): Promise<Engi
       ledger: await countedLedger(parts),
       journal: await parts.journal(),
       feeds: await parts.feeds(),
+      mirrors: await parts.mirrors(),
       plugins: await parts.plugins(),
       connections: await parts.connections(),
       leases: await parts.leases(),

@@ -8,6 +8,7 @@ import type {
   Engine,
   FeedLedger,
   Leases,
+  MirrorLedger,
   ObjectLibrary,
   PluginLibrary,
   RunLedger,
@@ -51,6 +52,7 @@ export interface Parts {
   journal(): Promise<CallJournal>;
   commandLedger(): Promise<CommandLedger>;
   feeds(): Promise<FeedLedger>;
+  mirrors(): Promise<MirrorLedger>;
   leases(): Promise<Leases>;
   workWatch(): Promise<WorkWatch>;
   doorbell(): Promise<Doorbell>;

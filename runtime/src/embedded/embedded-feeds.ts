@@ -5,6 +5,10 @@ import type {
   FeedSighting,
   FeedView,
   InstalledPlugin,
+  MirrorConflict,
+  MirrorOffer,
+  MirrorReport,
+  MirrorRequest,
   Pull,
   PullView,
   StoredCollection,
@@ -13,6 +17,7 @@ import { Fault, isId, type Page, type PageRequest } from '@drover/model';
 import type { Parts } from '../composition/parts.js';
 import { checkedConfig } from './checked-request.js';
 import { findConnection } from './embedded-connections.js';
+import { checkedMirror, mirrorOut } from './feed-mirror.js';
 import { findPlugin } from './embedded-plugins.js';
 import { existing } from './not-found.js';
 
@@ -51,6 +56,7 @@ export class EmbeddedFeeds implements FeedRequests {
         path: '/name',
       });
     }
+    const mirror = await checkedMirror(this.#parts, plugin, { request: request.mirror ?? {} });
     const collection = await this.#listFor(request.collection ?? request.name);
     const feed = await feeds.create(
       {
@@ -62,6 +68,8 @@ export class EmbeddedFeeds implements FeedRequests {
         everyMs,
         absentAfter,
         ...(retentionDays === undefined ? {} : { retentionDays }),
+        mirror: mirror.rules,
+        mirrorConfig: mirror.config,
       },
       { now: new Date() },
     );
@@ -113,6 +121,28 @@ export class EmbeddedFeeds implements FeedRequests {
     return this.#setStatus(ref, 'enabled');
   }
 
+  async setMirror(ref: string, request: MirrorRequest): Promise<FeedView> {
+    const feed = await this.#find(ref);
+    const plugin = await this.#pluginOf(feed.pluginId);
+    const settings = await checkedMirror(this.#parts, plugin, { request, before: feed });
+    await (await this.#parts.feeds()).setMirror(feed.id, settings);
+    return this.show(feed.id);
+  }
+
+  async mirrorOut(ref: string, options: { signal?: AbortSignal } = {}): Promise<MirrorReport> {
+    return mirrorOut(this.#parts, await this.#find(ref), options);
+  }
+
+  async mirrorOffers(ref: string, page: PageRequest = {}): Promise<Page<MirrorOffer>> {
+    const { id } = await this.#find(ref);
+    return (await this.#parts.mirrors()).offers(id, page);
+  }
+
+  async mirrorConflicts(ref: string, page: PageRequest = {}): Promise<Page<MirrorConflict>> {
+    const { id } = await this.#find(ref);
+    return (await this.#parts.mirrors()).conflicts(id, page);
+  }
+
   async remove(ref: string): Promise<void> {
     const { id } = await this.#find(ref);
     await (await this.#parts.feeds()).remove(id, { now: new Date() });
@@ -154,12 +184,15 @@ export class EmbeddedFeeds implements FeedRequests {
     const feeds = await this.#parts.feeds();
     const connection = await (await this.#parts.connections()).find(feed.connectionId);
     const collection = await (await this.#parts.collections()).find(feed.collectionId);
+    const can = (await (await this.#parts.plugins()).find(feed.pluginId))?.manifest.mirror;
+    const figures = can && (await (await this.#parts.mirrors()).figures(feed.id));
     const [lastPull] = (await feeds.pulls(feed.id, { limit: 1, now: new Date() })).data;
     return {
       ...feed,
       connection: connection?.name ?? feed.connectionId,
       collection: collection?.name ?? feed.collectionId,
       ...(lastPull === undefined ? {} : { lastPull }),
+      ...(can === undefined ? {} : { mirrored: { ...figures!, can } }),
     };
   }
 }

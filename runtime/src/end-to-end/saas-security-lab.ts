@@ -44,8 +44,8 @@ export class SaasSecurityLab {
     return lab;
   }
 
-  /** The feed `incidents`, over ten incidents a page. */
-  async createFeed(config: object = {}): Promise<void> {
+  /** The feed `incidents`, over ten incidents a page. Unless told otherwise it mirrors in, and closes what the vendor closes. */
+  async createFeed(config: object = {}, mirror = ['--mirror', 'in', '--close-mirrored']): Promise<void> {
     const feed = [
       'feed',
       'create',
@@ -56,7 +56,7 @@ export class SaasSecurityLab {
       'saas',
     ];
     const json = JSON.stringify({ firstFetch: '7 days', pageSize: 10, ...config });
-    await this.drover.json(...feed, '--every', '15m', '--config', json);
+    await this.drover.json(...feed, '--every', '15m', '--config', json, ...mirror);
   }
 
   /** Runs the feed. */

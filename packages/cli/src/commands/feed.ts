@@ -1,18 +1,22 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { FeedView, PullView } from '@drover/engine';
 import { Fault } from '@drover/model';
 import { collect, typedAssignments } from '../input/assignments.js';
 import { interval } from '../input/interval.js';
 import { jsonObjectArgument } from '../input/json-argument.js';
+import { type MirrorOptions, addMirrorOptions, mirrorRequest } from '../input/mirror-options.js';
+import { wholeNumber } from '../input/whole-number.js';
+import { exitCodeOfMirror, mirrorReport } from '../output/mirror-report.js';
 import { feedFacts, feedTable, pullProgressLine, pullReport, pullTable } from '../output/pull-report.js';
 import { exitCodeOfRun } from '../output/run-report.js';
 import { safeText } from '../output/safe-text.js';
 import { StatusLine } from '../output/status-line.js';
 import type { CommandResult, Session } from '../session.js';
+import { addFeedMirrorCommands } from './feed-mirror.js';
 
 const SHOWN_PULLS = 10;
 
-interface CreateOptions {
+interface CreateOptions extends MirrorOptions {
   plugin: string;
   connection: string;
   every: number;
@@ -26,6 +30,7 @@ interface CreateOptions {
 export function addFeedCommands(program: Command, session: Session): void {
   const feed = program.command('feed').description('bring objects of vendors, on demand and at intervals');
   addCreateCommand(feed, session);
+  addFeedMirrorCommands(feed, session);
   feed
     .command('list')
     .description('list the feeds, with their last and their next pull')
@@ -36,7 +41,9 @@ export function addFeedCommands(program: Command, session: Session): void {
     .action(async (ref: string) => session.finish(await show(session, ref)));
   feed
     .command('run <feed>')
-    .description('pull now, or go on with the pull that is open, and follow it to its end')
+    .description(
+      'pull now, or go on with the pull that is open, follow it to its end, and send what was changed here',
+    )
     .option('--restart', 'forget where the last page ended and begin anew')
     .action(async (ref: string, options: { restart?: boolean }) =>
       session.finish(await run(session, ref, options)),
@@ -68,7 +75,7 @@ export function addFeedCommands(program: Command, session: Session): void {
 }
 
 function addCreateCommand(feed: Command, session: Session): void {
-  feed
+  const command = feed
     .command('create <name>')
     .description('make a feed: a plugin of kind feed over a connection, pulled at an interval')
     .requiredOption('--plugin <plugin>', 'the plugin, by its ID or text id')
@@ -89,10 +96,10 @@ function addCreateCommand(feed: Command, session: Session): void {
       '--retention-days <n>',
       'days without a sight of an object after which it leaves the collection (default: it stays)',
       wholeNumber,
-    )
-    .action(async (name: string, options: CreateOptions) =>
-      session.finish(await create(session, name, options)),
     );
+  addMirrorOptions(command).action(async (name: string, options: CreateOptions) =>
+    session.finish(await create(session, name, options)),
+  );
 }
 
 async function create(session: Session, name: string, options: CreateOptions): Promise<CommandResult> {
@@ -108,6 +115,7 @@ async function create(session: Session, name: string, options: CreateOptions): P
     collection,
     absentAfter,
     retentionDays,
+    mirror: await mirrorRequest(options),
   });
   const text = `Feed ${safeText(feed.name)} is made; its objects go to the collection ${safeText(feed.collection)}. Pull now with "drover feed run", or at its interval with "drover serve".`;
   return { document: feed, text: `${text}\n\n${feedFacts(feed)}` };
@@ -146,7 +154,16 @@ async function run(session: Session, ref: string, options: { restart?: boolean }
   );
   await followPull(session, pull);
   const ended = await application.feeds.pull(pull.id);
-  return { document: ended, text: pullReport(ended), exitCode: exitCodeOfRun(ended.status) };
+  const exitCode = exitCodeOfRun(ended.status);
+  const { mirrored } = await application.feeds.show(ref);
+  const sends = mirrored !== undefined && mirrored.objects.out + mirrored.objects.both > 0;
+  if (!sends || ended.status === 'failed') return { document: ended, text: pullReport(ended), exitCode };
+  const mirror = await application.feeds.mirrorOut(ref);
+  return {
+    document: { ...ended, mirror },
+    text: `${pullReport(ended)}\n\n${mirrorReport(mirror)}`,
+    exitCode: exitCode === 0 ? exitCodeOfMirror(mirror.figures) : exitCode,
+  };
 }
 
 /** Shows a pull's progress until it has ended. An interrupt stops at once: the pull stays open. */
@@ -176,10 +193,4 @@ async function followPull(session: Session, pull: PullView): Promise<void> {
 
 function changed(feed: FeedView, what: string): CommandResult {
   return { document: feed, text: `Feed ${safeText(feed.name)} ${what}.` };
-}
-
-function wholeNumber(text: string): number {
-  const n = Number(text);
-  if (!Number.isSafeInteger(n) || n < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return n;
 }

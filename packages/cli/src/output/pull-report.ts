@@ -2,6 +2,7 @@ import type { FeedView, PageReason, Pull, PullView } from '@drover/engine';
 import { hasEnded } from '@drover/model';
 import { intervalText } from '../input/interval.js';
 import { count, counted, duration } from './figures.js';
+import { mirrorFacts, mirrorState } from './mirror-report.js';
 import { safeText } from './safe-text.js';
 import { facts, table } from './table.js';
 
@@ -84,6 +85,7 @@ export function feedTable(feeds: readonly FeedView[]): string {
       { title: 'EVERY', value: (feed) => intervalText(feed.everyMs), right: true },
       { title: 'STATE', value: feedState },
       { title: 'OBJECTS', value: (feed) => count(feed.objects.present), right: true },
+      { title: 'MIRROR', value: mirrorState, maxWidth: 40 },
       { title: 'LAST PULL', value: (feed) => feed.lastPull?.status },
       { title: 'NEXT', value: (feed) => (feed.status === 'paused' ? '' : feed.dueAt) },
     ],
@@ -105,6 +107,7 @@ export function feedFacts(feed: FeedView): string {
     ['objects', `${count(feed.objects.present)} present, ${count(feed.objects.absent)} absent`],
     ['absent after', `${count(feed.absentAfter)} full ${feed.absentAfter === 1 ? 'pass' : 'passes'}`],
     ['retention', feed.retentionDays === undefined ? undefined : counted(feed.retentionDays, 'day')],
+    ...mirrorFacts(feed),
     ['full passes', count(feed.fullPasses)],
     ['checkpoint', feed.checkpoint === undefined ? 'none' : JSON.stringify(feed.checkpoint).slice(0, 200)],
   ]);

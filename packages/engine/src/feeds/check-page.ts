@@ -134,7 +134,7 @@ interface Refused {
 
 function toDraft(object: unknown, place: Place): ObjectDraft | Refused {
   if (!isRecord(object)) throw breach('An object of the page is none.', place.path);
-  const { type, subtype, value, status, aliases = [] } = object;
+  const { type, subtype, value, status, changedAt, aliases = [] } = object;
   const isKey =
     typeof type === 'string' &&
     typeof value === 'string' &&
@@ -154,8 +154,20 @@ function toDraft(object: unknown, place: Place): ObjectDraft | Refused {
       `${place.path}/type`,
     );
   }
+  if (changedAt !== undefined) draft.changedAt = checkedTime(changedAt, place);
   return withAliases(draft, aliases, place) ?? withFacts(draft, { object, status }, place);
 }
+
+function checkedTime(text: unknown, { path }: Place): string {
+  const time = typeof text === 'string' && ZONED_TIME.test(text) ? new Date(text) : undefined;
+  if (time !== undefined && !Number.isNaN(time.getTime())) return time.toISOString();
+  throw breach(
+    'changedAt is a time in ISO 8601 with a zone, such as 2026-03-01T09:26:25.872Z.',
+    `${path}/changedAt`,
+  );
+}
+
+const ZONED_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})$/;
 
 const TYPE_PROBLEMS = new Set(['TYPE_UNKNOWN', 'SUBTYPE_UNKNOWN', 'SUBTYPE_MISSING', 'SUBTYPE_NOT_ALLOWED']);
 

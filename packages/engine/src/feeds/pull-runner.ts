@@ -1,4 +1,4 @@
-import { Fault, type PullId, asFault, isFault, toFaultRecord } from '@drover/model';
+import { Fault, type FeedId, type PullId, asFault, isFault, toFaultRecord } from '@drover/model';
 import { decideFault } from '../decide-fault.js';
 import type { ConnectionVault } from '../ports/connection-vault.js';
 import type { ClaimedPull, FeedLedger, PageRules } from '../ports/feed-ledger.js';
@@ -12,6 +12,8 @@ export interface PullPorts {
   connections: ConnectionVault;
   runtime: PluginRuntime;
   now: () => Date;
+  /** Told when a pull of the feed has ended, in whichever way. */
+  onEnded?(id: FeedId): void;
 }
 
 /** A lease that this process holds: throws `LEASE_LOST` when it is over. */
@@ -31,6 +33,11 @@ export class PullRunner {
   }
 
   async run(pull: ClaimedPull, hold: PullHold): Promise<void> {
+    await this.#run(pull, hold);
+    this.#ports.onEnded?.(pull.feed.id);
+  }
+
+  async #run(pull: ClaimedPull, hold: PullHold): Promise<void> {
     try {
       const target = await this.#targetOf(pull);
       let hasKept = false;
@@ -71,7 +78,7 @@ export class PullRunner {
   ): Promise<InvocationResult> {
     const { feed, trigger, attempt } = pull;
     const startedAt = pull.startedAt.toISOString();
-    const { vendor, emits = [] } = target.manifest;
+    const { vendor, emits = [], mirror } = target.manifest;
     const modes: PageRules['modes'] = new Map(emits.map(({ name, mode }) => [name, mode]));
     return this.#ports.runtime.invoke(
       target,
@@ -93,7 +100,12 @@ export class PullRunner {
         onPage: async (page) => {
           hold.signal.throwIfAborted();
           hold.check();
-          const rules = { source: vendor, modes, at: this.#ports.now() };
+          const rules: PageRules = {
+            source: vendor,
+            modes,
+            at: this.#ports.now(),
+            ...(mirror && { mirror }),
+          };
           await this.#ports.feeds.keepPage(pull, checkPage(page, target.manifest), rules);
           onKept();
         },

@@ -6,6 +6,7 @@ import type {
   FaultRecord,
   FeedId,
   JsonValue,
+  MirrorSpec,
   Page,
   PageRequest,
   PullId,
@@ -13,6 +14,7 @@ import type {
   Trigger,
 } from '@drover/model';
 import type { CheckedPage, PageReason } from '../feeds/check-page.js';
+import type { MirrorRules } from './mirror-ledger.js';
 import type { LogLine, ReapRule } from './run-ledger.js';
 
 /** What a feed is set to. */
@@ -30,9 +32,15 @@ export interface FeedSettings {
   absentAfter: number;
   /** Days without a sight of an object after which it leaves the collection. Absent: it stays. */
   retentionDays?: number;
+  /** How objects are mirrored that are fetched from now on. Default: not at all. */
+  mirror?: MirrorRules;
+  /** Config of the action that sends changes out, for all objects. */
+  mirrorConfig?: Record<string, unknown>;
 }
 
 export interface Feed extends FeedSettings {
+  mirror: MirrorRules;
+  mirrorConfig: Record<string, unknown>;
   id: FeedId;
   status: 'enabled' | 'paused';
   /** When the next pull is due, ISO 8601; later than the interval says while pulls fail. */
@@ -118,6 +126,8 @@ export interface PageRules {
   modes: ReadonlyMap<string, EmitMode>;
   /** When the page came. */
   at: Date;
+  /** What the plugin lets mirror; absent: every page updates all that it brings. */
+  mirror?: MirrorSpec;
 }
 
 /** How an attempt at a pull ends without ending the pull. */
@@ -149,6 +159,8 @@ export interface FeedLedger extends ScheduleSource {
   list(): Promise<Feed[]>;
   /** Pauses or resumes the schedule; an overdue pull of a resumed feed is due at once. */
   setStatus(id: FeedId, status: Feed['status']): Promise<void>;
+  /** Changes how objects are mirrored that are fetched from now on, and how changes are sent from now on. */
+  setMirror(id: FeedId, mirror: { rules: MirrorRules; config: Record<string, unknown> }): Promise<void>;
   /** Removes the feed with its pulls; its collection and all objects stay. Fault `PULL_IN_PROGRESS` while one is held. */
   remove(id: FeedId, options: { now: Date }): Promise<void>;
 

@@ -4,6 +4,7 @@ import type {
   EmitMode,
   EndedRunStatus,
   FaultRecord,
+  FeedId,
   JsonValue,
   LimitsSpec,
   OutcomeCounts,
@@ -77,6 +78,8 @@ export interface RunRequest {
   limits: RunLimits;
   /** Runs with equal keys exclude each other. */
   exclusiveKey?: string;
+  /** The feed whose open send the run is: fault `RUN_IN_PROGRESS` when that has a run, or there is none. */
+  sendOf?: FeedId;
 }
 
 /** The part of the manifest's limits that claiming needs, with defaults filled in. */

@@ -14,4 +14,16 @@ export const FEED_FAULTS = {
     exitCode: 4,
     httpStatus: 409,
   },
+  MIRROR_NOT_POSSIBLE: {
+    title: 'Mirror not possible',
+    help: 'Choose a direction that the feed’s plugin offers (`mirror` in its manifest), and install the action that it sends by.',
+    exitCode: 1,
+    httpStatus: 422,
+  },
+  MIRROR_DEFERRED: {
+    title: 'Mirror deferred',
+    help: 'The run that was to send the change ended before it came to the object; the change is offered again.',
+    exitCode: 2,
+    httpStatus: 503,
+  },
 } as const satisfies FaultEntries;

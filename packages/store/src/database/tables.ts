@@ -337,6 +337,15 @@ export interface Tables {
     full_passes: number;
     /** When a pull last ended well. */
     synced_at: Ms | null;
+    /** The `mirror_rules` that objects are fetched by from now on. */
+    mirror_version: number;
+    /** Config of the action that sends changes out. */
+    mirror_config: Json;
+    /** The fixed list of the objects that the present or last send offers; null before the first. */
+    mirror_collection_id: string | null;
+    /** Changes of objects that came in from the vendor, and that went out to it. */
+    mirrored_in: number;
+    mirrored_out: number;
     created_at: Ms;
   };
   pulls: {
@@ -402,5 +411,63 @@ export interface Tables {
     seen_at: Ms;
     /** When it was found absent; null while it is there. */
     absent_at: Ms | null;
+    /** The `mirror_rules` that it was first fetched by; null for a feed that cannot mirror. */
+    mirror_version: number | null;
+    /** The latest time at which the vendor changed it, as far as the feed says. */
+    changed_at: Ms | null;
+    /** What both sides last agreed on, field by field. */
+    shadow: Json | null;
+    /** The object's revision when it was last looked through for changes to send; null: never. */
+    checked_revision: number | null;
+  };
+  /** What a feed's mirroring was set to, each time it was set. */
+  mirror_rules: {
+    feed_id: string;
+    version: number;
+    /** 1 when local changes of objects that were fetched by it go out. */
+    goes_out: number;
+    rules: Json;
+  };
+  /** The send of a feed that is under way. */
+  mirror_sends: {
+    feed_id: string;
+    collection_id: string;
+    /** Set by the transaction that makes the run; null until then. */
+    run_id: string | null;
+    created_at: Ms;
+  };
+  /** Objects whose local changes are on their way to the vendor, or did not get there. */
+  mirror_offers: {
+    feed_id: string;
+    object_seq: number;
+    /** `sending`, `refused`, `failed` or `unknown`. */
+    status: string;
+    /** Values by field. */
+    offered: Json;
+    /** What was agreed on when they were offered, by field. */
+    base: Json;
+    /** The pass of the last run that offered it. */
+    pass_id: string | null;
+    run_id: string | null;
+    code: string | null;
+    message: string | null;
+    failures: number;
+    retry_at: Ms | null;
+    at: Ms;
+  };
+  /** Fields that both sides changed, and whose value won. */
+  mirror_conflicts: {
+    seq: Generated<number>;
+    feed_id: string;
+    object_seq: number;
+    field: string;
+    local_value: Json;
+    local_source: string;
+    local_at: Ms;
+    vendor_value: Json;
+    vendor_at: Ms;
+    /** `local` or `vendor`. */
+    winner: string;
+    at: Ms;
   };
 }

@@ -1,5 +1,6 @@
 import type { Feed } from '@drover/engine';
 import { sql } from 'kysely';
+import { forgetOffers } from '../mirror/forget-mirror.js';
 import type { Trx } from './feed-rows.js';
 
 const DAY_MS = 24 * 3_600_000;
@@ -34,6 +35,7 @@ export async function forgetOld(trx: Trx, feed: Feed, now: number): Promise<numb
     .where('feed_id', '=', feed.id)
     .where('seen_at', '<', before)
     .executeTakeFirst();
+  await forgetOffers(trx, feed.id);
   return Number(gone.numDeletedRows);
 }
 

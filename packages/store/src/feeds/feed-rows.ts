@@ -7,7 +7,7 @@ import type { Tables } from '../database/tables.js';
 export type Trx = Transaction<Tables>;
 export type FeedRow = Selectable<Tables['feeds']>;
 export type PullRow = Selectable<Tables['pulls']>;
-type CountedFeedRow = FeedRow & { present: number; absent: number };
+type CountedFeedRow = FeedRow & { present: number; absent: number; rules: string };
 
 /** Feeds with how many objects they have brought. */
 export function selectFeeds(db: Kysely<Tables>) {
@@ -15,7 +15,11 @@ export function selectFeeds(db: Kysely<Tables>) {
     sql<number>`(select count(*) from feed_objects as b where b.feed_id = f.id and b.absent_at ${sql.raw(condition)})`;
   return db
     .selectFrom('feeds as f')
+    .innerJoin('mirror_rules as r', (join) =>
+      join.onRef('r.feed_id', '=', 'f.id').onRef('r.version', '=', 'f.mirror_version'),
+    )
     .selectAll('f')
+    .select('r.rules')
     .select([brought('is null').as('present'), brought('is not null').as('absent')]);
 }
 
@@ -42,6 +46,8 @@ export function toFeed(row: CountedFeedRow): Feed {
     ...(row.checkpoint === null ? {} : { checkpoint: JSON.parse(row.checkpoint) as JsonValue }),
     fullPasses: row.full_passes,
     ...(row.synced_at === null ? {} : { syncedAt: iso(row.synced_at) }),
+    mirror: JSON.parse(row.rules) as Feed['mirror'],
+    mirrorConfig: JSON.parse(row.mirror_config) as Record<string, unknown>,
     createdAt: iso(row.created_at),
     objects: { present: Number(row.present), absent: Number(row.absent) },
   };

@@ -4,7 +4,8 @@ import { type UpdateObject, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import { insertRows } from '../database/insert-rows.js';
 import type { Tables } from '../database/tables.js';
-import { upsertDrafts } from '../objects/upsert.js';
+import { MIRROR_COLUMNS, PageMirror } from '../mirror/page-mirror.js';
+import { type UpsertWork, upsertDrafts } from '../objects/upsert.js';
 import { settleAbsent } from './feed-members.js';
 import { type Trx, lockFeed } from './feed-rows.js';
 
@@ -79,28 +80,46 @@ async function movePlace(trx: Trx, feedId: string, page: CheckedPage): Promise<n
 
 async function keepObjects(
   trx: Trx,
-  { traits }: Database,
+  database: Database,
   { feed }: ClaimedPull,
   { page, rules, seenPass }: { page: CheckedPage; rules: PageRules; seenPass: number },
 ): Promise<{ created: number; updated: number; unchanged: number; duplicates: number }> {
   const counts = { created: 0, updated: 0, unchanged: 0, duplicates: 0 };
-  const options = { ...rules, collectionId: feed.collectionId };
+  const { source, modes, at } = rules;
+  const options = { source, modes, at, collectionId: feed.collectionId };
+  const mirror = await PageMirror.open({ trx, database, feed, page: rules });
+  const shape: UpsertWork['shape'] = mirror && ((targets) => mirror.shape(targets));
+  const { traits } = database;
   for (let from = 0; from < page.drafts.length; from += UPSERT_DRAFTS) {
     const drafts = page.drafts.slice(from, from + UPSERT_DRAFTS);
-    const { report, seqs } = await upsertDrafts(trx, traits, { drafts, options });
+    const { report, targets } = await upsertDrafts(trx, traits, { drafts, options, shape });
     for (const key of Object.keys(counts) as (keyof typeof counts)[]) counts[key] += report[key];
     await insertRows(trx, traits, {
       table: 'feed_objects',
-      columns: ['feed_id', 'object_seq', 'seen_pass', 'seen_at', 'absent_at'],
-      rows: seqs.map((seq) => [feed.id, seq, seenPass, rules.at.getTime(), null]),
+      columns: ['feed_id', 'object_seq', 'seen_pass', 'seen_at', 'absent_at', ...MIRROR_COLUMNS],
+      rows: targets.map((target) => [
+        feed.id,
+        target.seq,
+        seenPass,
+        at.getTime(),
+        null,
+        ...(mirror?.cellsOf(target) ?? UNMIRRORED),
+      ]),
       suffix: SEE_AGAIN,
     });
   }
+  await mirror?.finish();
   return counts;
 }
 
+const UNMIRRORED = MIRROR_COLUMNS.map(() => null);
+
+// By which rules an object is mirrored was settled when it came first.
 const SEE_AGAIN = `on conflict (feed_id, object_seq) do update set
-  seen_pass = excluded.seen_pass, seen_at = excluded.seen_at, absent_at = null`;
+  seen_pass = excluded.seen_pass, seen_at = excluded.seen_at, absent_at = null,
+  changed_at = coalesce(excluded.changed_at, feed_objects.changed_at),
+  shadow = coalesce(excluded.shadow, feed_objects.shadow),
+  checked_revision = coalesce(excluded.checked_revision, feed_objects.checked_revision)`;
 
 function sumOf(reasons: readonly PageReason[], kind: PageReason['kind']): number {
   return reasons.reduce((sum, reason) => (reason.kind === kind ? sum + reason.objects : sum), 0);

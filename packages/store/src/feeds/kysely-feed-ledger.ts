@@ -5,6 +5,7 @@ import type {
   FeedLedger,
   FeedSettings,
   LogLine,
+  MirrorRules,
   PageReason,
   PageRules,
   Pause,
@@ -12,6 +13,7 @@ import type {
   PullFigures,
   ReapRule,
 } from '@drover/engine';
+import { NO_MIRROR } from '@drover/engine';
 import {
   type EndedRunStatus,
   Fault,
@@ -24,6 +26,8 @@ import {
   newId,
 } from '@drover/model';
 import { type Database, storableText } from '../database/database.js';
+import { forgetMirror } from '../mirror/forget-mirror.js';
+import { insertRules } from '../mirror/rule-rows.js';
 import { closePull } from './close-pull.js';
 import { endPull, pausePull } from './end-pull.js';
 import { type FeedRow, lockFeed, selectFeeds, toFeed } from './feed-rows.js';
@@ -73,7 +77,11 @@ export class KyselyFeedLedger implements FeedLedger {
         .onConflict((conflict) => conflict.column('name').doNothing())
         .returning('id')
         .executeTakeFirst();
-      if (made !== undefined) return;
+      if (made !== undefined) {
+        const rules = settings.mirror ?? NO_MIRROR;
+        await insertRules(trx, { feedId: row.id, version: row.mirror_version, rules });
+        return;
+      }
       throw new Fault('FEED_EXISTS', `There is a feed "${row.name}" already; choose another name.`, {
         path: '/name',
       });
@@ -97,6 +105,20 @@ export class KyselyFeedLedger implements FeedLedger {
     await this.#database.kysely.updateTable('feeds').set({ status }).where('id', '=', id).execute();
   }
 
+  async setMirror(
+    id: FeedId,
+    { rules, config }: { rules: MirrorRules; config: Record<string, unknown> },
+  ): Promise<void> {
+    await this.#database.kysely.transaction().execute(async (trx) => {
+      const feed = await lockFeed(trx, this.#database, id);
+      if (feed === undefined) throw new Fault('NOT_FOUND', `There is no feed ${id}.`);
+      const version = feed.mirror_version + 1;
+      await insertRules(trx, { feedId: id, version, rules });
+      const changes = { mirror_version: version, mirror_config: JSON.stringify(config) };
+      await trx.updateTable('feeds').set(changes).where('id', '=', id).execute();
+    });
+  }
+
   async remove(id: FeedId, { now }: { now: Date }): Promise<void> {
     await this.#database.kysely.transaction().execute(async (trx) => {
       const feed = await lockFeed(trx, this.#database, id);
@@ -111,6 +133,7 @@ export class KyselyFeedLedger implements FeedLedger {
       await trx.deleteFrom('pull_log').where('pull_id', 'in', pulls).execute();
       await trx.deleteFrom('pulls').where('feed_id', '=', id).execute();
       await trx.deleteFrom('feed_objects').where('feed_id', '=', id).execute();
+      await forgetMirror(trx, feed);
       await trx.deleteFrom('feeds').where('id', '=', id).execute();
     });
   }
@@ -188,6 +211,11 @@ function newFeed(settings: FeedSettings, now: number): FeedRow {
     checkpoint: null,
     full_passes: 0,
     synced_at: null,
+    mirror_version: 1,
+    mirror_config: JSON.stringify(settings.mirrorConfig ?? {}),
+    mirror_collection_id: null,
+    mirrored_in: 0,
+    mirrored_out: 0,
     created_at: now,
   };
 }

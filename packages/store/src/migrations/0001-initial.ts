@@ -434,6 +434,11 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
       'checkpoint?': 'text',
       full_passes: big,
       'synced_at?': big,
+      mirror_version: int,
+      mirror_config: 'text',
+      'mirror_collection_id?': 'text',
+      mirrored_in: big,
+      mirrored_out: big,
       created_at: big,
     },
     ['id'],
@@ -490,9 +495,62 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
   await index('pull_log_pull', 'pull_log', ['pull_id', 'seq']);
   await table(
     'feed_objects',
-    { feed_id: 'text', object_seq: big, seen_pass: big, seen_at: big, 'absent_at?': big },
+    {
+      feed_id: 'text',
+      object_seq: big,
+      seen_pass: big,
+      seen_at: big,
+      'absent_at?': big,
+      'mirror_version?': int,
+      'changed_at?': big,
+      'shadow?': 'text',
+      'checked_revision?': int,
+    },
     ['feed_id', 'object_seq'],
   );
   await index('feed_objects_object', 'feed_objects', ['object_seq']);
   await index('feed_objects_pass', 'feed_objects', ['feed_id', 'seen_pass']);
+
+  await table('mirror_rules', { feed_id: 'text', version: int, goes_out: int, rules: 'text' }, [
+    'feed_id',
+    'version',
+  ]);
+  // A feed has one send at a time, by the database's own word.
+  await table(
+    'mirror_sends',
+    { feed_id: 'text', collection_id: 'text', 'run_id?': 'text', created_at: big },
+    ['feed_id'],
+  );
+  await table(
+    'mirror_offers',
+    {
+      feed_id: 'text',
+      object_seq: big,
+      status: 'text',
+      offered: 'text',
+      base: 'text',
+      'pass_id?': 'text',
+      'run_id?': 'text',
+      'code?': 'text',
+      'message?': 'text',
+      failures: int,
+      'retry_at?': big,
+      at: big,
+    },
+    ['feed_id', 'object_seq'],
+  );
+  await index('mirror_offers_pass', 'mirror_offers', ['pass_id']);
+  await sequenced('mirror_conflicts', {
+    feed_id: 'text',
+    object_seq: big,
+    field: 'text',
+    local_value: 'text',
+    local_source: 'text',
+    local_at: big,
+    vendor_value: 'text',
+    vendor_at: big,
+    winner: 'text',
+    at: big,
+  });
+  await index('mirror_conflicts_feed', 'mirror_conflicts', ['feed_id', 'seq']);
 }

@@ -1,4 +1,4 @@
-import type { ObjectDraft } from '@drover/model';
+import type { AttributeValue, EmitMode, ObjectDraft } from '@drover/model';
 import { storableText } from '../database/database.js';
 import { valueKey } from './value-key.js';
 
@@ -28,8 +28,19 @@ export interface UpsertTarget {
   value: string;
   valueKey: string;
   newAliases: string[];
-  attributes: NonNullable<ObjectDraft['attributes']>;
+  attributes: TargetAttribute[];
   status?: string;
+  /** When its vendor last changed it, as the last of its drafts says. */
+  changedAt?: string;
+}
+
+export interface TargetAttribute {
+  name: string;
+  value: AttributeValue;
+  /** How it meets what is there. Default: what the call says for its name. */
+  mode?: EmitMode;
+  /** When it was said, milliseconds since 1970. Default: the time of the call. */
+  at?: number;
 }
 
 export interface AliasProblem {
@@ -88,6 +99,7 @@ class Planner {
       target.attributes.push({ name: storableText(name), value });
     }
     if (draft.status !== undefined) target.status = storableText(draft.status);
+    if (draft.changedAt !== undefined) target.changedAt = draft.changedAt;
     for (const text of draft.aliases ?? []) {
       const alias = storableText(text);
       if (!this.#claim(target, alias)) this.takenAliases.push({ index, alias });

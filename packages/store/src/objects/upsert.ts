@@ -16,7 +16,7 @@ import { statusHistory } from './write-back.js';
 type Trx = Transaction<Tables>;
 
 /** A target with its row in the store. */
-type StoredTarget = UpsertTarget & { seq: number };
+export type StoredTarget = UpsertTarget & { seq: number };
 
 interface Call {
   trx: Trx;
@@ -31,20 +31,28 @@ interface Call {
 export interface UpsertResult {
   report: UpsertReport;
   /** The objects that the drafts were about. */
-  seqs: number[];
+  targets: StoredTarget[];
+}
+
+export interface UpsertWork {
+  drafts: readonly ObjectDraft[];
+  options: UpsertOptions;
+  /** Changes what is to be written of objects before it is. */
+  shape?(targets: readonly UpsertTarget[]): Promise<void>;
 }
 
 /** Writes drafts in one transaction, each kind of row with one statement. Imports wait for each other. */
 export async function upsertDrafts(
   trx: Trx,
   traits: DialectTraits,
-  { drafts, options }: { drafts: readonly ObjectDraft[]; options: UpsertOptions },
+  { drafts, options, shape }: UpsertWork,
 ): Promise<UpsertResult> {
   const source = storableText(options.source);
   const { runId, modes } = options;
   const call: Call = { trx, traits, source, at: options.at.getTime(), runId, modes };
   await traits.serialize(trx, 'objects');
   const plan = planUpsert(drafts, await readKnownFacts(trx, traits, drafts));
+  await shape?.(plan.targets);
   const made = await insertObjects(
     call,
     plan.targets.filter(({ known }) => known === undefined),
@@ -63,7 +71,7 @@ export async function upsertDrafts(
     duplicates: plan.duplicates,
     ...(plan.takenAliases.length === 0 ? {} : { takenAliases: plan.takenAliases }),
   };
-  return { report, seqs: [...made, ...known].map(({ seq }) => seq) };
+  return { report, targets: [...made, ...known] };
 }
 
 /** Writes aliases, sources, attributes and statuses; returns the known objects that changed by it. */
@@ -84,9 +92,9 @@ async function changeKnown(
   for (const seq of await seeSources(call, { known, all })) changed.add(seq);
 
   const offers = all.flatMap(({ seq, attributes }) =>
-    attributes.map(({ name, value }) => ({
+    attributes.map(({ name, value, mode, at = call.at }) => ({
       group: { objectSeq: seq, name, source: call.source },
-      offer: { mode: call.modes?.get(name) ?? 'add', ...toStoredValue(value, call) },
+      offer: { mode: mode ?? call.modes?.get(name) ?? 'add', ...toStoredValue(value, { ...call, at }) },
     })),
   );
   const { changedSeqs } = await applyOffers(call.trx, call.traits, { offers, newSeqs: madeSeqs });

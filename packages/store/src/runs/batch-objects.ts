@@ -70,6 +70,32 @@ const aliasesOfSeqs = preparedQuery<{ seqs: string }, { object_seq: number; alia
       .orderBy(sql`object_seq, alias`),
 );
 
+const offersOfPass = preparedQuery<{ passId: string }, { object_seq: number; offered: string }>(
+  (db, { passId }) =>
+    db.selectFrom('mirror_offers').select(['object_seq', 'offered']).where('pass_id', '=', passId),
+);
+
+/** The source of the values that a mirror sends, as its action sees them. */
+const MIRROR_SOURCE = 'mirror';
+
+/** Whatever an object says by now: what was offered is what is sent, under the vendor's names for it. */
+async function withOffered(
+  db: Kysely<Tables>,
+  { passId, attributes }: { passId: string; attributes: Map<number, Attributes[]> },
+): Promise<void> {
+  for (const { object_seq: seq, offered } of await offersOfPass(db, { passId })) {
+    const values = JSON.parse(offered) as Record<string, AttributeValue>;
+    const others = (attributes.get(seq) ?? []).filter(({ name }) => !Object.hasOwn(values, name));
+    const sent = Object.entries(values).map(([name, value]) => ({ name, value, source: MIRROR_SOURCE }));
+    attributes.set(seq, [...others, ...sent].toSorted(byName));
+  }
+}
+
+function byName(left: Attributes, right: Attributes): number {
+  if (left.name === right.name) return 0;
+  return left.name < right.name ? -1 : 1;
+}
+
 /** The objects at some positions of a pass, as they are now, in order. */
 export async function objectsOf(
   { kysely, traits }: Database,
@@ -83,6 +109,7 @@ export async function objectsOf(
     rows.map((row) => ({ seq: row.object_seq })),
   );
   const attributes = await attributesOf(kysely, traits, seqs);
+  await withOffered(kysely, { passId, attributes });
   const aliases = await aliasesOf(kysely, traits, seqs);
   return rows.map((row) => ({
     position: row.position,

@@ -2,6 +2,7 @@ import type { PositionRange, RunLimits, RunRequest } from '@drover/engine';
 import { Fault, type RunId, type RunMode, newId } from '@drover/model';
 import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.js';
+import { takeSend } from '../mirror/take-send.js';
 import { refuseWhileRunOpen, remainingOf } from './passes.js';
 import { PASS_RANGES, takeHead } from './open-ranges.js';
 import { type PassRow, type RunRow, toRanges } from './rows.js';
@@ -12,7 +13,9 @@ export async function createRun(trx: Trx, request: RunRequest, now: number): Pro
   const pass = await passRow(trx, request.passId);
   await refuseWhileRunOpen(trx, pass.id);
   const slice = await (request.mode === 'plan' ? peekSlice : takeSlice)(trx, pass.id, request.objectsPerRun);
-  return insertRun(trx, pass, slice, request, now);
+  const runId = await insertRun(trx, pass, slice, request, now);
+  if (request.sendOf !== undefined) await takeSend(trx, { feedId: request.sendOf, passId: pass.id, runId });
+  return runId;
 }
 
 export async function createRetry(

@@ -10,6 +10,11 @@ type Trx = Transaction<Tables>;
 const FIRST_BACK_OFF_MS = 5 * 60_000;
 const LONGEST_BACK_OFF_MS = 24 * 3_600_000;
 
+/** How long after that many failures in a row something is offered again. From 1. */
+export function backOffMs(failures: number): number {
+  return Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** Math.min(failures - 1, 16));
+}
+
 /** Notes for a step's pass which content of each object came to what. */
 export async function markHandled(
   trx: Trx,

@@ -16,6 +16,7 @@ import {
   KyselyConnectionVault,
   KyselyFeedLedger,
   KyselyLeases,
+  KyselyMirrorLedger,
   KyselyObjectLibrary,
   KyselyPluginLibrary,
   KyselyRunLedger,
@@ -30,6 +31,8 @@ const POLL_MS = 3;
 
 export interface WorldOptions {
   manifest?: Partial<PluginManifest>;
+  /** A second plugin, in the folder `untag-host`. */
+  other?: PluginManifest;
   script?: Script;
   objects?: number;
   engine?: Partial<EngineOptions>;
@@ -57,6 +60,7 @@ export interface EngineWorld {
   runtime: ScriptedRuntime;
   ledger: KyselyRunLedger;
   feeds: KyselyFeedLedger;
+  mirrors: KyselyMirrorLedger;
   objects: KyselyObjectLibrary;
   collection: StoredCollection;
   database: Database;
@@ -103,12 +107,13 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
   const ledger = new KyselyRunLedger(database, now === undefined ? {} : { now: () => now().getTime() });
   const leases = new KyselyLeases(database);
   const feeds = new KyselyFeedLedger(database);
+  const mirrors = new KyselyMirrorLedger(database);
   const manifest = behaviourManifest(options.manifest);
   await plugins.install({
     digest: 'd'.repeat(64),
     zip: Buffer.from('zip'),
-    bundle: goodBundleManifest({ plugins: ['tag-host'] }),
-    plugins: [manifest],
+    bundle: goodBundleManifest({ plugins: options.other ? ['tag-host', 'untag-host'] : ['tag-host'] }),
+    plugins: [manifest, ...(options.other ? [options.other] : [])],
   });
   const connection = await connections.create({
     name: 'prod',
@@ -126,7 +131,7 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
     const journal = new KyselyCallJournal(database);
     const doorbell = ground.doorbell();
     const engine = new Engine(
-      ports({ ledger, journal, feeds, plugins, connections, leases, doorbell, runtime }),
+      ports({ ledger, journal, feeds, mirrors, plugins, connections, leases, doorbell, runtime }),
       {
         owner: `engine-${engines.length}`,
         self: { engine: engines.length },
@@ -173,6 +178,7 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
     runtime,
     ledger,
     feeds,
+    mirrors,
     objects,
     collection,
     database,

@@ -22,6 +22,7 @@ export function toObject(told: Incident, naming: Naming): FeedObject {
   const state = stateOf(told);
   const incident: Incident = state === undefined ? told : { ...told, state };
   const tenant = typeof incident['tenant'] === 'string' ? incident['tenant'].trim() : '';
+  const changedMs = readApiTime(incident['updated_at']);
   const fields = Object.keys(INCIDENT_FIELDS) as IncidentField[];
   return {
     type: 'incident',
@@ -34,6 +35,7 @@ export function toObject(told: Incident, naming: Naming): FeedObject {
       { name: 'incident_type', value: incidentTypeOf(incident, naming) },
     ],
     ...(state === undefined ? {} : { status: state.slice(0, 128) }),
+    ...(changedMs === undefined ? {} : { changedAt: apiTime(changedMs) }),
   };
 }
 
