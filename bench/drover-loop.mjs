@@ -16,6 +16,7 @@ import {
   KyselyCallJournal,
   KyselyCollectionLibrary,
   KyselyConnectionVault,
+  KyselyFeedLedger,
   KyselyLeases,
   KyselyObjectLibrary,
   KyselyPluginLibrary,
@@ -77,6 +78,7 @@ async function run() {
     {
       ledger: new KyselyRunLedger(database),
       journal: new KyselyCallJournal(database),
+      feeds: new KyselyFeedLedger(database),
       plugins,
       connections,
       leases: new KyselyLeases(database),

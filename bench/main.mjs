@@ -1,8 +1,9 @@
 // `npm run bench`: Drover beside hand-written loops that make the same calls, in one run. Figures are ratios against those
 // loops; the milliseconds beside them are of this machine at this moment. `--quick` leaves the long scenarios out,
-// `--only batches|calls|import|pulls|starts` all others, and `--million` imports a million rows and not 200,000.
+// `--only batches|calls|import|pulls|okta|starts` all others, and `--million` imports a million rows and not 200,000.
 import { benchBatches } from './batches.mjs';
 import { benchImport, benchStarts } from './commands.mjs';
+import { benchOkta } from './okta.mjs';
 import { benchPulls } from './pulls.mjs';
 import { benchSingleCalls } from './single-calls.mjs';
 
@@ -14,6 +15,7 @@ const parts = {
   batches: () => benchBatches(extent),
   import: () => benchImport({ rows: has('--million') ? 1_000_000 : quick ? 50_000 : 200_000 }),
   pulls: () => benchPulls(extent),
+  okta: () => benchOkta(extent),
   starts: () => benchStarts(),
 };
 

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
+const DROVER = join(here, '..', 'runtime', 'bin', 'drover.mjs');
 /** Those of the drover command, for everybody. */
 export const HEAP_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
 
@@ -33,6 +34,20 @@ export async function withVendor(latencyMs, work) {
   const vendor = { url: line, mostUnderWay: () => mostUnderWay(line) };
   try {
     return await work(vendor);
+  } finally {
+    child.kill('SIGTERM');
+  }
+}
+
+/** Starts a simulated vendor without its rate limits, hands its address and token over and ends it. */
+export async function withSimulator(args, work) {
+  const child = start([DROVER, 'simulate', ...args, '--no-rate-limit', '--json']);
+  try {
+    const [line] = await new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.stdout.once('data', (chunk) => resolve(String(chunk).split('\n')));
+    });
+    return await work(JSON.parse(line));
   } finally {
     child.kill('SIGTERM');
   }

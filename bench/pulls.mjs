@@ -1,11 +1,8 @@
 // Pulls of the CrowdStrike feed beside a hand-written loop: the same pages of the simulated cloud, the same rows in SQLite. The
 // sizes are those for which Netskope's own plugin documents its time: 11,002 and 50,000 users.
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { inFolder, measure, start } from './processes.mjs';
+import { inFolder, measure, withSimulator } from './processes.mjs';
 import { inTurns, megabytes, printTable, seconds } from './report.mjs';
 
-const DROVER = join(dirname(fileURLToPath(import.meta.url)), '..', 'runtime', 'bin', 'drover.mjs');
 /** What Netskope documents for its plugin, against the real cloud. */
 const SIZES = [
   { users: 11_002, documentedS: 76 },
@@ -50,24 +47,8 @@ function compare(cloud, { users, rounds }) {
 }
 
 /** Starts the simulated cloud, hands it over and ends it. */
-async function withCloud(users, work) {
-  const child = start([
-    DROVER,
-    'simulate',
-    'crowdstrike',
-    '--users',
-    String(users),
-    '--no-rate-limit',
-    '--json',
-  ]);
-  try {
-    const [line] = await new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.stdout.once('data', (chunk) => resolve(String(chunk).split('\n')));
-    });
-    const { url, token } = JSON.parse(line);
-    return await work({ url, clientId: 'simulated-crowdstrike-client', clientSecret: token });
-  } finally {
-    child.kill('SIGTERM');
-  }
+function withCloud(users, work) {
+  return withSimulator(['crowdstrike', '--users', String(users)], ({ url, token }) =>
+    work({ url, clientId: 'simulated-crowdstrike-client', clientSecret: token }),
+  );
 }

@@ -2,7 +2,7 @@ import { Fault, asFault } from '@drover/model';
 import type { HeldLeases } from './held-leases.js';
 import type { Doorbell } from './ports/doorbell.js';
 import type { Leases } from './ports/leases.js';
-import type { ReapRule, RunLedger } from './ports/run-ledger.js';
+import type { ClaimResult, ReapRule, RunLedger, Worker } from './ports/run-ledger.js';
 import { takeLease } from './take-lease.js';
 import type { TaskRunner } from './task-runner.js';
 import { EXECUTOR_LEASE, WORKER_LEASE, goneWorkers, livingWorkers } from './workforce.js';
@@ -55,6 +55,9 @@ export interface StartOptions {
 
 /** How often due work is looked for without a ring, and a lease held elsewhere is asked for again. */
 const RECONCILE_MS = 1_000;
+
+/** A claim and the monotonic time before it was sent. */
+type Claim = ClaimResult & { askedAt: number };
 
 /**
  * Executes due work. Alone, while this process holds the executor lease: of all processes that have the data folder open,
@@ -213,7 +216,7 @@ export class Executor {
     if (this.#state === 'executing') for (const worker of gone) await leases.forget(worker);
   }
 
-  /** Claims one task and runs it to its settlement; false when there was none. */
+  /** Claims a task and runs it to its settlement, and so on with what is claimed by that; false when nothing is left to claim. */
   async #workOnce(): Promise<boolean> {
     try {
       return this.#state === 'executing' && (await this.#claimAndRun());
@@ -224,26 +227,39 @@ export class Executor {
   }
 
   async #claimAndRun(): Promise<boolean> {
-    const { ledger, held, runner, doorbell } = this.#ports;
-    const { owner, leaseMs } = this.#options;
+    const { ledger, doorbell } = this.#ports;
     const askedAt = performance.now();
-    const claimed = await ledger.claim({ owner, leaseMs, now: this.#options.now() });
-    if (claimed.task === undefined) {
-      const delayMs = (claimed.nextDueAt?.getTime() ?? Infinity) - this.#options.now().getTime();
-      if (delayMs < RECONCILE_MS) await doorbell.ring({ delayMs: Math.max(1, delayMs) });
-      return false;
-    }
-    const { task, more } = claimed;
+    let claim: Claim | undefined = { ...(await ledger.claim(this.#worker())), askedAt };
+    while (claim?.task !== undefined) claim = await this.#run(claim);
+    if (claim === undefined) return true;
+    const delayMs = (claim.nextDueAt?.getTime() ?? Infinity) - this.#options.now().getTime();
+    if (delayMs < RECONCILE_MS) await doorbell.ring({ delayMs: Math.max(1, delayMs) });
+    return false;
+  }
+
+  /** Runs a claimed task; what was claimed with its settlement comes back. */
+  async #run({ task, more, askedAt }: Extract<Claim, { more: boolean }>): Promise<Claim | undefined> {
+    const { held, runner, doorbell } = this.#ports;
     if (more) await doorbell.ring();
     const signal = held.hold(task.id, {
       askedAt,
       runId: task.run.stopped === undefined ? task.run.id : undefined,
     });
+    let nextAskedAt = 0;
+    const nextWorker = (): Worker | undefined => {
+      nextAskedAt = performance.now();
+      return this.#state === 'executing' ? this.#worker() : undefined;
+    };
     try {
-      await runner.run(task, signal);
+      const next = await runner.run(task, { signal, nextWorker });
+      return next === undefined ? undefined : { ...next, askedAt: nextAskedAt };
     } finally {
       held.release(task.id);
     }
-    return true;
+  }
+
+  #worker(): Worker {
+    const { owner, leaseMs, now } = this.#options;
+    return { owner, leaseMs, now: now() };
   }
 }

@@ -7,7 +7,14 @@ import { answerUnread, judgeOutcome, noAnswer, workerLost } from './once-outcome
 import type { CheckedPending } from './polls/check-pending.js';
 import { park } from './polls/park.js';
 import type { InvocationFigures } from './ports/plugin-runtime.js';
-import type { ClaimedTask, OutcomeRow, ParkedObject, PlacedObject, Settlement } from './ports/run-ledger.js';
+import type {
+  ClaimResult,
+  ClaimedTask,
+  OutcomeRow,
+  ParkedObject,
+  PlacedObject,
+  Settlement,
+} from './ports/run-ledger.js';
 import { reportBreaches } from './report-breaches.js';
 import { sendsOnce, toRows, writes } from './settlement-rows.js';
 import type { PreparedTask, TaskPorts } from './task-ports.js';
@@ -39,8 +46,8 @@ interface Verdicts {
   parked: ParkedObject[];
 }
 
-/** Runs one batch of `execute` or `executeOne` to its settlement. */
-export async function runBatch(ports: TaskPorts, batch: PreparedTask): Promise<void> {
+/** Runs one batch of `execute` or `executeOne` to its settlement; what was claimed with that comes back. */
+export async function runBatch(ports: TaskPorts, batch: PreparedTask): Promise<ClaimResult | undefined> {
   const { task, target } = batch;
   const placed = await ports.ledger.objectsOf(task.run.passId, task.ranges);
   const once = new OnceGate(
@@ -53,7 +60,7 @@ export async function runBatch(ports: TaskPorts, batch: PreparedTask): Promise<v
   const gate = await openHookGate(ports, own, { hook: 'execute', placed });
   const run = new BatchRun(ports, own, { once, touched, gate });
   if (await hasStoppedAtPrepare(ports.ledger, task)) return run.leaveUncomputed(placed);
-  await run.run(placed);
+  return run.run(placed);
 }
 
 /** Calls that an earlier try of these objects has made in this run. */
@@ -97,7 +104,7 @@ class BatchRun {
   }
 
   /** A batch of a plan whose `prepare` came to a write. */
-  leaveUncomputed(placed: readonly PlacedObject[]): Promise<void> {
+  leaveUncomputed(placed: readonly PlacedObject[]): Promise<ClaimResult | undefined> {
     const verdicts: Verdicts = {
       outcomes: placed.map(notComputed),
       decided: [],
@@ -108,7 +115,7 @@ class BatchRun {
     return this.#settle(verdicts, { figures: NO_FIGURES, placed: [] });
   }
 
-  async run(placed: readonly PlacedObject[]): Promise<void> {
+  async run(placed: readonly PlacedObject[]): Promise<ClaimResult | undefined> {
     const { task } = this.#batch;
     const { offered, withheld, decided, deferred } = this.#sort(placed);
     const objects = offered.flatMap(({ object }) => (object === undefined ? [] : [object]));
@@ -131,11 +138,12 @@ class BatchRun {
     const decision = isTouched ? decisions.touched : decisions.untouched;
     const isWhole = rest.length === placed.length && !rest.some((one) => this.#isOpen(one));
     if (decision.do === 'postpone' && isWhole) {
-      return this.#ports.ledger.postpone(task, { ...decision, figures });
+      await this.#ports.ledger.postpone(task, { ...decision, figures });
+      return undefined;
     }
     await this.#takeAnswers(offered.filter(isAnswered), given, verdicts);
     for (const one of rest) this.#settleRest(one, { fault, figures, decisions, verdicts });
-    await this.#settle(verdicts, {
+    return this.#settle(verdicts, {
       figures,
       placed,
       ...(decision.do !== 'postpone' && decision.stopsRun ? { runFault: fault } : {}),
@@ -293,7 +301,7 @@ class BatchRun {
       placed: readonly PlacedObject[];
       cleanFirst?: boolean;
     },
-  ): Promise<void> {
+  ): Promise<ClaimResult | undefined> {
     const manifest = this.#manifest;
     const rows = toRows(outcomes, manifest, this.#ports.now());
     const settled = new Set([...rows.outcomes, ...decided].map(({ position }) => position));
@@ -302,7 +310,7 @@ class BatchRun {
     const isPlanned = plan !== undefined && plan.requests.length > 0;
     const hasWritten = figures.vendorWrites > 0 || !writes(manifest);
     const dueAt = new Date(Math.max(...again.map((one) => one.dueAt.getTime())));
-    await this.#ports.ledger.settleBatch({
+    const settlement: Settlement = {
       task: this.#batch.task,
       figures,
       reads: manifest.reads ?? [],
@@ -314,7 +322,8 @@ class BatchRun {
       ...(parked.length === 0 ? {} : { parked }),
       ...(deferred.length === 0 ? {} : { deferred: rangesOf(deferred) }),
       ...(runFault === undefined ? {} : { runFault }),
-    });
+    };
+    return this.#ports.ledger.settleBatch(settlement, { claimNext: this.#batch.nextWorker() });
   }
 }
 

@@ -160,7 +160,8 @@ async function settleWholeFault(
 ): Promise<void> {
   const runFault = decision.stopsRun ? { runFault: fault } : {};
   if (decision.do === 'defer') {
-    return ledger.settleBatch({ ...base, outcomes: [], deferred: task.ranges, ...runFault });
+    await ledger.settleBatch({ ...base, outcomes: [], deferred: task.ranges, ...runFault });
+    return;
   }
   const pages = pagesOf(task.ranges);
   for (const range of pages) {

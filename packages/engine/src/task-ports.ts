@@ -3,7 +3,7 @@ import type { CallJournal } from './ports/call-journal.js';
 import type { ConnectionVault } from './ports/connection-vault.js';
 import type { PluginLibrary } from './ports/plugin-library.js';
 import type { HookContext, InvokeOptions, PluginRuntime, PluginTarget } from './ports/plugin-runtime.js';
-import type { ClaimedTask, RunLedger } from './ports/run-ledger.js';
+import type { ClaimedTask, RunLedger, Worker } from './ports/run-ledger.js';
 
 export interface TaskPorts {
   ledger: RunLedger;
@@ -21,4 +21,6 @@ export interface PreparedTask {
   target: PluginTarget;
   context: HookContext;
   options: InvokeOptions;
+  /** Who claims its next task with the settling of this one; nobody when the process takes up nothing more. */
+  nextWorker(): Worker | undefined;
 }

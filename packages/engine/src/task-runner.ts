@@ -5,7 +5,7 @@ import { invokeHook, wasCancelled } from './invoke-hook.js';
 import { giveUpPoll, runPoll } from './polls/run-poll.js';
 import { faultReason } from './polls/unsettled.js';
 import type { InvocationFigures } from './ports/plugin-runtime.js';
-import type { ClaimedTask } from './ports/run-ledger.js';
+import type { ClaimResult, ClaimedTask, Worker } from './ports/run-ledger.js';
 import { runBatch } from './run-batch.js';
 import { runWholeTask } from './run-whole-task.js';
 import type { PreparedTask, TaskPorts } from './task-ports.js';
@@ -24,17 +24,22 @@ export class TaskRunner {
     this.#ports = ports;
   }
 
-  async run(task: ClaimedTask, signal: AbortSignal): Promise<void> {
+  /** What was claimed with its settlement, for the worker that `nextWorker` names then; nothing where no claim was made. */
+  async run(
+    task: ClaimedTask,
+    { signal, nextWorker }: { signal: AbortSignal; nextWorker: () => Worker | undefined },
+  ): Promise<ClaimResult | undefined> {
     try {
-      const prepared = await this.#prepare(task, signal);
-      if (isFault(prepared)) await this.#stopRun(task, toFaultRecord(prepared));
-      else await this.#dispatch(prepared);
+      const prepared = await this.#prepare(task, { signal, nextWorker });
+      if (!isFault(prepared)) return (await this.#dispatch(prepared)) ?? undefined;
+      await this.#stopRun(task, toFaultRecord(prepared));
     } catch (thrown) {
       if (asFault(thrown).code !== 'LEASE_LOST') throw thrown;
     }
+    return undefined;
   }
 
-  #dispatch(prepared: PreparedTask): Promise<void> {
+  #dispatch(prepared: PreparedTask): Promise<ClaimResult | undefined | void> {
     switch (prepared.task.kind) {
       case 'prepare':
         return this.#runPrepare(prepared);
@@ -49,7 +54,10 @@ export class TaskRunner {
     }
   }
 
-  async #prepare(task: ClaimedTask, signal: AbortSignal): Promise<PreparedTask | Fault> {
+  async #prepare(
+    task: ClaimedTask,
+    { signal, nextWorker }: { signal: AbortSignal; nextWorker: () => Worker | undefined },
+  ): Promise<PreparedTask | Fault> {
     const { plugins, connections, leases } = this.#ports;
     const plugin = await plugins.find(task.run.pluginId);
     if (plugin === undefined) {
@@ -78,6 +86,7 @@ export class TaskRunner {
         signal,
         beforeWrite: leaseGate(leases, task.id, refuseOnceCalls),
       },
+      nextWorker,
     };
   }
 

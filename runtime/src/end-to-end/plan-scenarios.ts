@@ -93,4 +93,52 @@ export const PLAN_SCENARIOS: Record<string, VendorScenarios> = {
       },
     },
   },
+  crowdstrike: {
+    start: (options) => simulators.crowdstrike.start(options),
+    connection: ({ url }) => [
+      '--vendor',
+      'crowdstrike',
+      '--set',
+      `baseUrl=${url}`,
+      '--set',
+      'clientId=simulated-crowdstrike-client',
+      '--secret-stdin',
+      'clientSecret',
+    ],
+    plugins: {
+      'crowdstrike.enrich-identity-risk': {
+        type: 'identity',
+        values: ['user1@example.com', 'user2@example.com'],
+        shows: [],
+        sets: ['Netskope Normalized Score', 'Risk Score', 'Score Band'],
+      },
+    },
+  },
+  'palo-alto-saas-security': {
+    start: (options) => simulators['palo-alto-saas-security'].start(options),
+    connection: ({ url }) => [
+      '--vendor',
+      'Palo Alto SaaS Security',
+      '--set',
+      `baseUrl=${url}`,
+      '--set',
+      'clientId=simulated-client',
+      '--secret-stdin',
+      'clientSecret',
+    ],
+    plugins: {
+      'palo-alto-saas-security.close-incidents': {
+        type: 'incident',
+        values: ['1', '2'],
+        config: { category: 'No Reason' },
+        shows: ['execute POST closeIncident 2'],
+      },
+      'palo-alto-saas-security.remediate-assets': {
+        type: 'asset',
+        values: ['asset1', 'asset2'],
+        config: { remediation: 'Quarantine' },
+        shows: ['execute POST remediateAsset 2'],
+      },
+    },
+  },
 };

@@ -50,9 +50,10 @@ export class Meters {
         await ledger.settlePrepare(task, prepared, figures, plan);
         this.#count(figures);
       },
-      settleBatch: async (settlement) => {
-        await ledger.settleBatch(settlement);
+      settleBatch: async (settlement, next) => {
+        const claimed = await ledger.settleBatch(settlement, next);
         this.#settled(settlement);
+        return claimed;
       },
       postpone: async (task, options) => {
         await ledger.postpone(task, options);

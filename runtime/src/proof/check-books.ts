@@ -1,6 +1,7 @@
 import { hasEnded, type OutcomeStatus } from '@drover/model';
 import { applied, latestOutcomes, type PassBooks, remainingOf } from './pass-books.js';
-import { type Site, valuesOf } from './site.js';
+import type { Site } from './site.js';
+import { valuesOf } from './site-collections.js';
 import type { Subject } from './subject.js';
 
 /** What may be true of an object that the vendor holds. */
@@ -13,7 +14,7 @@ const MAY_BE_HELD: readonly OutcomeStatus[] = ['succeeded', 'unchanged', 'unknow
  */
 export function problemsOf(books: PassBooks, site: Site, subject: Subject): string[] {
   const values = new Set(valuesOf(subject.collection, site.size));
-  const held = subject.heldIn?.(site.tenant.state());
+  const held = subject.heldIn?.(site.vendors);
   const problems = problemsOfBooks(books, values);
   return held === undefined ? problems : [...problems, ...problemsAtVendor(books, { subject, values, held })];
 }

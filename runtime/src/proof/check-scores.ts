@@ -1,5 +1,7 @@
 import type { StoredOutcome } from '@drover/engine';
-import { scoreOf, type Site, valuesOf } from './site.js';
+import type { Site } from './site.js';
+import { valuesOf } from './site-collections.js';
+import { scoreOf } from './site-vendors.js';
 
 const ATTRIBUTE = 'User Confidence Index Score';
 

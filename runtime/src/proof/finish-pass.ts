@@ -42,7 +42,7 @@ function nextCommand(books: PassBooks, { goOn }: Subject): string[] | undefined 
 export async function mendPass(site: Site, subject: Subject): Promise<string[]> {
   for (let rounds = 0; rounds < MOST_COMMANDS; rounds += 1) {
     const books = await readBooks(site);
-    const commands = mendingCommands(books, new Set(subject.heldIn?.(site.tenant.state())));
+    const commands = mendingCommands(books, new Set(subject.heldIn?.(site.vendors)));
     if (commands.length === 0) return problemsAtEnd(books, site, subject);
     for (const argv of commands) {
       const refused = await attempt(site, argv);
@@ -82,7 +82,7 @@ async function problemsAtEnd(books: PassBooks, site: Site, subject: Subject): Pr
   if (!retried.stderr.startsWith('NOTHING_TO_RETRY'))
     problems.push(`${id} can be retried though all is done`);
   if (subject.heldIn === undefined) return [...problems, ...(await problemsOfScores(site, latest))];
-  const held = subject.heldIn(site.tenant.state()).toSorted();
+  const held = subject.heldIn(site.vendors).toSorted();
   const wanted = [...latest.keys()].toSorted();
   if (held.join() !== wanted.join()) problems.push(`the vendor holds ${held.length} values in the end`);
   return problems;

@@ -10,13 +10,13 @@ export interface StormReport {
   problems: string[];
   /** Outcomes when nothing of the pass was left. */
   outcomes: number;
-  /** Requests that got no answer, or another one than 200. */
+  /** Requests that got no answer, or one that was no success. */
   struck: number;
 }
 
 /** Finishes a pass in a storm, then calms the vendor down and mends what the storm has broken. */
 export async function rideOutStorm(sites: Sites, subject: StormSubject, seed: number): Promise<StormReport> {
-  const site = await sites.open();
+  const site = await sites.open(subject.vendor);
   try {
     site.tenant.storm({ seed, share: subject.share });
     const problems = await finishPass(site, subject);
@@ -32,7 +32,13 @@ export async function rideOutStorm(sites: Sites, subject: StormSubject, seed: nu
 
 function struckRequests({ byRoute }: RequestFigures): number {
   return Object.values(byRoute).reduce(
-    (sum, { requests, statuses }) => sum + requests - (statuses[200] ?? 0),
+    (sum, { requests, statuses }) => sum + requests - successesOf(statuses),
     0,
   );
+}
+
+function successesOf(statuses: Record<string, number>): number {
+  return Object.entries(statuses)
+    .filter(([status]) => status.startsWith('2'))
+    .reduce((sum, [, times]) => sum + times, 0);
 }

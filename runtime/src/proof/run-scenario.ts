@@ -1,5 +1,6 @@
 import { type Course, type CrashPoint, drawPoints, formatPoint } from './crash-point.js';
-import type { Site, Sites, SiteSize } from './site.js';
+import type { Site, Sites } from './site.js';
+import type { SiteSize } from './site-collections.js';
 import { finishPass, mendPass } from './finish-pass.js';
 import type { Scenario } from './scenarios.js';
 import { learnCourse, runIntoPoint } from './victim.js';
@@ -61,7 +62,7 @@ async function runUndisturbed(
   sites: Sites,
   scenario: Scenario,
 ): Promise<{ courses: Course[]; problems: string[] }> {
-  const site = await sites.open();
+  const site = await sites.open(scenario.vendor);
   try {
     const courses = await learnCourse(site, scenario);
     return { courses, problems: await finishAndMend(site, scenario) };
@@ -75,7 +76,7 @@ async function runPoint(
   scenario: Scenario,
   where: { point: CrashPoint; courses: readonly Course[] },
 ): Promise<{ isReached: boolean; problems: string[] }> {
-  const site = await sites.open();
+  const site = await sites.open(scenario.vendor);
   let isReached = false;
   try {
     isReached = await runIntoPoint(site, scenario, where);

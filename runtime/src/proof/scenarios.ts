@@ -1,4 +1,4 @@
-import { actionRun, entriesOf, hashesOf, LIST_CONFIG, PROFILE_CONFIG } from './netskope-subjects.js';
+import { actionRun, entriesIn, hashesIn, impactsIn, LIST_CONFIG, PROFILE_CONFIG } from './actions.js';
 import type { PassBooks } from './pass-books.js';
 import type { Subject } from './subject.js';
 
@@ -11,73 +11,87 @@ export interface Scenario extends Subject {
 }
 
 function manageList(...more: string[]): string[] {
-  return actionRun('manage-url-list', 'hosts', ...LIST_CONFIG, ...more);
+  return actionRun('netskope.manage-url-list', 'hosts', ...LIST_CONFIG, ...more);
 }
 
-const IMPACTS = actionRun('create-user-confidence-index-impact', 'users');
-const HASHES = actionRun('export-file-profile-hashes', 'hashes', ...PROFILE_CONFIG);
-const SCORES = actionRun('fetch-user-confidence-index-score', 'users');
+const IMPACTS = actionRun('netskope.create-user-confidence-index-impact', 'users');
+const HASHES = actionRun('netskope.export-file-profile-hashes', 'hashes', ...PROFILE_CONFIG);
+const SCORES = actionRun('netskope.fetch-user-confidence-index-score', 'users');
 const SLICES = manageList('--objects-per-run', '4');
 
 /** Each is run undisturbed once, to learn its course, and then once for each point of it. */
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'impacts',
+    vendor: 'netskope',
     collection: 'users',
     commands: [() => IMPACTS],
     goOn: IMPACTS,
     mayRepeat: false,
-    heldIn: ({ impacts }) => impacts.map(({ user }) => user),
+    heldIn: impactsIn,
   },
   {
     name: 'url-list',
+    vendor: 'netskope',
     collection: 'hosts',
     commands: [() => manageList()],
     goOn: manageList(),
     mayRepeat: true,
-    heldIn: entriesOf,
+    heldIn: entriesIn,
   },
   {
     name: 'hash-export',
+    vendor: 'netskope',
     collection: 'hashes',
     commands: [() => HASHES],
     goOn: HASHES,
     mayRepeat: true,
-    heldIn: hashesOf,
+    heldIn: hashesIn,
   },
-  { name: 'uci-scores', collection: 'users', commands: [() => SCORES], goOn: SCORES, mayRepeat: true },
+  {
+    name: 'uci-scores',
+    vendor: 'netskope',
+    collection: 'users',
+    commands: [() => SCORES],
+    goOn: SCORES,
+    mayRepeat: true,
+  },
   {
     name: 'three-slices',
+    vendor: 'netskope',
     collection: 'hosts',
     commands: [() => [...SLICES, '--until-done']],
     goOn: SLICES,
     mayRepeat: true,
-    heldIn: entriesOf,
+    heldIn: entriesIn,
   },
   {
     name: 'cancel',
+    vendor: 'netskope',
     collection: 'hosts',
     commands: [() => manageList()],
     goOn: manageList(),
     mayRepeat: true,
-    heldIn: entriesOf,
+    heldIn: entriesIn,
     cancel: { atRequest: 4, atOnce: false },
   },
   {
     name: 'cancel-now',
+    vendor: 'netskope',
     collection: 'hosts',
     commands: [() => manageList()],
     goOn: manageList(),
     mayRepeat: true,
-    heldIn: entriesOf,
+    heldIn: entriesIn,
     cancel: { atRequest: 4, atOnce: true },
   },
   {
     name: 'plan-apply',
+    vendor: 'netskope',
     collection: 'hosts',
     commands: [() => manageList('--plan'), ({ runs }) => ['run', 'apply', runs[0]!.id]],
     goOn: manageList(),
     mayRepeat: true,
-    heldIn: entriesOf,
+    heldIn: entriesIn,
   },
 ];

@@ -1,45 +1,16 @@
 import { chmod, cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createNetskopeSimulator, type NetskopeState, type Simulator } from '@drover/simulators';
+import type { Simulator } from '@drover/simulators';
 import { BuiltDrover } from '../end-to-end/built-drover.js';
 import { CommandLine } from '../end-to-end/command-line.js';
 import { VendorGate } from '../end-to-end/vendor-gate.js';
+import { type CollectionName, type SiteSize, TYPES, valuesOf } from './site-collections.js';
+import { SECRETS_OF, SiteVendors, VENDOR_NAMES, type VendorName } from './site-vendors.js';
 
-const BUNDLE = fileURLToPath(new URL('../../../plugins/netskope', import.meta.url));
-const TOKEN = 'token-of-the-simulated-tenant';
-const DAY_MS = 86_400_000;
+const PLUGINS = fileURLToPath(new URL('../../../plugins', import.meta.url));
 
-export const LIST = 'Blocked';
-export const PROFILE = 'Known bad';
-
-export type CollectionName = 'users' | 'hosts' | 'hashes';
-
-const VALUE_OF: Record<CollectionName, (n: number) => string> = {
-  users: (n) => `user${n}@example.com`,
-  hosts: (n) => `host${n}.example.com`,
-  hashes: (n) => n.toString(16).padStart(32, '0'),
-};
-
-const TYPES: Record<CollectionName, string[]> = {
-  users: ['--type', 'identity'],
-  hosts: ['--type', 'indicator', '--subtype', 'FQDN'],
-  hashes: ['--type', 'indicator', '--subtype', 'MD5'],
-};
-
-export interface SiteSize {
-  /** Objects in each collection. */
-  objects: number;
-  /** How many of them a call takes. */
-  batchObjects: number;
-}
-
-/** The score that the simulated tenant has for the n-th user. */
-export function scoreOf(n: number): number {
-  return 100 + n;
-}
-
-/** A data folder with the Netskope bundle and three collections, made once and copied for each test. */
+/** A data folder with the bundle of each vendor and the collections, made once and copied for each test. */
 export class Sites {
   readonly #drover: CommandLine;
   readonly #size: SiteSize;
@@ -52,7 +23,7 @@ export class Sites {
   static async make(size: SiteSize): Promise<Sites> {
     const drover = await openPassable();
     const sites = new Sites(drover, size);
-    await sites.#installBundle();
+    for (const vendor of VENDOR_NAMES) await sites.#installBundle(vendor);
     for (const name of Object.keys(TYPES) as CollectionName[]) {
       const file = join(drover.folder, `${name}.txt`);
       await writeFile(file, valuesOf(name, size).join('\n'));
@@ -61,21 +32,13 @@ export class Sites {
     return sites;
   }
 
-  async open(): Promise<Site> {
+  /** A copy with a connection `lab` to one of the vendors. */
+  async open(vendor: VendorName): Promise<Site> {
     const drover = await openPassable();
     await cp(this.#drover.dataDir, drover.dataDir, { recursive: true });
-    const now = Date.now();
-    const tenant = createNetskopeSimulator({
-      token: TOKEN,
-      lists: [{ name: LIST }],
-      fileProfiles: [{ name: PROFILE }],
-      users: valuesOf('users', this.#size).map((userId, n) => ({
-        userId,
-        scores: [{ start: now - DAY_MS, score: scoreOf(n) }],
-      })),
-    });
-    const gate = await VendorGate.open(await tenant.listen());
-    const site = new Site(drover, tenant, gate, this.#size);
+    const vendors = new SiteVendors(this.#size);
+    const gate = await VendorGate.open(await vendors[vendor].listen());
+    const site = new Site(drover, { vendor, vendors, gate, size: this.#size });
     await site.connect();
     return site;
   }
@@ -85,9 +48,9 @@ export class Sites {
   }
 
   /** With small batches, and without rate limits: a pass would wait for seconds. */
-  async #installBundle(): Promise<void> {
-    const source = join(this.#drover.folder, 'netskope');
-    await cp(BUNDLE, source, {
+  async #installBundle(vendor: VendorName): Promise<void> {
+    const source = join(this.#drover.folder, vendor);
+    await cp(join(PLUGINS, vendor), source, {
       recursive: true,
       filter: (path) => !/\/(node_modules|dist)(\/|$)/.test(path),
     });
@@ -100,34 +63,46 @@ export class Sites {
       for (const call of manifest.calls) delete call.rateGroup;
       await writeFile(file, JSON.stringify(manifest));
     }
-    const zip = join(this.#drover.folder, 'netskope.zip');
+    const zip = join(this.#drover.folder, `${vendor}.zip`);
     await this.#drover.json('plugin', 'pack', source, '--output', zip);
     await this.#drover.json('plugin', 'install', zip);
   }
 }
 
-/** One data folder with a simulated tenant behind a gate. */
+/** One data folder with a simulated vendor behind a gate. */
 export class Site {
   #built: BuiltDrover | undefined;
+  readonly vendors: SiteVendors;
+  readonly gate: VendorGate;
+  readonly size: SiteSize;
+  readonly #vendor: VendorName;
 
   constructor(
     /** The command line in this process: what is not to die. */
     readonly drover: CommandLine,
-    readonly tenant: Simulator<NetskopeState>,
-    readonly gate: VendorGate,
-    readonly size: SiteSize,
-  ) {}
+    parts: { vendor: VendorName; vendors: SiteVendors; gate: VendorGate; size: SiteSize },
+  ) {
+    this.#vendor = parts.vendor;
+    this.vendors = parts.vendors;
+    this.gate = parts.gate;
+    this.size = parts.size;
+  }
 
   /** The built command in processes of its own: what dies. */
   get built(): BuiltDrover {
     return (this.#built ??= new BuiltDrover(this.drover.dataDir));
   }
 
+  /** The vendor that the connection leads to. */
+  get tenant(): Simulator<unknown> {
+    return this.vendors[this.#vendor];
+  }
+
   async connect(): Promise<void> {
     const file = join(this.drover.folder, 'token.txt');
-    await writeFile(file, TOKEN, { mode: 0o600 });
-    const secrets = ['apiV2Token', 'apiV1Token'].flatMap((name) => ['--secret', `${name}=file:${file}`]);
-    const account = ['--vendor', 'netskope', '--set', `baseUrl=${this.gate.url}`, '--proxy', 'none'];
+    await writeFile(file, this.vendors.token, { mode: 0o600 });
+    const secrets = SECRETS_OF[this.#vendor].flatMap((name) => ['--secret', `${name}=file:${file}`]);
+    const account = ['--vendor', this.#vendor, '--set', `baseUrl=${this.gate.url}`, '--proxy', 'none'];
     await this.drover.json('connection', 'create', 'lab', ...account, ...secrets);
   }
 
@@ -137,11 +112,6 @@ export class Site {
     await this.tenant.close();
     await this.drover.close();
   }
-}
-
-/** The values of a collection's objects, in their order. */
-export function valuesOf(collection: CollectionName, { objects }: SiteSize): string[] {
-  return Array.from({ length: objects }, (_, n) => VALUE_OF[collection](n));
 }
 
 /** As root, plugins run as another user, who must be able to reach their code below the data folder. */

@@ -138,6 +138,13 @@ export interface ClaimedRun {
   fault?: FaultRecord;
 }
 
+/** Who claims: the tasks are leased to `owner` for `leaseMs` from `now`. */
+export interface Worker {
+  owner: string;
+  leaseMs: number;
+  now: Date;
+}
+
 export type ClaimResult =
   | { task: ClaimedTask; /** More tasks of this run could be claimed right now. */ more: boolean }
   | { task?: undefined; /** When the next task becomes due, if one is known. */ nextDueAt?: Date };
@@ -319,7 +326,7 @@ export interface RunLedger extends PlanLedger {
   resolveUnknown(runId: RunId, resolution: Resolution): Promise<number>;
 
   /** Leases the next eligible task: fair between runs, within each run's limits. */
-  claim(worker: { owner: string; leaseMs: number; now: Date }): Promise<ClaimResult>;
+  claim(worker: Worker): Promise<ClaimResult>;
   /** Objects of a task in order, with attributes and aliases. */
   objectsOf(passId: PassId, ranges: readonly PositionRange[]): Promise<PlacedObject[]>;
   /** The parked objects that a `poll` task was claimed with, in the order of their positions. */
@@ -330,7 +337,14 @@ export interface RunLedger extends PlanLedger {
   reap(options: { now: Date } & ReapRule): Promise<number>;
 
   settlePrepare(task: ClaimedTask, prepared: unknown, figures: Figures, plan?: PlanRecord): Promise<void>;
-  settleBatch(settlement: Settlement): Promise<void>;
+  /**
+   * `claimNext`: claims as `claim` does in the same transaction, for the worker whose hands are free now; the claim's result
+   * comes back. A claim that fails does not keep the settlement from being made: then, as without it, nothing comes back.
+   */
+  settleBatch(
+    settlement: Settlement,
+    options?: { claimNext?: Worker | undefined },
+  ): Promise<ClaimResult | undefined>;
   /** Drops what earlier tries of an `all` task have settled, before it starts again. */
   restartWhole(task: ClaimedTask): Promise<void>;
   /** Puts a task back to be tried again at `dueAt`; `waiting` when a rate limit is the reason (the attempt does not count). */

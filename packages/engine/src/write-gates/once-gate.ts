@@ -38,14 +38,11 @@ const DIED = 'the worker stopped before an answer came';
  */
 export class OnceGate {
   readonly #parts: OnceGateParts;
-  readonly #seqs: ReadonlyMap<string, number>;
+  #seqs: ReadonlyMap<string, number> | undefined;
   readonly #entries = new Map<number, Entry>();
 
   constructor(parts: OnceGateParts, earlier: readonly JournaledCall[]) {
     this.#parts = parts;
-    this.#seqs = new Map(
-      parts.placed.flatMap(({ object, objectSeq }) => (object === undefined ? [] : [[object.id, objectSeq]])),
-    );
     for (const { objectSeq, call, result } of earlier) {
       this.#entries.set(objectSeq, { call, standing: this.#standingOf(call, result), mayReplay: true });
     }
@@ -60,7 +57,7 @@ export class OnceGate {
   }
 
   async #admit({ call, covers }: OutgoingWrite): Promise<WriteVerdict> {
-    const objectSeq = covers?.length === 1 ? this.#seqs.get(covers[0]!) : undefined;
+    const objectSeq = covers?.length === 1 ? this.#seqOf(covers[0]!) : undefined;
     if (objectSeq === undefined) {
       throw onceNotAllowed(call.name, 'it has to be made from executeOne and cover that one object');
     }
@@ -79,6 +76,15 @@ export class OnceGate {
       throw refusal;
     }
     return { do: 'send', settled: (result) => this.#settle(id, { objectSeq, sent }, result) };
+  }
+
+  #seqOf(objectId: string): number | undefined {
+    this.#seqs ??= new Map(
+      this.#parts.placed.flatMap(({ object, objectSeq }) =>
+        object === undefined ? [] : [[object.id, objectSeq]],
+      ),
+    );
+    return this.#seqs.get(objectId);
   }
 
   async #settle(

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { InvocationResult } from '@drover/engine';
+import { type InvocationResult, stopsRun } from '@drover/engine';
 import { Fault, type FaultRecord, isFault, toFaultRecord } from '@drover/model';
 import {
   type Ask,
@@ -145,9 +145,17 @@ export class PluginPeer {
     for (const body of hook.bodies.values()) body.end(ended.fault ?? NOT_AWAITED);
     hook.resolve(ended);
     const { runId } = hook.invocation;
+    if (ended.fault !== undefined && stopsRun(ended.fault.code)) this.#endThoseInLine(runId, ended.fault);
     const line = this.#lines.get(runId);
     line?.leave(hook.invocation);
     if (line?.isEmpty === true) this.#lines.delete(runId);
+  }
+
+  /** What ends one batch for the account's sake ends the next ones before they begin: each would meet it ten times over. */
+  #endThoseInLine(runId: string, fault: FaultRecord): void {
+    for (const hook of this.#running.values()) {
+      if (!hook.hasBegun && hook.invocation.runId === runId) this.#end(hook, { fault });
+    }
   }
 
   /** The other side is gone: what runs ends with this fault, and nothing can be run any more. */

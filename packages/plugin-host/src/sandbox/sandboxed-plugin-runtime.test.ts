@@ -192,6 +192,24 @@ test('a credential fault ends executeOne, and what was done before is told', asy
   expect(told).toHaveLength(broker.calls.length - 1);
 });
 
+test('what stops a run ends its batches in line before they begin, and no other fault does', async () => {
+  for (const [code, reached] of [
+    ['CREDENTIALS_REFUSED', 0],
+    ['VENDOR_REFUSED', 20],
+  ] as const) {
+    broker.calls.length = 0;
+    broker.answer = (_name, params) => {
+      if (params.params!.id === 'obj_4') throw new Fault(code, 'As ordered.');
+      return {};
+    };
+    const first = objectsOf(40).slice(0, 20);
+    const second = objectsOf(40).slice(20);
+    await Promise.all([invoke('ones', executeOf(first)), invoke('ones', executeOf(second))]);
+    const sent = new Set(broker.calls.map(({ params }) => params.params!.id));
+    expect(second.filter(({ id }) => sent.has(id))).toHaveLength(reached);
+  }
+});
+
 async function* pagesOf(pages: number, size: number) {
   for (let page = 0; page < pages; page += 1) yield objectsOf(size);
 }

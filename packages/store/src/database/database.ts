@@ -34,6 +34,11 @@ export function jsonOfRows<Columns extends Record<string, CellType>>(
   return storableJson(rows.map((row) => names.map((name) => row[name] as Cell)));
 }
 
+/** As `jsonOfRows` has it for rows of one number. */
+export function jsonOfSeqs(seqs: readonly number[]): string {
+  return seqs.length === 0 ? '[]' : `[[${seqs.join('],[')}]]`;
+}
+
 /** As `rowsFrom`, for rows that are JSON already, such as a parameter of a prepared query. */
 export function rowsOfJson<Columns extends Record<string, CellType>>(
   traits: DialectTraits,

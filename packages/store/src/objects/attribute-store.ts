@@ -38,17 +38,14 @@ export async function applyOffers(
 ): Promise<AttributeChanges> {
   const changes: AttributeChanges = { changedSeqs: new Set(), applied: 0 };
   if (offers.length === 0) return changes;
-  const states = new Map<string, GroupState>();
-  for (const { group } of offers) {
-    const key = groupKey(group.objectSeq, group.name, group.source);
-    if (!states.has(key)) states.set(key, { group, before: [], values: [] });
-  }
-  const known = [...states.values()].filter(({ group }) => newSeqs?.has(group.objectSeq) !== true);
+  const states = new GroupStates();
+  const offered = offers.map(({ group, offer }) => ({ state: states.of(group), offer }));
+  const known = states.all.filter(({ group }) => newSeqs?.has(group.objectSeq) !== true);
   if (known.length > 0) await readValues(trx, traits, { groups: known, states });
 
   const history: HistoryEntry[] = [];
-  for (const { group, offer } of offers) {
-    const state = states.get(groupKey(group.objectSeq, group.name, group.source))!;
+  for (const { state, offer } of offered) {
+    const { group } = state;
     const meeting = meet(state.values, offer);
     state.values = meeting.values;
     if (meeting.result === 'repeated') continue;
@@ -57,7 +54,7 @@ export async function applyOffers(
     changes.applied += 1;
     changes.changedSeqs.add(group.objectSeq);
   }
-  await storeDifferences(trx, traits, states.values());
+  await storeDifferences(trx, traits, states.all);
   await insertHistory(trx, traits, history);
   return changes;
 }
@@ -68,8 +65,23 @@ interface GroupState {
   values: readonly StoredValue[];
 }
 
-function groupKey(objectSeq: number, name: string, source: string): string {
-  return `${objectSeq}\0${name}\0${source}`;
+/** The groups that offers are about. Few are about the same object, so that a list for each does. */
+class GroupStates {
+  readonly all: GroupState[] = [];
+  readonly #bySeq = new Map<number, GroupState[]>();
+
+  /** The one state of a group; a new one for a group that is not known. */
+  of(group: AttributeGroup): GroupState {
+    const { objectSeq, name, source } = group;
+    const known = this.#bySeq.get(objectSeq);
+    const same = known?.find(({ group: one }) => one.name === name && one.source === source);
+    if (same !== undefined) return same;
+    const state: GroupState = { group, before: [], values: [] };
+    this.all.push(state);
+    if (known === undefined) this.#bySeq.set(objectSeq, [state]);
+    else known.push(state);
+    return state;
+  }
 }
 
 const GROUP_COLUMNS = { object_seq: 'bigint', name: 'text', source: 'text' } as const;
@@ -109,7 +121,7 @@ const valuesOfGroups = preparedQuery<{ groups: string }, ValueRow, DialectTraits
 async function readValues(
   trx: Trx,
   traits: DialectTraits,
-  { groups, states }: { groups: readonly GroupState[]; states: Map<string, GroupState> },
+  { groups, states }: { groups: readonly GroupState[]; states: GroupStates },
 ): Promise<void> {
   const wanted = groups.map(({ group }) => ({
     object_seq: group.objectSeq,
@@ -119,7 +131,7 @@ async function readValues(
   const rows = await valuesOfGroups(trx, { groups: jsonOfRows(GROUP_COLUMNS, wanted) }, traits);
   for (const { objectSeq, name, source, kind, text, key, number, at, runId } of rows) {
     const value = { kind: kind as AttributeKind, text, key, number, at, runId };
-    states.get(groupKey(objectSeq, name, source))!.before.push(value);
+    states.of({ objectSeq, name, source }).before.push(value);
   }
   for (const state of groups) state.values = state.before;
 }

@@ -1,5 +1,5 @@
 import { type Transaction, sql } from 'kysely';
-import { jsonOfRows, rowsFrom, rowsOfJson } from '../database/database.js';
+import { jsonOfSeqs, rowsFrom, rowsOfJson } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
 import type { Tables } from '../database/tables.js';
@@ -13,13 +13,6 @@ export interface LockedObject {
 }
 
 const SEQ = { seq: 'bigint' } as const;
-
-function seqsOf(seqs: Iterable<number>): string {
-  return jsonOfRows(
-    SEQ,
-    Array.from(seqs, (seq) => ({ seq })),
-  );
-}
 
 const objectsOfSeqs = preparedQuery<{ seqs: string }, LockedObject, DialectTraits>((db, { seqs }, traits) => {
   const query = db
@@ -41,7 +34,7 @@ export async function lockObjects(
 ): Promise<Map<number, LockedObject>> {
   const distinct = new Set(seqs);
   if (distinct.size === 0) return new Map();
-  const locked = await objectsOfSeqs(trx, { seqs: seqsOf(distinct) }, traits);
+  const locked = await objectsOfSeqs(trx, { seqs: jsonOfSeqs([...distinct]) }, traits);
   return new Map(locked.map((row) => [row.seq, row]));
 }
 
@@ -60,7 +53,7 @@ export async function bumpRevisions(
   { seqs, at }: { seqs: Iterable<number>; at: number },
 ): Promise<void> {
   const distinct = new Set(seqs);
-  if (distinct.size > 0) await countRevisions(trx, { seqs: seqsOf(distinct), at }, traits);
+  if (distinct.size > 0) await countRevisions(trx, { seqs: jsonOfSeqs([...distinct]), at }, traits);
 }
 
 export async function setStatuses(

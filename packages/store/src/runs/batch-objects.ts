@@ -1,7 +1,7 @@
 import type { PlacedObject, PositionRange } from '@drover/engine';
 import type { AttributeValue, PluginObject } from '@drover/model';
 import { type Kysely, sql } from 'kysely';
-import { type Database, jsonOfRows, rowsOfJson } from '../database/database.js';
+import { type Database, jsonOfSeqs, rowsOfJson } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
 import type { Tables } from '../database/tables.js';
@@ -104,31 +104,31 @@ export async function objectsOf(
 ): Promise<PlacedObject[]> {
   const rows: ItemRow[] = [];
   for (const range of ranges) rows.push(...(await itemsOfRange(kysely, { passId, ...range })));
-  const seqs = jsonOfRows(
-    SEQ,
-    rows.map((row) => ({ seq: row.object_seq })),
-  );
+  const seqs = jsonOfSeqs(rows.map((row) => row.object_seq));
   const attributes = await attributesOf(kysely, traits, seqs);
   await withOffered(kysely, { passId, attributes });
   const aliases = await aliasesOf(kysely, traits, seqs);
-  return rows.map((row) => ({
-    position: row.position,
-    objectSeq: row.object_seq,
-    ...(row.id === null
-      ? {}
-      : {
-          object: {
-            id: row.id,
-            type: row.type!,
-            ...(row.subtype === '' ? {} : { subtype: row.subtype! }),
-            value: row.value!,
-            ...(row.status === null ? {} : { status: row.status }),
-            revision: row.revision!,
-            aliases: aliases.get(row.object_seq) ?? [],
-            attributes: attributes.get(row.object_seq) ?? [],
-          },
-        }),
-  }));
+  return rows.map((row) => {
+    const { position, object_seq: objectSeq } = row;
+    if (row.id === null) return { position, objectSeq };
+    const object = toObject(row, {
+      aliases: aliases.get(objectSeq) ?? [],
+      attributes: attributes.get(objectSeq) ?? [],
+    });
+    return { position, objectSeq, object };
+  });
+}
+
+/** Key by key: spread conditions cost as much as the query. */
+function toObject(row: ItemRow, more: Pick<PluginObject, 'aliases' | 'attributes'>): PluginObject {
+  const object: { -readonly [K in keyof PluginObject]?: PluginObject[K] } = { id: row.id!, type: row.type! };
+  if (row.subtype !== '') object.subtype = row.subtype!;
+  object.value = row.value!;
+  if (row.status !== null) object.status = row.status;
+  object.revision = row.revision!;
+  object.aliases = more.aliases;
+  object.attributes = more.attributes;
+  return object as PluginObject;
 }
 
 async function attributesOf(
@@ -139,9 +139,10 @@ async function attributesOf(
   const rows = await attributesOfSeqs(db, { seqs }, traits);
   const bySeq = new Map<number, Attributes[]>();
   for (const row of rows) {
-    const list = bySeq.get(row.object_seq) ?? [];
-    list.push({ name: row.name, source: row.source, value: valueOf(row) });
-    bySeq.set(row.object_seq, list);
+    const attribute = { name: row.name, source: row.source, value: valueOf(row) };
+    const list = bySeq.get(row.object_seq);
+    if (list === undefined) bySeq.set(row.object_seq, [attribute]);
+    else list.push(attribute);
   }
   return bySeq;
 }

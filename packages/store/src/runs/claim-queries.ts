@@ -1,4 +1,4 @@
-import { OPEN_RUN_STATUSES } from '@drover/model';
+import { OPEN_RUN_STATUSES, type OutcomeStatus } from '@drover/model';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
 import type { PassRow, RunRow, TaskRow } from './rows.js';
@@ -101,6 +101,38 @@ export const passById = preparedQuery<{ id: string }, PassRow>((db, { id }) =>
 
 export const countBatch = preparedQuery<{ runId: string; batches: number }, never>((db, { runId, batches }) =>
   db.updateTable('runs').set({ batches_cut: batches }).where('id', '=', runId),
+);
+
+interface AddedCounts extends Record<OutcomeStatus, number> {
+  id: string;
+  taken: number;
+  written: number;
+  attributes: number;
+  vendorCalls: number;
+  vendorWrites: number;
+  waitedMs: number;
+}
+
+/** Adds to all counts of a run. */
+export const addCounts = preparedQuery<AddedCounts & Record<string, unknown>, never>((db, added) =>
+  db
+    .updateTable('runs')
+    .set((eb) => ({
+      succeeded: eb('succeeded', '+', added.succeeded),
+      unchanged: eb('unchanged', '+', added.unchanged),
+      skipped: eb('skipped', '+', added.skipped),
+      rejected: eb('rejected', '+', added.rejected),
+      failed: eb('failed', '+', added.failed),
+      deferred: eb('deferred', '+', added.deferred),
+      unknown: eb('unknown', '+', added.unknown),
+      objects_taken: eb('objects_taken', '+', added.taken),
+      objects_written: eb('objects_written', '+', added.written),
+      attributes_written: eb('attributes_written', '+', added.attributes),
+      vendor_calls: eb('vendor_calls', '+', added.vendorCalls),
+      vendor_writes: eb('vendor_writes', '+', added.vendorWrites),
+      waited_ms: eb('waited_ms', '+', added.waitedMs),
+    }))
+    .where('id', '=', added.id),
 );
 
 export const openRunRanges = preparedQuery<

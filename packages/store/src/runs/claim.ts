@@ -43,17 +43,20 @@ export function exclusiveLease(key: string): string {
 }
 
 export async function claim(database: Database, worker: Worker): Promise<ClaimResult> {
-  const { kysely, traits } = database;
+  const { kysely } = database;
   if ((await anyOpenRun(kysely, {})).length === 0) return {};
-  return kysely.transaction().execute(async (trx) => {
-    for (const { id } of await candidateRuns(trx, {})) {
-      const [run] = await lockOpenRun(traits)(trx, { id });
-      const claimed = run === undefined ? undefined : await claimFrom(trx, database, { run, worker });
-      if (claimed !== undefined) return claimed;
-    }
-    const nextDueAt = await nextDue(trx, worker.now);
-    return nextDueAt === undefined ? {} : { nextDueAt: new Date(nextDueAt) };
-  });
+  return kysely.transaction().execute((trx) => claimWithin(trx, database, worker));
+}
+
+/** As `claim`, within a transaction. */
+export async function claimWithin(trx: Trx, database: Database, worker: Worker): Promise<ClaimResult> {
+  for (const { id } of await candidateRuns(trx, {})) {
+    const [run] = await lockOpenRun(database.traits)(trx, { id });
+    const claimed = run === undefined ? undefined : await claimFrom(trx, database, { run, worker });
+    if (claimed !== undefined) return claimed;
+  }
+  const nextDueAt = await nextDue(trx, worker.now);
+  return nextDueAt === undefined ? {} : { nextDueAt: new Date(nextDueAt) };
 }
 
 async function nextDue(trx: Trx, now: number): Promise<number | undefined> {

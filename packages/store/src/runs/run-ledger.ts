@@ -27,6 +27,7 @@ import type {
   Settlement,
   StoredOutcome,
   ReapRule,
+  Worker,
 } from '@drover/engine';
 import type {
   EndedRunStatus,
@@ -169,8 +170,8 @@ export class KyselyRunLedger implements RunLedger {
     return resolveUnknown(this.#database, runId, resolution, this.#now());
   }
 
-  claim({ owner, leaseMs, now }: { owner: string; leaseMs: number; now: Date }): Promise<ClaimResult> {
-    return claim(this.#database, { owner, leaseMs, now: now.getTime() });
+  claim(worker: Worker): Promise<ClaimResult> {
+    return claim(this.#database, { ...worker, now: worker.now.getTime() });
   }
 
   objectsOf(passId: PassId, ranges: readonly PositionRange[]): Promise<PlacedObject[]> {
@@ -194,12 +195,16 @@ export class KyselyRunLedger implements RunLedger {
     return settlePrepare(this.#database, task, { prepared, figures, now, ...(plan ? { plan } : {}) });
   }
 
-  async settleBatch(settlement: Settlement): Promise<void> {
+  async settleBatch(
+    settlement: Settlement,
+    { claimNext }: { claimNext?: Worker | undefined } = {},
+  ): Promise<ClaimResult | undefined> {
     const now = this.#now();
     const runId = settlement.task.run.id;
     const announce = now - (this.#announcedAt.get(runId) ?? 0) >= PROGRESS_INTERVAL_MS;
     if (announce) this.#announcedAt.set(runId, now);
-    await settleBatch(this.#database, settlement, { now, announce });
+    const worker = claimNext && { ...claimNext, now: claimNext.now.getTime() };
+    return settleBatch(this.#database, settlement, { now, announce, claimNext: worker });
   }
 
   restartWhole(task: ClaimedTask): Promise<void> {

@@ -1,72 +1,126 @@
-import type { ClaimedTask, Figures, PlanRecord, Settlement } from '@drover/engine';
+import type { ClaimResult, ClaimedTask, Figures, PlanRecord, Settlement } from '@drover/engine';
 import { newId } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
-import { applyWriteBacks } from '../objects/write-back.js';
+import { type WriteBackReport, applyWriteBacks } from '../objects/write-back.js';
 import { recordWriteBacks } from '../plans/plan-write-backs.js';
 import { forgetPlanObjects, recordPlan } from '../plans/record-plan.js';
+import { type Worker, claimWithin } from './claim.js';
 import { markHandled } from './handled.js';
 import { whileHeld } from './hold-task.js';
 import { defer } from './open-ranges.js';
 import { insertOutcomes, reviseOutcome, tally } from './outcomes.js';
 import { settleParked, waitForPoll } from './settle-parked.js';
-import { formatRanges, toRanges } from './rows.js';
+import { type RunRow, formatRanges, toRanges } from './rows.js';
 import { figureSums, insertEvent } from './task-end.js';
-import { endTaskRow } from './claim-queries.js';
+import { addCounts, endTaskRow } from './claim-queries.js';
 
 type Trx = Transaction<Tables>;
 
+/** The claim of a settlement failed, whose transaction is undone with it. */
+class ClaimFailed extends Error {}
+
+/** Settles a batch and, with `claimNext`, claims the next task in the same transaction: one commit instead of two. */
 export async function settleBatch(
   database: Database,
   settlement: Settlement,
-  { now, announce }: { now: number; announce: boolean },
-): Promise<void> {
-  const { task } = settlement;
+  { claimNext, ...settling }: Settling & { claimNext: Worker | undefined },
+): Promise<ClaimResult | undefined> {
   const late = {
     outcomes: settlement.outcomes.map(({ position, status, code }) => [position, status, code ?? null]),
   };
-  await whileHeld(database, task, late, async (trx, run) => {
-    await insertOutcomes(trx, database, { task, outcomes: settlement.outcomes, now });
-    const isPlan = run.mode === 'plan';
-    const written = isPlan ? NOTHING_WRITTEN : await writeBack(trx, database, settlement);
-    const parking = await settleParked(trx, database, settlement);
-    if (isPlan) await recordWriteBacks(trx, database, run.id, settlement);
-    else await markHandled(trx, database, settlement, { now, sentWith: parking.sentWith });
-    if (settlement.plan !== undefined) await recordPlan(trx, database, run.id, settlement.plan);
-    const counts = tally(settlement.outcomes);
-    for (const row of settlement.revised ?? []) await reviseOutcome(trx, task, row, counts);
-    if (settlement.again !== undefined) await queueAgain(trx, task, settlement.again, now);
-    await defer(trx, run, settlement.deferred ?? []);
-    const first = settlement.cleanFirst === true && run.first_batch_done === 0;
+  const settle = (worker?: Worker): Promise<ClaimResult | undefined> =>
+    whileHeld(database, settlement.task, late, async (trx, run) => {
+      await settleWithin(trx, database, { settlement, run, ...settling });
+      if (worker === undefined) return undefined;
+      return claimWithin(trx, database, worker).catch((cause: unknown) => {
+        throw new ClaimFailed('', { cause });
+      });
+    });
+  try {
+    return await settle(claimNext);
+  } catch (thrown) {
+    // What is wrong with the other task is the next claim's to report.
+    if (thrown instanceof ClaimFailed) return settle();
+    throw thrown;
+  }
+}
+
+interface Settling {
+  now: number;
+  announce: boolean;
+}
+
+async function settleWithin(
+  trx: Trx,
+  database: Database,
+  { settlement, run, now, announce }: Settling & { settlement: Settlement; run: RunRow },
+): Promise<void> {
+  const { task } = settlement;
+  await insertOutcomes(trx, database, { task, outcomes: settlement.outcomes, now });
+  const isPlan = run.mode === 'plan';
+  const written = isPlan ? NOTHING_WRITTEN : await writeBack(trx, database, settlement);
+  const parking = await settleParked(trx, database, settlement);
+  if (isPlan) await recordWriteBacks(trx, database, run.id, settlement);
+  else await markHandled(trx, database, settlement, { now, sentWith: parking.sentWith });
+  if (settlement.plan !== undefined) await recordPlan(trx, database, run.id, settlement.plan);
+  const counts = tally(settlement.outcomes);
+  for (const row of settlement.revised ?? []) await reviseOutcome(trx, task, row, counts);
+  if (settlement.again !== undefined) await queueAgain(trx, task, settlement.again, now);
+  await defer(trx, run, settlement.deferred ?? []);
+  const first = settlement.cleanFirst === true && run.first_batch_done === 0;
+  await countSettlement(trx, run.id, { settlement, counts, written });
+  const changes = {
+    ...(parking.added === 0 ? {} : { pending: sql<number>`pending + ${parking.added}` }),
+    ...(first ? { first_batch_done: 1 as const } : {}),
+    ...(settlement.runFault === undefined || run.fault !== null
+      ? {}
+      : { fault: JSON.stringify(settlement.runFault) }),
+  };
+  if (Object.keys(changes).length > 0) {
+    await trx.updateTable('runs').set(changes).where('id', '=', run.id).execute();
+  }
+  if (first && !isPlan) {
     await trx
-      .updateTable('runs')
-      .set({
-        ...Object.fromEntries([...counts].map(([status, n]) => [status, sql`${sql.ref(status)} + ${n}`])),
-        objects_taken: sql<number>`objects_taken + ${settlement.outcomes.length}`,
-        objects_written: sql<number>`objects_written + ${written.objectsWritten}`,
-        attributes_written: sql<number>`attributes_written + ${written.attributesWritten}`,
-        ...figureSums(settlement.figures),
-        ...(parking.added === 0 ? {} : { pending: sql<number>`pending + ${parking.added}` }),
-        ...(first ? { first_batch_done: 1 as const } : {}),
-        ...(settlement.runFault === undefined || run.fault !== null
-          ? {}
-          : { fault: JSON.stringify(settlement.runFault) }),
-      })
-      .where('id', '=', run.id)
+      .updateTable('passes')
+      .set({ slices: sql<number>`slices + 1` })
+      .where('id', '=', run.pass_id)
       .execute();
-    if (first && !isPlan) {
-      await trx
-        .updateTable('passes')
-        .set({ slices: sql<number>`slices + 1` })
-        .where('id', '=', run.pass_id)
-        .execute();
-    }
-    if (settlement.partial !== true) await endTaskRow(trx, { id: task.id, now: now });
-    const pending = run.pending + parking.added;
-    const goesOn = run.fault === null && settlement.runFault === undefined && run.cancel_requested === 0;
-    if (pending > 0 && goesOn) await waitForPoll(trx, run.id, { pending, now });
-    if (announce) await insertEvent(trx, run.id, 'progress', Object.fromEntries(counts), now);
+  }
+  if (settlement.partial !== true) await endTaskRow(trx, { id: task.id, now: now });
+  const pending = run.pending + parking.added;
+  const goesOn = run.fault === null && settlement.runFault === undefined && run.cancel_requested === 0;
+  if (pending > 0 && goesOn) await waitForPoll(trx, run.id, { pending, now });
+  if (announce) await insertEvent(trx, run.id, 'progress', Object.fromEntries(counts), now);
+}
+
+/** Adds what a settlement counts to the counts of its run. */
+async function countSettlement(
+  trx: Trx,
+  id: string,
+  {
+    settlement,
+    counts,
+    written,
+  }: { settlement: Settlement; counts: ReadonlyMap<string, number>; written: WriteBackReport },
+): Promise<void> {
+  const { vendorCalls, vendorWrites, waitedMs } = settlement.figures;
+  await addCounts(trx, {
+    id,
+    succeeded: counts.get('succeeded') ?? 0,
+    unchanged: counts.get('unchanged') ?? 0,
+    skipped: counts.get('skipped') ?? 0,
+    rejected: counts.get('rejected') ?? 0,
+    failed: counts.get('failed') ?? 0,
+    deferred: counts.get('deferred') ?? 0,
+    unknown: counts.get('unknown') ?? 0,
+    taken: settlement.outcomes.length,
+    written: written.objectsWritten,
+    attributes: written.attributesWritten,
+    vendorCalls,
+    vendorWrites,
+    waitedMs: Math.round(waitedMs),
   });
 }
 
@@ -76,7 +130,7 @@ async function writeBack(
   trx: Trx,
   database: Database,
   { task, attributes, statuses }: Settlement,
-): Promise<{ objectsWritten: number; attributesWritten: number }> {
+): Promise<WriteBackReport> {
   if (attributes.length === 0 && statuses.length === 0) return NOTHING_WRITTEN;
   const runId = task.run.id;
   return applyWriteBacks(trx, database.traits, {

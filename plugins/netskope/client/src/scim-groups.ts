@@ -89,7 +89,7 @@ export async function readScimGroup(netskope: Netskope, groupId: string): Promis
 
 /**
  * Adds, removes or exchanges members, all of them or none. Netskope answers 204 without a body or 200 with one; both mean
- * that it is done. Repeating it changes nothing more.
+ * that it is done. Repeating it changes nothing more. Fault `VENDOR_ANSWER_INVALID` (retryable) for a body that tells no success.
  */
 export async function editScimMembers(
   netskope: Netskope,
@@ -104,7 +104,16 @@ export async function editScimMembers(
     contentType: SCIM_JSON,
     ...(covers === undefined ? {} : { covers }),
   });
-  return reply.status >= 400 ? { isEdited: false, ...scimRefusalOf(reply) } : { isEdited: true };
+  if (reply.status >= 400) return { isEdited: false, ...scimRefusalOf(reply) };
+  if (isAccepted(reply.body, groupId)) return { isEdited: true };
+  return unreadable('an accepted change of members', { retryable: true });
+}
+
+/** Nothing, the group, or a success told in words: all are seen. A sign-in page or an error under 200 is none. */
+function isAccepted(answer: unknown, groupId: string): boolean {
+  if (answer === undefined || answer === null || answer === '') return true;
+  const { id, status } = asRecord(parsedIfText(answer));
+  return id === groupId || /^2\d\d$/.test(String(status));
 }
 
 /** One object a member, each with one `value`. */

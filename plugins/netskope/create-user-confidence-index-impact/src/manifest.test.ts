@@ -34,3 +34,10 @@ test.each([
 ])('the config %j: %s', (config, ok) => {
   expect(checkConfig(manifest.config, config).ok).toBe(ok);
 });
+
+test('identities and e-mail addresses, 1,000 objects a run unless told otherwise', () => {
+  expect(manifest).toMatchObject({
+    accepts: [{ type: 'identity' }, { type: 'indicator', subtypes: ['Email Address'] }],
+    limits: { objectsPerRun: { default: 1_000 } },
+  });
+});

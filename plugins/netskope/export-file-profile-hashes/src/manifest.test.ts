@@ -24,3 +24,7 @@ test('a config needs the name of the profile', () => {
   expect(checkConfig(manifest.config, { fileProfileName: 'Hashes' }).ok).toBe(true);
   expect(checkConfig(manifest.config, {}).ok).toBe(false);
 });
+
+test('takes MD5 and SHA-256', () => {
+  expect(manifest.accepts).toEqual([{ type: 'indicator', subtypes: ['MD5', 'SHA-256'] }]);
+});

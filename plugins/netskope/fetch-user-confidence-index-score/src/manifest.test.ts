@@ -28,3 +28,10 @@ test.each([
 test('seven days are searched unless the config says otherwise', () => {
   expect(checkConfig(manifest.config, {})).toEqual({ ok: true, config: { daysToSearch: 7 } });
 });
+
+test('identities and e-mail addresses, 1,000 objects a run unless told otherwise', () => {
+  expect(manifest).toMatchObject({
+    accepts: [{ type: 'identity' }, { type: 'indicator', subtypes: ['Email Address'] }],
+    limits: { objectsPerRun: { default: 1_000 } },
+  });
+});

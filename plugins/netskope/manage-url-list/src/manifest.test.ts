@@ -15,3 +15,10 @@ test('a config needs the name of the list, and has the documented defaults', () 
   });
   expect(checkConfig(manifest.config, {}).ok).toBe(false);
 });
+
+test('FQDN and URL, 1,000 objects a run unless told otherwise', () => {
+  expect(manifest).toMatchObject({
+    accepts: [{ type: 'indicator', subtypes: ['FQDN', 'URL'] }],
+    limits: { objectsPerRun: { default: 1_000 } },
+  });
+});

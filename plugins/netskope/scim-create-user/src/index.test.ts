@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { lintPluginManifest } from '@drover/manifest';
 import { createNetskopeSimulator, type NetskopeState, type Simulator } from '@drover/simulators';
-import { createHarness, type PluginHarness } from '@drover/testing';
+import { createHarness, type PluginHarness, vendorMock } from '@drover/testing';
 import command from './index.js';
 
 const TOKEN = 'a-token-of-the-rest-api-v2';
@@ -13,12 +13,16 @@ let harness: PluginHarness;
 
 beforeEach(async () => {
   tenant = createNetskopeSimulator({ token: TOKEN, scim: {} });
-  harness = createHarness({
+  harness = harnessOf(await tenant.listen());
+});
+
+function harnessOf(baseUrl: string): PluginHarness {
+  return createHarness({
     definition: command,
     manifest: { ...manifest, limits: { ...manifest.limits, rateGroups: undefined } },
-    connection: { settings: { baseUrl: await tenant.listen() }, secrets: { apiV2Token: TOKEN } },
+    connection: { settings: { baseUrl }, secrets: { apiV2Token: TOKEN } },
   });
-});
+}
 
 afterEach(async () => {
   await harness.close();
@@ -70,4 +74,44 @@ test('an answer that is lost does not make a second user', async () => {
 test('the manifest has no problem, and the connection test reads', async () => {
   expect(lintPluginManifest(manifest)).toEqual([]);
   expect((await harness.testConnection()).value).toMatchObject([{ ok: true }, { ok: true }, { ok: true }]);
+});
+
+describe('on the wire', () => {
+  const TENANT = 'https://tenant.goskope.example';
+  const vendor = vendorMock(TENANT);
+
+  test.each([
+    [201, 'application/scim+json;charset=utf-8'],
+    [201, 'application/json'],
+    [200, 'application/json'],
+  ])('every field is sent, and a %d as %s is the new user', async (status, contentType) => {
+    const body = { id: 'u-1', userName: 'ada@example.com', active: true };
+    vendor.post('/api/v2/scim/Users', { status, body, headers: { 'content-type': contentType } });
+    const wired = harnessOf(TENANT);
+    const { output } = await wired.command({
+      userName: 'ada@example.com',
+      givenName: 'Ada',
+      familyName: 'Example',
+      active: true,
+      emails: ['ada@example.com'],
+      externalId: 'hr-1',
+    });
+    await wired.close();
+    expect(output).toMatchObject({ id: 'u-1' });
+    const [request] = vendor.requests;
+    expect(request!.headers).toMatchObject({
+      'netskope-api-token': TOKEN,
+      'content-type': 'application/scim+json',
+      accept: expect.stringContaining('application/json'),
+    });
+    expect(request!.body).toEqual({
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+      userName: 'ada@example.com',
+      name: { familyName: 'Example', givenName: 'Ada' },
+      active: true,
+      emails: [{ value: 'ada@example.com', primary: true }],
+      externalId: 'hr-1',
+      meta: { resourceType: 'User' },
+    });
+  });
 });

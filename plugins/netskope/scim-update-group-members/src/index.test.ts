@@ -167,6 +167,19 @@ describe('on the wire', () => {
   });
 
   test.each([
+    ['the group', { id: 'g', displayName: 'Watched', members: [] }, undefined],
+    ['a sign-in page', '<!doctype html>', 'VENDOR_ANSWER_INVALID'],
+    ['an error under 200', { status: 'error', errors: ['Try again later'] }, 'VENDOR_ANSWER_INVALID'],
+  ])('a 200 with %s is taken for what it is', async (_what, body, code) => {
+    found();
+    vendor.patch('/api/v2/scim/Groups/g', { status: 200, body });
+    const { outcomes, fault } = await harnessOf(TENANT, {}).execute(identities('u2@example.com'));
+    expect([inShort(outcomes)['obj_1'], fault?.code]).toEqual(
+      code === undefined ? ['succeeded', undefined] : [undefined, code],
+    );
+  });
+
+  test.each([
     [401, 'CREDENTIALS_REFUSED'],
     [403, 'CREDENTIALS_REFUSED'],
     [404, 'SCIM_GROUP_GONE'],

@@ -1,0 +1,112 @@
+import { afterEach, expect, test } from '@jest/globals';
+import type { ClaimedTask, Settlement, Worker } from '@drover/engine';
+import type { RunId } from '@drover/model';
+import { type EngineWorld, describeDatabases, openEngineWorld } from '@drover/testing';
+
+const FIGURES = { vendorCalls: 0, vendorWrites: 0, waitedMs: 0 };
+
+describeDatabases('settling a batch and claiming the next task', (open) => {
+  let world: EngineWorld;
+
+  afterEach(() => world.close());
+
+  async function openWorld(concurrency: number): Promise<void> {
+    const limits = {
+      objectsPerRun: { default: 30, max: 30 },
+      batch: { objects: 10 },
+      concurrency,
+      exclusiveBy: ['/list'],
+    };
+    world = await openEngineWorld(await open(), { objects: 30, manifest: { limits } });
+  }
+
+  function worker(): Worker {
+    return { owner: 'worker', leaseMs: 10_000, now: new Date() };
+  }
+
+  async function submit(config: Record<string, unknown>): Promise<RunId> {
+    return (await world.engine.submit({ ...world.submission, config })).runId!;
+  }
+
+  async function claim(): Promise<ClaimedTask> {
+    return (await world.ledger.claim(worker())).task!;
+  }
+
+  /** The first batch of the run that is claimed next. */
+  async function firstBatch(): Promise<ClaimedTask> {
+    await world.ledger.settlePrepare(await claim(), null, FIGURES);
+    return claim();
+  }
+
+  async function settlementOf(task: ClaimedTask): Promise<Settlement> {
+    const placed = await world.ledger.objectsOf(task.run.passId, task.ranges);
+    const outcomes = placed.map(({ position, objectSeq }) => ({
+      position,
+      objectSeq,
+      status: 'succeeded' as const,
+    }));
+    return { task, outcomes, attributes: [], statuses: [], figures: FIGURES, reads: [] };
+  }
+
+  async function settleAndClaim(task: ClaimedTask) {
+    return world.ledger.settleBatch(await settlementOf(task), { claimNext: worker() });
+  }
+
+  test('goes from batch to batch within the concurrency, and on to the end of the run', async () => {
+    await openWorld(1);
+    const runId = await submit({});
+    const first = await firstBatch();
+    const second = (await settleAndClaim(first))!.task!;
+    expect(second).toMatchObject({ kind: 'batch', batchIndex: first.batchIndex + 1, leaseToken: 1 });
+    expect(second.ranges).toEqual([{ from: 10, to: 20 }]);
+    expect((await world.ledger.run(runId))!.summary.counts.succeeded).toBe(10);
+    expect((await world.ledger.claim(worker())).task).toBeUndefined();
+    const third = (await settleAndClaim(second))!.task!;
+    expect((await settleAndClaim(third))!.task).toMatchObject({ kind: 'finish' });
+  });
+
+  test('asks for nothing more when nobody does', async () => {
+    await openWorld(1);
+    await submit({});
+    const first = await firstBatch();
+    await expect(world.ledger.settleBatch(await settlementOf(first))).resolves.toBeUndefined();
+    expect((await claim()).ranges).toEqual([{ from: 10, to: 20 }]);
+  });
+
+  test('turns to the run with the fewest tasks in flight', async () => {
+    await openWorld(2);
+    const large = await submit({ list: 'a' });
+    const [first, other] = [await firstBatch(), await claim()];
+    const small = await submit({ list: 'b' });
+    expect([first.run.id, other.run.id]).toEqual([large, large]);
+    expect((await settleAndClaim(first))!.task).toMatchObject({ kind: 'prepare', run: { id: small } });
+  });
+
+  test('leaves a run alone whose exclusive key another one holds', async () => {
+    await openWorld(1);
+    const holder = await submit({ list: 'a', n: 1 });
+    await submit({ list: 'a', n: 2 });
+    expect((await settleAndClaim(await firstBatch()))!.task).toMatchObject({ run: { id: holder } });
+  });
+
+  test('keeps the settlement when the claim fails', async () => {
+    await openWorld(2);
+    const runId = await submit({ list: 'a' });
+    const [first] = [await firstBatch(), await claim()];
+    const broken = await submit({ list: 'b' });
+    const { kysely } = world.database;
+    await kysely.updateTable('runs').set({ limits: 'no JSON' }).where('id', '=', broken).execute();
+    await expect(settleAndClaim(first)).resolves.toBeUndefined();
+    expect((await world.ledger.run(runId))!.summary.counts.succeeded).toBe(10);
+    expect((await world.ledger.run(broken))!.status).toBe('queued');
+  });
+
+  test('claims nothing for a result that comes too late', async () => {
+    await openWorld(1);
+    const runId = await submit({});
+    const first = await firstBatch();
+    await world.ledger.reap({ now: new Date(), onlyOwner: 'another' });
+    await expect(settleAndClaim(first)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect((await world.ledger.run(runId))!.hold.liveTasks).toBe(0);
+  });
+});
