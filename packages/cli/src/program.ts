@@ -13,6 +13,7 @@ import { addQuarantineCommands } from './commands/quarantine.js';
 import { addRunCommands } from './commands/run.js';
 import { addServeCommand } from './commands/serve.js';
 import { addSimulateCommand } from './commands/simulate.js';
+import { addWorkerCommands } from './commands/worker.js';
 import type { GlobalOptions, Session } from './session.js';
 
 const HELP_WIDTH = 100;
@@ -51,6 +52,7 @@ export function buildProgram(session: Session): Command {
   addCommandCommands(program, session);
   addFeedCommands(program, session);
   addServeCommand(program, session);
+  addWorkerCommands(program, session);
   addSimulateCommand(program, session);
   addDatabaseCommands(program, session);
   addDoctorCommand(program, session);

@@ -17,6 +17,7 @@ import type {
 import type { CommandWrite } from './commands/command-gate.js';
 import type { DatabaseRequests } from './database-requests.js';
 import type { FeedRequests, ServeState } from './feed-requests.js';
+import type { ServeOptions, WorkerRequests } from './worker-requests.js';
 import type { Connection, SecretInput, TransportSettings } from './ports/connection-vault.js';
 import type { AttributeChange, StoredCollection } from './ports/object-library.js';
 import type { InstalledPlugin, InstallReport } from './ports/plugin-library.js';
@@ -40,15 +41,17 @@ export interface Application {
   readonly feeds: FeedRequests;
   readonly databases: DatabaseRequests;
   readonly quarantine: QuarantineRequests;
+  readonly workers: WorkerRequests;
   /** Looks whether everything that Drover stands on works. Never rejects for what it finds. */
   doctor(): Promise<DoctorReport>;
   /**
-   * Executes runs and pulls, and fires what is due, until `close`: at once, or as soon as the process that does so is gone.
-   * Resolves when it has begun; the listener hears the state then and each change of it.
+   * Executes runs and pulls, fires what is due, or both, until `close`. Over PostgreSQL any number of processes execute side
+   * by side; over SQLite one does, and the others take over when it is gone. Resolves when it has begun; the listener hears
+   * the state then and each change of it. Faults: `REDIS_UNREACHABLE`, `REDIS_EVICTS`, `PORT_UNUSABLE`.
    */
-  serve(listener: (state: ServeState) => void): Promise<void>;
+  serve(listener: (state: ServeState) => void, options?: ServeOptions): Promise<void>;
   /**
-   * Ends work in hand gracefully and lets go of everything held. With `abandon` it waits for nothing: batches in flight
+   * Ends work in hand gracefully, within the time to drain, and lets go of everything held. With `abandon` it waits for nothing: batches in flight
    * are cut off, and whoever executes next takes up their runs.
    */
   close(options?: { abandon?: boolean }): Promise<void>;

@@ -9,7 +9,7 @@ import {
   type RunId,
   hasEnded,
 } from '@drover/model';
-import { Executor, type ExecutorOptions } from './executor.js';
+import { Executor, type ExecutorOptions, type StartOptions } from './executor.js';
 import { PullRunner } from './feeds/pull-runner.js';
 import { PullWorker } from './feeds/pull-worker.js';
 import { type PullSighting, watchPull } from './feeds/watch-pull.js';
@@ -56,6 +56,8 @@ export type EngineOptions = Pick<ExecutorOptions, 'owner' | 'self' | 'isDead' | 
   pulls?: number;
   /** How long a task stays leased without a sign of life. Default 15,000. */
   leaseMs?: number;
+  /** Whether other processes execute over the same store at the same time. Default false: one does, by lease. */
+  shared?: boolean;
   now?: () => Date;
 };
 
@@ -71,13 +73,14 @@ export class Engine {
   readonly #scheduler: Scheduler;
   readonly #mirrorOut: MirrorOut;
   readonly #now: () => Date;
+  #isStopped = false;
 
   constructor(ports: EnginePorts, options: EngineOptions) {
     const { concurrency = DEFAULT_CONCURRENCY, leaseMs = DEFAULT_LEASE_MS, now = () => new Date() } = options;
     this.#ports = ports;
     const held = new HeldLeases({ leaseMs });
     const runner = new TaskRunner({ ...ports, leases: held, now });
-    const { pulls = DEFAULT_PULLS, onError } = options;
+    const { pulls = DEFAULT_PULLS, shared = false, onError } = options;
     this.#now = now;
     this.#mirrorOut = new MirrorOut(ports);
     const onEnded = (id: FeedId): void => this.#mirrorOut.expect(id);
@@ -87,7 +90,7 @@ export class Engine {
     );
     this.#executor = new Executor(
       { ...ports, held, runner, side: this.#pulls },
-      { ...options, concurrency, leaseMs, now },
+      { ...options, concurrency, leaseMs, shared, now },
     );
     this.#scheduler = new Scheduler(
       { leases: ports.leases, sources: [ports.feeds, this.#mirrorOut] },
@@ -218,9 +221,14 @@ export class Engine {
     return this.#executor.isExecuting;
   }
 
-  /** Becomes the executor, now or as soon as the present one is gone. */
-  start(): Promise<void> {
-    return this.#executor.start();
+  /** It was told to stop. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Executes what is due: at once, or, where one process executes alone, as soon as the present one is gone. */
+  start(options: StartOptions = {}): Promise<void> {
+    return this.#executor.start(options);
   }
 
   /** Fires what is due, now or as soon as the process that does so is gone. */
@@ -228,15 +236,20 @@ export class Engine {
     return this.#scheduler.start();
   }
 
-  /** Lets what is in flight settle and stops its sandboxes. Pulls stop after the page that is being kept. */
-  async stop(): Promise<void> {
+  /**
+   * Lets what is in flight settle and stops its sandboxes. Pulls stop after the page that is being kept. What is still in
+   * flight after `drainMs` is aborted, and taken up again by others.
+   */
+  async stop(options: { drainMs?: number } = {}): Promise<void> {
+    this.#isStopped = true;
     await this.#scheduler.stop();
-    await this.#executor.stop();
+    await this.#executor.stop(options);
     await this.#ports.runtime.close();
   }
 
   /** Aborts what is in flight; its tasks are taken up again by the next executor. */
   async abort(): Promise<void> {
+    this.#isStopped = true;
     await this.#scheduler.stop();
     await this.#executor.abort();
     await this.#ports.runtime.close();

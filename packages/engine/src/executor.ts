@@ -2,9 +2,10 @@ import { Fault, asFault } from '@drover/model';
 import type { HeldLeases } from './held-leases.js';
 import type { Doorbell } from './ports/doorbell.js';
 import type { Leases } from './ports/leases.js';
-import type { ClaimResult, RunLedger, Worker } from './ports/run-ledger.js';
+import type { ClaimResult, ReapRule, RunLedger, Worker } from './ports/run-ledger.js';
 import { takeLease } from './take-lease.js';
 import type { TaskRunner } from './task-runner.js';
+import { EXECUTOR_LEASE, WORKER_LEASE, goneWorkers, livingWorkers } from './workforce.js';
 
 export interface ExecutorOptions {
   /** Unique to this process, such as host, process id and a random part. */
@@ -15,6 +16,8 @@ export interface ExecutorOptions {
   isDead(self: Record<string, unknown>): boolean;
   /** Tasks in flight in this process. */
   concurrency: number;
+  /** Whether other processes execute over the same store at the same time; else one does, by lease. */
+  shared: boolean;
   /** How long a task stays leased without a sign of life. */
   leaseMs: number;
   now: () => Date;
@@ -24,10 +27,10 @@ export interface ExecutorOptions {
 
 /** Other work that the executing process does beside runs. It is told how the process stands, and sees to the rest. */
 export interface SideWork {
-  /** The process executes now: what others held is free. */
-  begin(): Promise<void>;
+  /** The process executes now; the rule says whose work is free. */
+  begin(rule: ReapRule): Promise<void>;
   /** Called about once a second while it executes. */
-  tick(): Promise<void>;
+  tick(rule: ReapRule): Promise<void>;
   /** The process does not execute any more, for this reason: cuts off what is in flight. */
   cutOff(reason: Fault): void;
   /** Takes up nothing more and brings what is in flight to a good place. */
@@ -43,8 +46,13 @@ export interface ExecutorPorts {
   side: SideWork;
 }
 
-/** Name of the lease that the executing process holds. */
-export const EXECUTOR_LEASE = 'executor';
+export interface StartOptions {
+  /** Execute only while no other process does. Where one executes alone it makes no difference. */
+  asReserve?: boolean;
+  /** What other processes are told that this one is, such as `worker`. */
+  role?: string;
+}
+
 /** How often due work is looked for without a ring, and a lease held elsewhere is asked for again. */
 const RECONCILE_MS = 1_000;
 
@@ -52,8 +60,9 @@ const RECONCILE_MS = 1_000;
 type Claim = ClaimResult & { askedAt: number };
 
 /**
- * Executes due work while this process holds the executor lease: of all processes that have the data folder open, one
- * executes and the others watch. A dead holder on the same machine is found by its process id, else its lease runs out.
+ * Executes due work. Alone, while this process holds the executor lease: of all processes that have the data folder open,
+ * one executes and the others watch. Shared, any number do: each holds a lease of its own, which says that it lives, and the
+ * store hands every task to one of them. What a dead process held is free when its lease runs out, on the same machine at once.
  */
 export class Executor {
   readonly #ports: ExecutorPorts;
@@ -62,6 +71,7 @@ export class Executor {
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> = Promise.resolve();
   #renewedAt = 0;
+  #start: StartOptions = {};
 
   constructor(ports: ExecutorPorts, options: ExecutorOptions) {
     this.#ports = ports;
@@ -72,9 +82,10 @@ export class Executor {
     return this.#state === 'executing';
   }
 
-  /** Takes the lease now if it is free, and keeps trying otherwise. Resolves after the first try. */
-  async start(): Promise<void> {
+  /** Begins now if it may, and keeps trying otherwise. Resolves after the first try. */
+  async start(options: StartOptions = {}): Promise<void> {
     if (this.#state !== 'idle') return;
+    this.#start = options;
     this.#state = 'seeking';
     await this.#tick();
     this.#timer = setInterval(() => {
@@ -82,22 +93,22 @@ export class Executor {
     }, RECONCILE_MS);
   }
 
-  /** Lets what is in flight settle, then gives the lease back. */
-  async stop(): Promise<void> {
+  /** Lets what is in flight settle, then gives the lease back. After `drainMs`, what is left is aborted. */
+  async stop({ drainMs }: { drainMs?: number } = {}): Promise<void> {
     const wasExecuting = this.#state === 'executing';
     if (this.#state === 'idle' || this.#state === 'stopped') return;
     this.#state = 'stopped';
+    const deadline = drainMs === undefined ? undefined : setTimeout(() => this.#cutOff(), drainMs);
     await Promise.all([this.#ports.doorbell.close(), this.#ports.side.stop()]);
+    clearTimeout(deadline);
     clearInterval(this.#timer);
     await this.#renewing;
-    if (wasExecuting) await this.#ports.leases.release(EXECUTOR_LEASE, this.#options.owner);
+    if (wasExecuting) await this.#ports.leases.release(this.#leaseName, this.#options.owner);
   }
 
   /** As `stop`, but aborts what is in flight instead of waiting for its natural end. */
   async abort(): Promise<void> {
-    const atOnce = new Fault('LEASE_LOST', 'The process was told to stop at once.');
-    this.#ports.held.abortAll(atOnce);
-    this.#ports.side.cutOff(atOnce);
+    this.#cutOff();
     await this.stop();
   }
 
@@ -107,6 +118,16 @@ export class Executor {
     const inFlight = held.runIds;
     if (inFlight.length === 0) return;
     for (const runId of await ledger.cancelledAtOnce(inFlight)) held.cutOff(runId);
+  }
+
+  #cutOff(): void {
+    const atOnce = new Fault('LEASE_LOST', 'The process was told to stop at once.');
+    this.#ports.held.abortAll(atOnce);
+    this.#ports.side.cutOff(atOnce);
+  }
+
+  get #leaseName(): string {
+    return this.#options.shared ? `${WORKER_LEASE}${this.#options.owner}` : EXECUTOR_LEASE;
   }
 
   async #tick(): Promise<void> {
@@ -119,44 +140,80 @@ export class Executor {
   }
 
   async #seek(): Promise<void> {
-    const lease = await takeLease(this.#ports.leases, EXECUTOR_LEASE, this.#options);
+    if (await this.#isNotNeeded()) return;
+    const { shared, owner, now } = this.#options;
+    const self = this.#self();
+    const lease = await takeLease(this.#ports.leases, this.#leaseName, { ...this.#options, self });
     if (lease === undefined) return;
     this.#state = 'executing';
     this.#renewedAt = performance.now();
-    await this.#ports.ledger.reap({ now: this.#options.now(), onlyOwner: this.#options.owner });
+    const rule = shared ? await this.#goneRule() : { onlyOwner: owner };
+    await this.#ports.ledger.reap({ now: now(), ...rule });
     await this.#ports.doorbell.listen(() => this.#workOnce(), { concurrency: this.#options.concurrency });
-    await this.#ports.doorbell.ring();
-    await this.#ports.side.begin();
+    this.#ports.doorbell.look();
+    await this.#ports.side.begin(rule);
+  }
+
+  async #isNotNeeded(): Promise<boolean> {
+    const { shared, isDead, now } = this.#options;
+    if (!shared || this.#start.asReserve !== true) return false;
+    return (await livingWorkers(this.#ports.leases, { isDead, now: now() })).length > 0;
+  }
+
+  /** What the lease says of this process. */
+  #self(): Record<string, unknown> {
+    const { role } = this.#start;
+    return { ...this.#options.self, ...(role === undefined ? {} : { role }) };
+  }
+
+  async #goneRule(): Promise<ReapRule> {
+    const { isDead, now } = this.#options;
+    const gone = await goneWorkers(this.#ports.leases, { isDead, now: now() });
+    return { goneOwners: gone.map(({ owner }) => owner) };
   }
 
   async #maintain(): Promise<void> {
-    const { ledger, held, doorbell } = this.#ports;
+    const { ledger, held } = this.#ports;
     const { owner, leaseMs } = this.#options;
     const askedAt = performance.now();
     if (askedAt - this.#renewedAt >= leaseMs / 3) {
       const now = this.#options.now();
-      const lease = await this.#ports.leases.take(EXECUTOR_LEASE, owner, {
-        ttlMs: leaseMs,
-        now,
-        data: this.#options.self,
-      });
-      if (lease === undefined) {
-        this.#state = 'seeking';
-        const lost = new Fault('LEASE_LOST', 'Another process executes now.');
-        held.abortAll(lost);
-        this.#ports.side.cutOff(lost);
-        this.#options.onError(
-          new Fault('LEASE_LOST', 'Another process executes now; this one stopped executing.'),
-        );
-        return;
-      }
+      const data = this.#self();
+      const lease = await this.#ports.leases.take(this.#leaseName, owner, { ttlMs: leaseMs, now, data });
+      if (lease === undefined) return this.#standBack();
       held.confirm(await ledger.renewLeases(owner, { leaseMs, now }), askedAt);
       this.#renewedAt = askedAt;
     }
-    await ledger.reap({ now: this.#options.now() });
+    await this.#reap((rule) => this.#lookRound(rule));
+  }
+
+  async #lookRound(rule: ReapRule): Promise<void> {
     await this.cutOffCancelled();
-    if (this.#state === 'executing') await doorbell.ring();
-    if (this.#state === 'executing') await this.#ports.side.tick();
+    if (this.#state !== 'executing') return;
+    this.#ports.doorbell.look();
+    await this.#ports.side.tick(rule);
+  }
+
+  /** The executor lease is another process's by now. */
+  #standBack(): void {
+    this.#state = 'seeking';
+    const lost = new Fault('LEASE_LOST', 'Another process executes now.');
+    this.#ports.held.abortAll(lost);
+    this.#ports.side.cutOff(lost);
+    this.#options.onError(
+      new Fault('LEASE_LOST', 'Another process executes now; this one stopped executing.'),
+    );
+  }
+
+  /** Frees what dead processes held, and forgets them in the end. Each worker does: freeing twice changes nothing. */
+  async #reap(proceed: (rule: ReapRule) => Promise<void>): Promise<void> {
+    const { ledger, leases } = this.#ports;
+    const { shared, isDead, now } = this.#options;
+    const gone = shared ? await goneWorkers(leases, { isDead, now: now() }) : [];
+    const rule = { goneOwners: gone.map((worker) => worker.owner) };
+    await ledger.reap({ now: now(), ...rule });
+    await proceed(rule);
+    if (this.#state === 'executing') for (const worker of gone) await leases.forget(worker);
   }
 
   /** Claims a task and runs it to its settlement, and so on with what is claimed by that; false when nothing is left to claim. */

@@ -103,5 +103,5 @@ export interface FeedRequests {
   remove(ref: string): Promise<void>;
 }
 
-/** How a serving process stands: it executes, or waits for the one that does to go. */
-export type ServeState = 'executing' | 'stand-by';
+/** How a serving process stands: it executes, waits for the one that does to go, or only fires what is due. */
+export type ServeState = 'executing' | 'stand-by' | 'scheduling';

@@ -3,6 +3,7 @@ import PQueue from 'p-queue';
 
 /** A doorbell within one process: each ring lets one more listener look for work, up to the concurrency. */
 export class InProcessDoorbell implements Doorbell {
+  readonly isReachable = true;
   readonly #queue = new PQueue({ concurrency: 1 });
   readonly #timers = new Set<NodeJS.Timeout>();
   #onRing: (() => Promise<boolean>) | undefined;
@@ -10,12 +11,23 @@ export class InProcessDoorbell implements Doorbell {
   #missed = false;
 
   async ring(options: { delayMs?: number } = {}): Promise<void> {
-    if (options.delayMs === undefined) return this.#ringNow();
+    if (options.delayMs === undefined) return this.look();
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#ringNow();
+      this.look();
     }, options.delayMs);
     this.#timers.add(timer);
+  }
+
+  look(): void {
+    void this.answer();
+  }
+
+  /** As `look`; resolves when the listener that it woke has found nothing more, at once when all are busy. */
+  async answer(): Promise<void> {
+    if (this.#onRing === undefined) return;
+    if (this.#queue.pending + this.#queue.size >= this.#queue.concurrency) this.#missed = true;
+    else await this.#queue.add(() => this.#work());
   }
 
   async listen(onRing: () => Promise<boolean>, { concurrency }: { concurrency: number }): Promise<void> {
@@ -30,13 +42,7 @@ export class InProcessDoorbell implements Doorbell {
     await this.#queue.onIdle();
   }
 
-  #ringNow(): void {
-    if (this.#onRing === undefined) return;
-    if (this.#queue.pending + this.#queue.size >= this.#queue.concurrency) this.#missed = true;
-    else void this.#queue.add(() => this.#answer());
-  }
-
-  async #answer(): Promise<void> {
+  async #work(): Promise<void> {
     for (;;) {
       this.#missed = false;
       const found = (await this.#onRing?.()) ?? false;

@@ -1,1 +1,3 @@
 export { InProcessDoorbell } from './in-process-doorbell.js';
+export { RedisDoorbell, type RedisDoorbellOptions } from './redis-doorbell.js';
+export { parseRedisUrl } from './redis-url.js';

@@ -6,6 +6,7 @@ export { type CopiedTableReport, copyDatabase } from './copy/copy-database.js';
 export { KyselyCommandLedger } from './commands/kysely-command-ledger.js';
 export { KyselyFeedLedger } from './feeds/kysely-feed-ledger.js';
 export { KyselyCallJournal } from './journal/kysely-call-journal.js';
+export { KyselyWorkWatch } from './runs/work-watch.js';
 export { KyselyLeases } from './leases/leases.js';
 export { KyselyRunLedger } from './runs/run-ledger.js';
 export { KyselyObjectLibrary } from './objects/kysely-object-library.js';

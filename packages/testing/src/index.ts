@@ -12,9 +12,11 @@ export { describeCollectionLibraryContract } from './contracts/describe-collecti
 export { describeObjectEditsContract } from './contracts/describe-object-edits-contract.js';
 export { describeObjectLibraryContract } from './contracts/describe-object-library-contract.js';
 export { describeDatabases, missingPostgres, skipLoudly } from './databases/describe-databases.js';
+export { OwnRedis, freshRedisUrl, missingRedis } from './databases/redis-servers.js';
 export { START_TIMEOUT_MS, makeEmptyPostgres } from './databases/postgres-databases.js';
 export { makeProgram, type Program } from './databases/run-in-process.js';
 export { vendorFiles, writeVendorFolder } from './bundles/vendor-folder.js';
+export { describeScaledOut } from './behaviour/describe-scaled-out.js';
 export { describeFeedBehaviour } from './behaviour/describe-feed-behaviour.js';
 export { describeMirrorBehaviour } from './behaviour/describe-mirror-behaviour.js';
 export { describePlanBehaviour } from './behaviour/describe-plan-behaviour.js';

@@ -22,6 +22,10 @@ const TOKENS: PartTokens = {
   mirrors: token('mirror ledger'),
   leases: token('leases'),
   quarantine: token('quarantine'),
+  workWatch: token('work watch'),
+  doorbell: token('doorbell'),
+  meters: token('meters'),
+  healthUrl: token('health URL'),
   pluginRuntime: token('plugin runtime'),
   engine: token('engine'),
   commandRunner: token('command runner'),
@@ -49,6 +53,10 @@ const MAKERS: Makers = {
   commandLedger: async (parts) =>
     new (await import('./store-parts.js')).KyselyCommandLedger(await parts.database()),
   feeds: async (parts) => new (await import('./ledger-part.js')).KyselyFeedLedger(await parts.database()),
+  workWatch: async (parts) => new (await import('./ledger-part.js')).KyselyWorkWatch(await parts.database()),
+  doorbell: async (parts, releases) => (await import('./make-doorbell.js')).makeDoorbell(parts, releases),
+  meters: async () => new (await import('../health/meters.js')).Meters(),
+  healthUrl: async (parts, releases) => openHealth(parts, releases),
   mirrors: async (parts) => new (await import('./ledger-part.js')).KyselyMirrorLedger(await parts.database()),
   connections: async (parts) => (await import('./make-connections.js')).makeConnections(parts),
   pluginRuntime: async (parts, releases) =>
@@ -56,6 +64,14 @@ const MAKERS: Makers = {
   engine: async (parts, releases) => (await import('./make-engine.js')).makeEngine(parts, releases),
   commandRunner: async (parts) => (await import('./make-command-runner.js')).makeCommandRunner(parts),
 };
+
+async function openHealth(parts: Parts, releases: Releases): Promise<string | undefined> {
+  const { httpHost: host, httpPort: port } = parts.surroundings.settings;
+  if (port === undefined) return undefined;
+  await parts.workWatch();
+  const { startHealthServer } = await import('../health/health-server.js');
+  return startHealthServer(parts, releases, { host, port });
+}
 
 /** Puts the runtime together. Nothing is opened before a part that needs it is asked for. */
 export function composeParts(surroundings: Surroundings): Parts {

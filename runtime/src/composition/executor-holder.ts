@@ -1,10 +1,8 @@
-import { EXECUTOR_LEASE, type HeldLease } from '@drover/engine';
+import { type HeldLease, livingWorkers } from '@drover/engine';
 import type { Parts } from './parts.js';
 import { isKnownDead } from './process-identity.js';
 
-/** The lease of the process that executes runs now; `undefined` when there is none or it is known to be dead. */
-export async function executorHolder(parts: Parts): Promise<HeldLease | undefined> {
-  const lease = await (await parts.leases()).read(EXECUTOR_LEASE);
-  const isOver = lease === undefined || lease.until.getTime() < Date.now() || isKnownDead(lease.data);
-  return isOver ? undefined : lease;
+/** The leases of the processes that execute runs now; none where all are over or known to be dead. */
+export async function executorHolders(parts: Parts): Promise<HeldLease[]> {
+  return livingWorkers(await parts.leases(), { isDead: isKnownDead, now: new Date() });
 }

@@ -5,4 +5,5 @@ export {
   KyselyMirrorLedger,
   KyselyQuarantine,
   KyselyRunLedger,
+  KyselyWorkWatch,
 } from '@drover/store';

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { Engine } from '@drover/engine';
+import { Engine, type RunLedger } from '@drover/engine';
 import { toFaultRecord } from '@drover/model';
-import { InProcessDoorbell } from '@drover/queue';
 import type { Parts } from './parts.js';
 import { isKnownDead, ownIdentity } from './process-identity.js';
 import type { Releases } from './releases.js';
@@ -10,9 +9,10 @@ import type { Releases } from './releases.js';
 export async function makeEngine(parts: Parts, releases: Releases): Promise<Engine> {
   const log = await parts.log();
   const self = ownIdentity();
+  const { settings } = parts.surroundings;
   const engine = new Engine(
     {
-      ledger: await parts.ledger(),
+      ledger: await countedLedger(parts),
       journal: await parts.journal(),
       feeds: await parts.feeds(),
       mirrors: await parts.mirrors(),
@@ -20,17 +20,26 @@ export async function makeEngine(parts: Parts, releases: Releases): Promise<Engi
       connections: await parts.connections(),
       leases: await parts.leases(),
       runtime: await parts.pluginRuntime(),
-      doorbell: new InProcessDoorbell(),
+      doorbell: await parts.doorbell(),
     },
     {
       owner: `${self.host}:${self.pid}:${randomBytes(4).toString('hex')}`,
       self,
       isDead: isKnownDead,
-      concurrency: parts.surroundings.settings.workerConcurrency,
+      concurrency: settings.workerConcurrency,
+      // A data folder has one process that executes; a database server has room for many.
+      shared: settings.databaseUrl !== undefined,
       onError: (fault) =>
         log.error({ fault: toFaultRecord(fault), stack: fault.stack }, 'work without a run failed'),
     },
   );
-  releases.add(({ abandon }) => (abandon ? engine.abort() : engine.stop()));
+  releases.add(({ abandon, drainMs }) => (abandon ? engine.abort() : engine.stop({ drainMs })));
   return engine;
+}
+
+/** Work is counted where somebody can ask for the figures. */
+async function countedLedger(parts: Parts): Promise<RunLedger> {
+  const ledger = await parts.ledger();
+  if (parts.surroundings.settings.httpPort === undefined) return ledger;
+  return (await parts.meters()).over(ledger);
 }

@@ -4,6 +4,7 @@ import type {
   CommandRunner,
   CollectionLibrary,
   ConnectionVault,
+  Doorbell,
   Engine,
   FeedLedger,
   Leases,
@@ -12,13 +13,16 @@ import type {
   PluginLibrary,
   Quarantine,
   RunLedger,
+  WorkWatch,
 } from '@drover/engine';
 import type { SandboxedPluginRuntime } from '@drover/plugin-host';
 import type { Database } from '@drover/store';
 import type { Logger } from 'pino';
 import type { Environment } from '../environment/read-environment.js';
 import type { Settings } from '../environment/settings.js';
+import type { Meters } from '../health/meters.js';
 import type { DataFolder } from './data-folder.js';
+import type { ReleaseOptions } from './releases.js';
 
 /** What every part may know of the process. */
 export interface Surroundings {
@@ -52,9 +56,14 @@ export interface Parts {
   mirrors(): Promise<MirrorLedger>;
   leases(): Promise<Leases>;
   quarantine(): Promise<Quarantine>;
+  workWatch(): Promise<WorkWatch>;
+  doorbell(): Promise<Doorbell>;
+  meters(): Promise<Meters>;
+  /** Where the health endpoints of this process are; `undefined` when no port is set. */
+  healthUrl(): Promise<string | undefined>;
   pluginRuntime(): Promise<SandboxedPluginRuntime>;
   engine(): Promise<Engine>;
   commandRunner(): Promise<CommandRunner>;
   /** Ends what was made, last made first. With `abandon` it waits for no batch in flight. */
-  close(options: { abandon: boolean }): Promise<void>;
+  close(options: ReleaseOptions): Promise<void>;
 }

@@ -1,6 +1,8 @@
 export interface ReleaseOptions {
   /** Wait for nothing in flight. */
   abandon: boolean;
+  /** How long what is in flight may take. Absent: as long as it takes. */
+  drainMs?: number | undefined;
 }
 
 type Release = (options: ReleaseOptions) => Promise<void>;

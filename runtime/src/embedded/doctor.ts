@@ -1,6 +1,7 @@
 import type { DoctorCheck, DoctorReport, HeldLease } from '@drover/engine';
 import { asFault } from '@drover/model';
-import { executorHolder } from '../composition/executor-holder.js';
+import { executorHolders } from '../composition/executor-holder.js';
+import { RedisDoorbell } from '@drover/queue';
 import type { Parts } from '../composition/parts.js';
 
 type Finding = Omit<DoctorCheck, 'check'>;
@@ -14,6 +15,7 @@ export async function examine(parts: Parts): Promise<DoctorReport> {
     ['encryption', () => examineEncryption(parts)],
     ['sandbox', () => examineSandbox(parts)],
     ['plugins', () => examinePlugins(parts)],
+    ['queue', () => examineQueue(parts)],
     ['executor', () => examineExecutor(parts)],
   ];
   const checks: DoctorCheck[] = [];
@@ -55,10 +57,18 @@ async function examinePlugins(parts: Parts): Promise<Finding> {
   return ok(`${installed.length} installed.`);
 }
 
+async function examineQueue(parts: Parts): Promise<Finding> {
+  const doorbell = await parts.doorbell();
+  if (!(doorbell instanceof RedisDoorbell))
+    return ok('In this process; work of others is found within a second.');
+  await doorbell.open();
+  return ok('In Redis, which answers and evicts nothing.');
+}
+
 async function examineExecutor(parts: Parts): Promise<Finding> {
-  const holder = await executorHolder(parts);
-  if (holder === undefined) return ok('No process executes runs now; "drover action run" will.');
-  return ok(`Runs are executed by ${holderText(holder)}.`);
+  const holders = await executorHolders(parts);
+  if (holders.length === 0) return ok('No process executes runs now; "drover action run" will.');
+  return ok(`Runs are executed by ${holders.map(holderText).join(', ')}.`);
 }
 
 function holderText({ data, owner }: HeldLease): string {

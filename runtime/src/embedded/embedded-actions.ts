@@ -54,7 +54,7 @@ export class EmbeddedActions implements ActionRequests {
     });
     const start = { pass: { id: pass.id, objects: pass.objects, notAccepted: pass.notAccepted } };
     if (runId === undefined) return start;
-    await engine.start();
+    await engine.start({ asReserve: true });
     return { ...start, run: await this.#names.view(await engine.run(runId)) };
   }
 }

@@ -1,4 +1,4 @@
-import type { Application, DoctorReport, ServeState } from '@drover/engine';
+import type { Application, DoctorReport, ServeOptions, ServeState } from '@drover/engine';
 import type { Parts } from '../composition/parts.js';
 import { EmbeddedActions } from './embedded-actions.js';
 import { EmbeddedCollections } from './embedded-collections.js';
@@ -10,6 +10,7 @@ import { EmbeddedObjects } from './embedded-objects.js';
 import { EmbeddedPlugins } from './embedded-plugins.js';
 import { EmbeddedQuarantine } from './embedded-quarantine.js';
 import { EmbeddedRuns } from './embedded-runs.js';
+import { EmbeddedWorkers } from './embedded-workers.js';
 import { RunNames } from './run-names.js';
 
 /** The application in this very process, over its own database. */
@@ -24,7 +25,9 @@ export class EmbeddedApplication implements Application {
   readonly feeds: EmbeddedFeeds;
   readonly databases: EmbeddedDatabases;
   readonly quarantine: EmbeddedQuarantine;
+  readonly workers: EmbeddedWorkers;
   readonly #parts: Parts;
+  #drainMs: number | undefined;
 
   constructor(parts: Parts) {
     const names = new RunNames(parts);
@@ -39,11 +42,13 @@ export class EmbeddedApplication implements Application {
     this.feeds = new EmbeddedFeeds(parts);
     this.databases = new EmbeddedDatabases(parts);
     this.quarantine = new EmbeddedQuarantine(parts);
+    this.workers = new EmbeddedWorkers(parts);
   }
 
-  async serve(listener: (state: ServeState) => void): Promise<void> {
+  async serve(listener: (state: ServeState) => void, options: ServeOptions = {}): Promise<void> {
     const { serve } = await import('./serve.js');
-    await serve(this.#parts, listener);
+    this.#drainMs = this.#parts.surroundings.settings.drainSeconds * 1_000;
+    await serve(this.#parts, listener, options);
   }
 
   async doctor(): Promise<DoctorReport> {
@@ -52,6 +57,6 @@ export class EmbeddedApplication implements Application {
   }
 
   close({ abandon = false }: { abandon?: boolean } = {}): Promise<void> {
-    return this.#parts.close({ abandon });
+    return this.#parts.close({ abandon, drainMs: this.#drainMs });
   }
 }

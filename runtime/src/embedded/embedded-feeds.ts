@@ -91,7 +91,7 @@ export class EmbeddedFeeds implements FeedRequests {
     await this.#pluginOf(feed.pluginId);
     const engine = await this.#parts.engine();
     const pullId = await engine.requestPull(feed, options);
-    await engine.start();
+    await engine.start({ asReserve: true });
     return this.pull(pullId);
   }
 

@@ -91,7 +91,7 @@ export class EmbeddedRuns implements RunRequests {
         `${run.id} has ended (${run.status}); "drover run retry" runs what failed, "drover action run" what remains.`,
       );
     }
-    await (await this.#parts.engine()).start();
+    await (await this.#parts.engine()).start({ asReserve: true });
     return this.#names.view(run);
   }
 
@@ -99,7 +99,7 @@ export class EmbeddedRuns implements RunRequests {
     const { id } = await this.#find(ref);
     const engine = await this.#parts.engine();
     const retried = await engine.retry(id);
-    await engine.start();
+    await engine.start({ asReserve: true });
     return this.show(retried);
   }
 
@@ -127,7 +127,7 @@ export class EmbeddedRuns implements RunRequests {
     const { id } = await this.#find(ref);
     const engine = await this.#parts.engine();
     const applying = await engine.applyPlan(id);
-    await engine.start();
+    await engine.start({ asReserve: true });
     return this.show(applying);
   }
 

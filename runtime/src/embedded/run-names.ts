@@ -1,6 +1,6 @@
 import type { RunHold, RunView } from '@drover/engine';
 import { type CollectionId, type ConnectionId, hasEnded, type Run } from '@drover/model';
-import { executorHolder } from '../composition/executor-holder.js';
+import { executorHolders } from '../composition/executor-holder.js';
 import type { Parts } from '../composition/parts.js';
 
 /** Runs as people see them: with the names of collections and connections (a removed one keeps its id) and who is at it. */
@@ -16,7 +16,7 @@ export class RunNames {
     const isBegun = run.status !== 'queued' && !hasEnded(run.status);
     return {
       ...run,
-      isInterrupted: isBegun && (await executorHolder(this.#parts)) === undefined,
+      isInterrupted: isBegun && (await executorHolders(this.#parts)).length === 0,
       collection: await this.#nameOf(run.collectionId, async (id) =>
         (await this.#parts.collections()).find(id),
       ),

@@ -106,7 +106,7 @@ export class DroverProcess {
 
   /** Ctrl-C at a terminal: every process of the group gets it. */
   interrupt(): void {
-    process.kill(-this.#pid, 'SIGINT');
+    process.kill(-this.pid, 'SIGINT');
   }
 
   /** What the kernel does when memory is short: this process alone, at once. */
@@ -131,10 +131,10 @@ export class DroverProcess {
 
   /** Process ids of its children, where there is a /proc. */
   get children(): number[] {
-    return childrenOf(this.#pid);
+    return childrenOf(this.pid);
   }
 
-  get #pid(): number {
+  get pid(): number {
     return this.#child.pid!;
   }
 

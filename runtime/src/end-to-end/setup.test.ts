@@ -188,6 +188,7 @@ it('doctor finds nothing wrong with a fresh folder', async () => {
     'encryption',
     'sandbox',
     'plugins',
+    'queue',
     'executor',
   ]);
 });

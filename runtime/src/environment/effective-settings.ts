@@ -7,7 +7,11 @@ import { VARIABLES } from './variables.js';
 export function effectiveSettings({ settings, origins }: ReadEnvironment): EffectiveSetting[] {
   return (Object.keys(VARIABLES) as (keyof Settings)[]).map((key) => {
     const { name, secret } = VARIABLES[key];
-    return { name, value: secret ? shownSecret(settings[key]) : String(settings[key]), origin: origins[key] };
+    return {
+      name,
+      value: secret ? shownSecret(settings[key]) : String(settings[key] ?? 'not set'),
+      origin: origins[key],
+    };
   });
 }
 

@@ -68,6 +68,37 @@ describe('readEnvironment', () => {
     });
   });
 
+  it('reads how processes work together', () => {
+    const { settings } = readEnvironment({
+      DROVER_REDIS_URL: 'rediss://drover:pw@cache.example.com:6380/1',
+      DROVER_QUEUE: 'redis',
+      DROVER_ROLE: 'worker',
+      DROVER_DRAIN_SECONDS: '0',
+      DROVER_HTTP_PORT: '9000',
+    });
+    expect(settings).toMatchObject({
+      redisUrl: 'rediss://drover:pw@cache.example.com:6380/1',
+      queue: 'redis',
+      role: 'worker',
+      drainSeconds: 0,
+      httpHost: '127.0.0.1',
+      httpPort: 9000,
+    });
+  });
+
+  it('refuses a queue in a Redis that is not named, and repeats no password', () => {
+    expect(refusal({ DROVER_QUEUE: 'redis' }).problems).toEqual([
+      expect.objectContaining({ path: 'DROVER_QUEUE', message: expect.stringContaining('DROVER_REDIS_URL') }),
+    ]);
+    const { problems } = refusal({
+      DROVER_QUEUE: 'redis',
+      DROVER_REDIS_URL: 'redis://:s3cret@a.example.com,b.example.com',
+    });
+    expect(problems.map(({ path }) => path)).toEqual(['DROVER_REDIS_URL']);
+    expect(JSON.stringify(problems)).not.toContain('s3cret');
+    expect(refusal({ DROVER_HTTP_PORT: '0' }).problems).toHaveLength(1);
+  });
+
   it('counts an empty variable as not set', () => {
     const { settings, origins } = readEnvironment({ DROVER_LOG_LEVEL: '', DROVER_LOG_LEVEL_FILE: '' });
     expect(settings.logLevel).toBe('warn');

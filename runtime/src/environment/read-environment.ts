@@ -36,6 +36,10 @@ export function readEnvironment(environment: Environment): ReadEnvironment {
       problems.push({ code: 'VARIABLE_INVALID', message, path: variable.name });
     }
   }
+  if (settings.queue === 'redis' && settings.redisUrl === undefined && !problems.some(isOfRedis)) {
+    const message = 'DROVER_QUEUE is redis, and DROVER_REDIS_URL does not say which.';
+    problems.push({ code: 'VARIABLE_INVALID', message, path: 'DROVER_QUEUE' });
+  }
   if (problems.length > 0) {
     const what = problems.length === 1 ? 'One variable is' : `${problems.length} variables are`;
     throw new FaultList('ENVIRONMENT_INVALID', `${what} not right; nothing was started.`, problems);
@@ -45,6 +49,10 @@ export function readEnvironment(environment: Environment): ReadEnvironment {
     origins: origins as Record<keyof Settings, Origin>,
     warnings: unknownVariables(environment),
   };
+}
+
+function isOfRedis({ path }: FaultRecord): boolean {
+  return path === VARIABLES.redisUrl.name;
 }
 
 function textOf(name: string, environment: Environment): { text: string; origin: Origin } | undefined {

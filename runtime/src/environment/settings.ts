@@ -1,8 +1,15 @@
+import type { ServeRole } from '@drover/engine';
+
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export const LOG_FORMATS = ['json', 'pretty'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
+
+export const QUEUES = ['memory', 'redis'] as const;
+export type QueueKind = (typeof QUEUES)[number];
+
+export const ROLES = ['all', 'worker', 'scheduler'] as const satisfies readonly ServeRole[];
 
 /** What the environment sets, read and checked once at the start. */
 export interface Settings {
@@ -17,4 +24,16 @@ export interface Settings {
   logFormat: LogFormat;
   /** Batches in flight in this process. */
   workerConcurrency: number;
+  /** Redis, as the queue reads it; absent: none. */
+  redisUrl: string | undefined;
+  /** Absent: `redis` where there is a Redis, else `memory`. */
+  queue: QueueKind | undefined;
+  /** What `serve` does. */
+  role: ServeRole;
+  /** Seconds that batches in hand get to end when a serving process is told to stop. */
+  drainSeconds: number;
+  /** Address of the health endpoints. */
+  httpHost: string;
+  /** Port of the health endpoints; absent: a serving process listens nowhere. */
+  httpPort: number | undefined;
 }

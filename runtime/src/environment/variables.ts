@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { Fault } from '@drover/model';
 import { parseEncryptionKey } from '@drover/plugin-host';
-import { LOG_FORMATS, LOG_LEVELS, type Settings } from './settings.js';
+import { parseRedisUrl } from '@drover/queue';
+import { LOG_FORMATS, LOG_LEVELS, QUEUES, ROLES, type Settings } from './settings.js';
 
 /** One `DROVER_…` variable: the one place that knows its name, what it may be and what it means. */
 export interface Variable<Key extends keyof Settings> {
@@ -21,6 +22,8 @@ export interface Variable<Key extends keyof Settings> {
 
 const MAX_CONCURRENCY = 256;
 const DEFAULT_CONCURRENCY = 8;
+const MAX_DRAIN_SECONDS = 3_600;
+const DEFAULT_DRAIN_SECONDS = 30;
 
 /** Every variable, in the order of the page; the key is the setting that it sets. */
 export const VARIABLES: { [Key in keyof Settings]: Variable<Key> } = {
@@ -84,7 +87,64 @@ export const VARIABLES: { [Key in keyof Settings]: Variable<Key> } = {
     accepts: `a whole number from 1 to ${MAX_CONCURRENCY}`,
     defaultText: `\`${DEFAULT_CONCURRENCY}\``,
     fallback: () => DEFAULT_CONCURRENCY,
-    parse: parseConcurrency,
+    parse: (text) => wholeNumber(text, { from: 1, to: MAX_CONCURRENCY }),
+  },
+  redisUrl: {
+    name: 'DROVER_REDIS_URL',
+    description:
+      'Redis (6.2 or newer) through which processes over one PostgreSQL database wake each other. It holds nothing that cannot be lost; its `maxmemory-policy` has to be `noeviction`. It may hold a password.',
+    accepts:
+      '`redis://user:password@host:6379/0`; `rediss://…` with TLS; `redis+sentinel://host:26379,host:26379/master-name`; `redis+cluster://host:6379,host:6379` (both also as `rediss+…`); with `?prefix=name` where several installations share one',
+    defaultText: 'none',
+    secret: true,
+    fallback: () => undefined,
+    parse: (text) => {
+      parseRedisUrl(text);
+      return text;
+    },
+  },
+  queue: {
+    name: 'DROVER_QUEUE',
+    description:
+      'How a process hears of new work. With `memory`, work of another process is found within a second.',
+    accepts: QUEUES.map((kind) => `\`${kind}\``).join(', '),
+    defaultText: '`redis` where `DROVER_REDIS_URL` is set, else `memory`',
+    fallback: () => undefined,
+    parse: (text) => oneOf(QUEUES, text),
+  },
+  role: {
+    name: 'DROVER_ROLE',
+    description:
+      'What `drover serve` does: execute runs and pulls (`worker`), fire what is due (`scheduler`), or both.',
+    accepts: ROLES.map((role) => `\`${role}\``).join(', '),
+    defaultText: '`all`',
+    fallback: () => 'all',
+    parse: (text) => oneOf(ROLES, text),
+  },
+  drainSeconds: {
+    name: 'DROVER_DRAIN_SECONDS',
+    description:
+      'How long batches in hand may take to end after SIGTERM or SIGINT; then they are cut off and taken up by another worker.',
+    accepts: `a whole number of seconds from 0 to ${MAX_DRAIN_SECONDS}`,
+    defaultText: `\`${DEFAULT_DRAIN_SECONDS}\``,
+    fallback: () => DEFAULT_DRAIN_SECONDS,
+    parse: (text) => wholeNumber(text, { from: 0, to: MAX_DRAIN_SECONDS }),
+  },
+  httpHost: {
+    name: 'DROVER_HTTP_HOST',
+    description: 'Address that the health endpoints of a serving process listen at. They ask for no token.',
+    accepts: 'an address or a host name of this machine',
+    defaultText: '`127.0.0.1`',
+    fallback: () => '127.0.0.1',
+    parse: (text) => text,
+  },
+  httpPort: {
+    name: 'DROVER_HTTP_PORT',
+    description: 'Port of the health endpoints `/healthz`, `/readyz` and `/metrics` of a serving process.',
+    accepts: 'a port from 1 to 65535',
+    defaultText: 'none: nothing is listened to',
+    fallback: () => undefined,
+    parse: (text) => wholeNumber(text, { from: 1, to: 65_535 }),
   },
 };
 
@@ -105,10 +165,10 @@ function parseKey(text: string): string {
   return text.trim();
 }
 
-function parseConcurrency(text: string): number {
+function wholeNumber(text: string, { from, to }: { from: number; to: number }): number {
   const n = Number(text);
-  if (/^\d+$/.test(text) && n >= 1 && n <= MAX_CONCURRENCY) return n;
-  throw problem(`is "${text}", which is no whole number from 1 to ${MAX_CONCURRENCY}`);
+  if (/^\d+$/.test(text) && n >= from && n <= to) return n;
+  throw problem(`is "${text}", which is no whole number from ${from} to ${to}`);
 }
 
 function oneOf<Value extends string>(values: readonly Value[], text: string): Value {

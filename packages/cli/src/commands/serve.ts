@@ -1,20 +1,24 @@
-import type { Command } from 'commander';
-import type { ServeState } from '@drover/engine';
+import { type Command, Option } from 'commander';
+import type { ServeOptions, ServeRole, ServeState } from '@drover/engine';
 import type { Session } from '../session.js';
 
 const STATE_LINES: Record<ServeState, string> = {
   executing: 'Executing runs and pulls, and firing what is due, until interrupted.',
   'stand-by': 'Standing by: another process executes; this one takes over when it is gone.',
+  scheduling: 'Firing what is due until interrupted; workers execute it.',
 };
+const WORKER_LINE = 'Executing runs and pulls until interrupted.';
+const ROLES = ['all', 'worker', 'scheduler'] as const satisfies readonly ServeRole[];
 
 export function addServeCommand(program: Command, session: Session): void {
   program
     .command('serve')
     .description('execute runs and pulls, and pull feeds at their intervals, until interrupted')
-    .action(async () => serve(session));
+    .addOption(new Option('--role <role>', 'what it does (default: DROVER_ROLE or all)').choices(ROLES))
+    .action(async (options: ServeOptions) => serve(session, options));
 }
 
-async function serve(session: Session): Promise<void> {
+export async function serve(session: Session, options: ServeOptions): Promise<void> {
   const application = await session.application();
   let isOver = false;
   const interrupted = new Promise<void>((resolve) => {
@@ -27,10 +31,11 @@ async function serve(session: Session): Promise<void> {
   let isFirst = true;
   await application.serve((state) => {
     if (isOver) return;
-    if (isFirst) session.finish({ document: { state }, text: STATE_LINES[state] });
-    else session.note(STATE_LINES[state]);
+    const line = state === 'executing' && options.role === 'worker' ? WORKER_LINE : STATE_LINES[state];
+    if (isFirst) session.finish({ document: { state }, text: line });
+    else session.note(line);
     isFirst = false;
-  });
+  }, options);
   await interrupted;
   session.note('Stopping: batches and pages in hand are finished first.');
   await session.close();

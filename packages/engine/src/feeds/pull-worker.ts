@@ -1,6 +1,7 @@
 import { Fault, type PullId, asFault } from '@drover/model';
 import type { SideWork } from '../executor.js';
 import type { FeedLedger } from '../ports/feed-ledger.js';
+import type { ReapRule } from '../ports/run-ledger.js';
 import { type PullRunner, stopReason } from './pull-runner.js';
 
 export interface PullWorkerOptions {
@@ -33,18 +34,17 @@ export class PullWorker implements SideWork {
     this.#options = options;
   }
 
-  async begin(): Promise<void> {
-    const { owner, now } = this.#options;
-    await this.#ports.feeds.reap({ now: now(), onlyOwner: owner });
+  async begin(rule: ReapRule): Promise<void> {
+    await this.#ports.feeds.reap({ now: this.#options.now(), ...rule });
     this.#isActive = true;
     this.#renewedAt = performance.now();
     await this.wake();
   }
 
-  async tick(): Promise<void> {
+  async tick(rule: ReapRule): Promise<void> {
     const { now, leaseMs } = this.#options;
     if (this.#inFlight.size > 0 && performance.now() - this.#renewedAt >= leaseMs / 3) await this.#renew();
-    await this.#ports.feeds.reap({ now: now() });
+    await this.#ports.feeds.reap({ now: now(), ...rule });
     await this.wake();
   }
 

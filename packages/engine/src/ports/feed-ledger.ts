@@ -15,7 +15,7 @@ import type {
 } from '@drover/model';
 import type { CheckedPage, PageReason } from '../feeds/check-page.js';
 import type { MirrorRules } from './mirror-ledger.js';
-import type { LogLine } from './run-ledger.js';
+import type { LogLine, ReapRule } from './run-ledger.js';
 
 /** What a feed is set to. */
 export interface FeedSettings {
@@ -181,10 +181,10 @@ export interface FeedLedger extends ScheduleSource {
   /** Prolongs all leases of the owner; returns the pulls that it still holds. */
   renew(owner: string, options: { leaseMs: number; now: Date }): Promise<PullId[]>;
   /**
-   * Frees pulls whose lease has run out, or all that are not this owner's when it alone executes; one that lost its worker
+   * Frees pulls whose lease has run out, and those that the rule names; one that lost its worker
    * again and again without a page fails with `WORKER_LOST`. Returns how many.
    */
-  reap(options: { now: Date; onlyOwner?: string }): Promise<number>;
+  reap(options: { now: Date } & ReapRule): Promise<number>;
   /** Keeps a page, its checkpoint and its counts; a page that completes a full pass also settles who is absent. */
   keepPage(pull: ClaimedPull, page: CheckedPage, rules: PageRules): Promise<void>;
   appendLog(id: PullId, lines: readonly LogLine[], options: { now: Date }): Promise<void>;

@@ -7,6 +7,10 @@ export interface HeldLease {
   data: Record<string, unknown>;
 }
 
+export interface NamedLease extends HeldLease {
+  name: string;
+}
+
 /** Named leases, such as the executor's. */
 export interface Leases {
   /** Takes a free or expired lease, or prolongs one's own. Returns undefined while another owner holds it. */
@@ -19,4 +23,8 @@ export interface Leases {
   wrest(name: string, from: { owner: string; token: number }): Promise<boolean>;
   release(name: string, owner: string): Promise<void>;
   read(name: string): Promise<HeldLease | undefined>;
+  /** Leases whose names begin so, held or not, by name. */
+  list(prefix: string): Promise<NamedLease[]>;
+  /** Drops a lease that nobody will take again. Nothing happens when it has another owner or token by now. */
+  forget(lease: Pick<NamedLease, 'name' | 'owner' | 'token'>): Promise<void>;
 }

@@ -300,6 +300,14 @@ export interface ReasonCount {
   example: string;
 }
 
+/** Whose leases are over before their time. */
+export interface ReapRule {
+  /** The one that executes alone: everybody else's are. */
+  onlyOwner?: string;
+  /** Those known to be gone. */
+  goneOwners?: readonly string[];
+}
+
 /** How a run that has not ended is held: what `run list` shows beside its status. */
 export interface RunHold {
   /** Tasks under a lease that has not run out. */
@@ -351,8 +359,8 @@ export interface RunLedger extends PlanLedger {
   parkedOf(task: ClaimedTask): Promise<ParkedObject[]>;
   /** Prolongs all leases of the owner; returns the tasks that it still holds. */
   renewLeases(owner: string, options: { leaseMs: number; now: Date }): Promise<TaskId[]>;
-  /** Frees tasks whose lease has run out, or all that are not this owner's when it alone executes. Returns how many. */
-  reap(options: { now: Date; onlyOwner?: string }): Promise<number>;
+  /** Frees tasks whose lease has run out, and those of `whose`. Returns how many. */
+  reap(options: { now: Date } & ReapRule): Promise<number>;
 
   settlePrepare(task: ClaimedTask, prepared: unknown, figures: Figures, plan?: PlanRecord): Promise<void>;
   /**

@@ -45,6 +45,20 @@ export const RUNTIME_FAULTS = {
     exitCode: 3,
     httpStatus: 500,
   },
+  REDIS_UNREACHABLE: {
+    title: 'Redis unreachable',
+    help: 'Check DROVER_REDIS_URL and that Redis answers there. No work is lost while it is away: it is found more slowly.',
+    retryable: true,
+    exitCode: 78,
+    httpStatus: 503,
+  },
+  REDIS_EVICTS: {
+    title: 'Redis may evict',
+    help: 'Set maxmemory-policy to noeviction, or give Drover a Redis of its own.',
+    retryable: false,
+    exitCode: 78,
+    httpStatus: 503,
+  },
   CONNECTION_INVALID: {
     title: 'Connection invalid',
     help: 'Correct the settings and secrets that the problems name; `drover plugin show` prints what the vendor wants.',

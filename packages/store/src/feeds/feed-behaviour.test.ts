@@ -1,5 +1,4 @@
-import { describeDatabases, describeFeedBehaviour } from '@drover/testing';
+import { describeDatabases, describeFeedBehaviour, describeScaledOut } from '@drover/testing';
 
-describeDatabases('the feed ledger', (open) => {
-  describeFeedBehaviour(open);
-});
+describeDatabases('the feed ledger', describeFeedBehaviour);
+describeScaledOut('the feed ledger', describeFeedBehaviour);

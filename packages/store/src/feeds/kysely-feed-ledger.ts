@@ -11,6 +11,7 @@ import type {
   Pause,
   Pull,
   PullFigures,
+  ReapRule,
 } from '@drover/engine';
 import { NO_MIRROR } from '@drover/engine';
 import {
@@ -169,7 +170,7 @@ export class KyselyFeedLedger implements FeedLedger {
     return renewPulls(this.#database, owner, { leaseMs, now: now.getTime() });
   }
 
-  reap({ now, ...whose }: { now: Date; onlyOwner?: string }): Promise<number> {
+  reap({ now, ...whose }: { now: Date } & ReapRule): Promise<number> {
     return reapPulls(this.#database, { ...whose, now: now.getTime() });
   }
 

@@ -1,7 +1,8 @@
-import type { ClaimedPull } from '@drover/engine';
+import type { ClaimedPull, ReapRule } from '@drover/engine';
 import { Fault, type PullId, type Trigger, newId } from '@drover/model';
 import { sql } from 'kysely';
 import type { Database } from '../database/database.js';
+import { isOver } from '../leases/is-over.js';
 import { type FeedRow, type PullRow, type Trx, lockFeed, selectFeeds, toClaimedPull } from './feed-rows.js';
 import { closePull } from './close-pull.js';
 
@@ -180,10 +181,10 @@ export async function renewPulls(
   return rows.map(({ id }) => id as PullId);
 }
 
-/** Frees pulls whose lease has run out, or all of other owners; the ones that kill their workers fail. */
+/** Frees pulls whose lease has run out, and those that the rule names; the ones that kill their workers fail. */
 export async function reapPulls(
   database: Database,
-  { now, onlyOwner }: { now: number; onlyOwner?: string },
+  { now, ...rule }: { now: number } & ReapRule,
 ): Promise<number> {
   const freed = await database.kysely
     .updateTable('pulls')
@@ -197,11 +198,7 @@ export async function reapPulls(
     })
     .where('ended_at', 'is', null)
     .where('lease_owner', 'is not', null)
-    .where((where) =>
-      onlyOwner === undefined
-        ? where('lease_until', '<', now)
-        : where.or([where('lease_until', '<', now), where('lease_owner', '<>', onlyOwner)]),
-    )
+    .where((where) => isOver(where, now, rule))
     .returning(['id', 'feed_id', 'deaths'])
     .execute();
   for (const pull of freed) if (pull.deaths >= MAX_DEATHS) await giveUp(database, { ...pull, now });

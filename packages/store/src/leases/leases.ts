@@ -1,4 +1,4 @@
-import type { HeldLease, Leases } from '@drover/engine';
+import type { HeldLease, Leases, NamedLease } from '@drover/engine';
 import { sql } from 'kysely';
 import type { Database } from '../database/database.js';
 
@@ -64,6 +64,25 @@ export class KyselyLeases implements Leases {
       .where('name', '=', name)
       .executeTakeFirst();
     return row === undefined ? undefined : toLease(row);
+  }
+
+  async list(prefix: string): Promise<NamedLease[]> {
+    const rows = await this.#database.kysely
+      .selectFrom('leases')
+      .selectAll()
+      .where(sql<string>`substr(name, 1, ${sql.lit(prefix.length)})`, '=', prefix)
+      .orderBy('name')
+      .execute();
+    return rows.map((row) => ({ name: row.name, ...toLease(row) }));
+  }
+
+  async forget({ name, owner, token }: Pick<NamedLease, 'name' | 'owner' | 'token'>): Promise<void> {
+    await this.#database.kysely
+      .deleteFrom('leases')
+      .where('name', '=', name)
+      .where('owner', '=', owner)
+      .where('token', '=', token)
+      .execute();
   }
 }
 

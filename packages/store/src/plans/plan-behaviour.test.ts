@@ -1,5 +1,4 @@
-import { describeDatabases, describePlanBehaviour } from '@drover/testing';
+import { describeDatabases, describePlanBehaviour, describeScaledOut } from '@drover/testing';
 
-describeDatabases('plans', (open) => {
-  describePlanBehaviour(open);
-});
+describeDatabases('plans', describePlanBehaviour);
+describeScaledOut('plans', describePlanBehaviour);

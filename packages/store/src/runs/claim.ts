@@ -1,4 +1,4 @@
-import type { ClaimResult, PositionRange, RunLimits, TaskKind } from '@drover/engine';
+import type { ClaimResult, PositionRange, ReapRule, RunLimits, TaskKind } from '@drover/engine';
 import { newId } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
 import type { Database } from '../database/database.js';
@@ -13,6 +13,7 @@ import {
   openTasks,
   passById,
 } from './claim-queries.js';
+import { isOver } from '../leases/is-over.js';
 import { takePlannedBatch } from '../plans/planned-batch.js';
 import { cutBatch } from './cut-batch.js';
 import { RUN_RANGES, defer } from './open-ranges.js';
@@ -253,10 +254,10 @@ async function setRun(trx: Trx, run: RunRow, changes: Partial<RunRow>): Promise<
   await trx.updateTable('runs').set(changes).where('id', '=', run.id).execute();
 }
 
-/** Frees tasks whose lease has run out, and every task of another owner when `onlyOwner` alone may execute. */
+/** Frees tasks whose lease has run out, and those that the rule names. */
 export async function reap(
   database: Database,
-  { now, onlyOwner }: { now: number; onlyOwner?: string },
+  { now, ...rule }: { now: number } & ReapRule,
 ): Promise<number> {
   const freed = await database.kysely
     .updateTable('tasks')
@@ -269,11 +270,7 @@ export async function reap(
       due_at: now,
     })
     .where('status', '=', 'leased')
-    .where((where) =>
-      onlyOwner === undefined
-        ? where('lease_until', '<', now)
-        : where.or([where('lease_until', '<', now), where('lease_owner', '<>', onlyOwner)]),
-    )
+    .where((where) => isOver(where, now, rule))
     .executeTakeFirst();
   return Number(freed.numUpdatedRows);
 }

@@ -1,5 +1,4 @@
-import { describeDatabases, describeOnceBehaviour } from '@drover/testing';
+import { describeDatabases, describeOnceBehaviour, describeScaledOut } from '@drover/testing';
 
-describeDatabases('the journal and the run ledger', (open) => {
-  describeOnceBehaviour(open);
-});
+describeDatabases('the journal and the run ledger', describeOnceBehaviour);
+describeScaledOut('the journal and the run ledger', describeOnceBehaviour);

@@ -1,5 +1,4 @@
-import { describeDatabases, describePollBehaviour } from '@drover/testing';
+import { describeDatabases, describePollBehaviour, describeScaledOut } from '@drover/testing';
 
-describeDatabases('the run ledger with pending objects', (open) => {
-  describePollBehaviour(open);
-});
+describeDatabases('the run ledger with pending objects', describePollBehaviour);
+describeScaledOut('the run ledger with pending objects', describePollBehaviour);

@@ -1,5 +1,4 @@
-import { describeDatabases, describeRunBehaviour } from '@drover/testing';
+import { describeDatabases, describeRunBehaviour, describeScaledOut } from '@drover/testing';
 
-describeDatabases('the run ledger', (open) => {
-  describeRunBehaviour(open);
-});
+describeDatabases('the run ledger', describeRunBehaviour);
+describeScaledOut('the run ledger', describeRunBehaviour);

@@ -26,6 +26,7 @@ import type {
   RunRequest,
   Settlement,
   StoredOutcome,
+  ReapRule,
   Worker,
 } from '@drover/engine';
 import type {
@@ -197,8 +198,8 @@ export class KyselyRunLedger implements RunLedger {
     return (await renewLeases(this.#database, owner, { until: now.getTime() + leaseMs })) as TaskId[];
   }
 
-  reap({ now, onlyOwner }: { now: Date; onlyOwner?: string }): Promise<number> {
-    return reap(this.#database, { now: now.getTime(), ...(onlyOwner === undefined ? {} : { onlyOwner }) });
+  reap({ now, ...whose }: { now: Date } & ReapRule): Promise<number> {
+    return reap(this.#database, { ...whose, now: now.getTime() });
   }
 
   settlePrepare(task: ClaimedTask, prepared: unknown, figures: Figures, plan?: PlanRecord): Promise<void> {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  type Doorbell,
   Engine,
   type EngineOptions,
   type EnginePorts,
@@ -35,6 +36,22 @@ export interface WorldOptions {
   script?: Script;
   objects?: number;
   engine?: Partial<EngineOptions>;
+}
+
+/** What the engines over one database stand on beside it. */
+export interface Ground {
+  /** What wakes each of them. */
+  doorbell(): Doorbell;
+  /** Whether they execute side by side. */
+  shared: boolean;
+}
+
+const ALONE: Ground = { doorbell: () => new InProcessDoorbell(), shared: false };
+const grounds = new WeakMap<Database, Ground>();
+
+/** Has the worlds over this database stand on something else than a single process. */
+export function setGround(database: Database, ground: Ground): void {
+  grounds.set(database, ground);
 }
 
 /** An engine over a real store with one plugin installed, one connection and one collection. */
@@ -106,12 +123,13 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
   const collection = await collections.create({ name: 'hosts', kind: 'fixed' });
   const errors: unknown[] = [];
   const engines: Engine[] = [];
-  const doorbells: InProcessDoorbell[] = [];
+  const doorbells: Doorbell[] = [];
+  const ground = grounds.get(database) ?? ALONE;
 
   function another(script: Script, { ports = (own) => own, ...changes }: AnotherOptions = {}) {
     const runtime = new ScriptedRuntime(script);
     const journal = new KyselyCallJournal(database);
-    const doorbell = new InProcessDoorbell();
+    const doorbell = ground.doorbell();
     const engine = new Engine(
       ports({ ledger, journal, feeds, mirrors, plugins, connections, leases, doorbell, runtime }),
       {
@@ -120,6 +138,7 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
         isDead: () => false,
         onError: (fault) => errors.push(fault),
         concurrency: 4,
+        shared: ground.shared,
         ...options.engine,
         ...changes,
       },
@@ -173,11 +192,12 @@ export async function openEngineWorld(database: Database, options: WorldOptions 
     },
     waitFor,
     async ring() {
-      for (const doorbell of doorbells) await doorbell.ring();
+      for (const doorbell of doorbells) doorbell.look();
     },
     another,
     async close() {
       for (const one of engines) await one.stop();
+      for (const doorbell of doorbells) await doorbell.close();
     },
   };
 }

@@ -18,15 +18,24 @@ export function describeDatabases(name: string, suite: (open: () => Promise<Data
     // In a suite of its own, so that its hooks come before the removal.
     describe('on SQLite', () => suite(open));
   });
+  describePostgres(name, 'on PostgreSQL', suite);
+}
+
+/** The half of `describeDatabases` over PostgreSQL. `place` says so in the name of the suite. */
+export function describePostgres(
+  name: string,
+  place: string,
+  suite: (open: () => Promise<Database>) => void,
+): void {
   const missing = missingPostgres();
   if (missing !== undefined) {
-    skipLoudly(`${name} on PostgreSQL`, missing);
+    skipLoudly(`${name} ${place}`, missing);
     return;
   }
   describe(name, () => {
     beforeAll(async () => void (await startPostgres()), START_TIMEOUT_MS);
     const open = removedAfterwards(openFreshPostgres);
-    describe('on PostgreSQL', () => suite(open));
+    describe(place, () => suite(open));
   });
 }
 

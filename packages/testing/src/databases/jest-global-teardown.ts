@@ -4,11 +4,12 @@ import { join } from 'node:path';
 const POLL_MS = 20;
 const STOP_TIMEOUT_MS = 20_000;
 
-/** Ends the PostgreSQL server of this test run, if one was started, and removes the run's folder. */
+/** Ends the servers of this test run that were started, and removes the run's folder. */
 export default async function tearDown(): Promise<void> {
   const directory = process.env.TEST_RUN_DIRECTORY!;
-  const stateFile = join(directory, 'postgres-server.json');
-  if (existsSync(stateFile)) {
+  for (const server of ['postgres', 'redis']) {
+    const stateFile = join(directory, `${server}-server.json`);
+    if (!existsSync(stateFile)) continue;
     const { pid } = JSON.parse(readFileSync(stateFile, 'utf8')) as { pid: number };
     await stopped(pid);
   }
@@ -19,7 +20,7 @@ async function stopped(pid: number): Promise<void> {
   if (!signal(pid, 'SIGTERM')) return;
   const until = Date.now() + STOP_TIMEOUT_MS;
   while (signal(pid, 0)) {
-    if (Date.now() > until) throw new Error(`The test run's PostgreSQL (supervisor ${pid}) does not stop.`);
+    if (Date.now() > until) throw new Error(`A server of the test run (supervisor ${pid}) does not stop.`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

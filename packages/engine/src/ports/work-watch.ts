@@ -1,0 +1,21 @@
+import type { PullId, RunId, TaskId } from '@drover/model';
+import type { TaskKind } from './run-ledger.js';
+
+/** Work that could be done now and that nobody holds. */
+export interface DueWork {
+  /** Tasks, runs and pulls. What a run has not cut into batches yet is one. */
+  count: number;
+  /** Since when the oldest of it has waited. */
+  since?: Date;
+}
+
+/** What a process holds under a lease that has not run out. */
+export type HeldWork = { owner: string; until: Date } & (
+  { taskId: TaskId; runId: RunId; kind: TaskKind; batchIndex: number } | { pullId: PullId }
+);
+
+/** Looks at the work of all processes, and changes nothing. */
+export interface WorkWatch {
+  due(now: Date): Promise<DueWork>;
+  held(now: Date): Promise<HeldWork[]>;
+}

@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { OwnRedis, describeDoorbellContract, freshRedisUrl, missingRedis, skipLoudly } from '@drover/testing';
+import { RedisDoorbell } from './redis-doorbell.js';
+
+const missing = missingRedis({ own: true });
+if (missing === undefined) {
+  describeDoorbellContract('the queue in Redis', async () => quiet(await freshRedisUrl()));
+  describe('a doorbell in Redis', describeRedisDoorbell);
+} else {
+  skipLoudly('the queue in Redis', missing);
+}
+
+function quiet(url: string): RedisDoorbell {
+  return new RedisDoorbell(url, { onError: () => undefined });
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 15_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error('The condition did not come true within 15 s.');
+    await sleep(5);
+  }
+}
+
+function describeRedisDoorbell(): void {
+  const doorbells: RedisDoorbell[] = [];
+  const servers: OwnRedis[] = [];
+
+  afterEach(async () => {
+    for (const doorbell of doorbells.splice(0)) await doorbell.close();
+    for (const server of servers.splice(0)) await server.kill();
+  });
+
+  function open(url: string): RedisDoorbell {
+    const doorbell = quiet(url);
+    doorbells.push(doorbell);
+    return doorbell;
+  }
+
+  async function startRedis(options: { policy?: string } = {}): Promise<OwnRedis> {
+    const server = await OwnRedis.start(options);
+    servers.push(server);
+    return server;
+  }
+
+  /** A listener that only counts how often it is asked. */
+  async function counting(url: string): Promise<{ looks: number; doorbell: RedisDoorbell }> {
+    const counted = { looks: 0, doorbell: open(url) };
+    const onRing = async (): Promise<boolean> => {
+      counted.looks += 1;
+      return false;
+    };
+    await counted.doorbell.listen(onRing, { concurrency: 2 });
+    return counted;
+  }
+
+  it('is heard by one other process, and leaves nothing behind', async () => {
+    const { url } = await startRedis();
+    const left = await counting(url);
+    const right = await counting(url);
+    const ringing = open(url);
+    for (let ring = 0; ring < 20; ring += 1) {
+      const before = left.looks + right.looks;
+      await ringing.ring();
+      await until(() => left.looks + right.looks === before + 1);
+    }
+    await sleep(50);
+    expect(left.looks + right.looks).toBe(20);
+  });
+
+  it('keeps one ring for whoever listens later, however often it is rung', async () => {
+    const { url } = await startRedis();
+    const ringing = open(url);
+    for (let ring = 0; ring < 10; ring += 1) await ringing.ring();
+    const late = await counting(url);
+    await until(() => late.looks > 0);
+    await sleep(50);
+    expect(late.looks).toBe(1);
+  });
+
+  it('goes on when Redis was lost and is back empty, and says how it stands', async () => {
+    const server = await startRedis();
+    const listener = await counting(server.url);
+    const ringing = open(server.url);
+    await ringing.ring();
+    await until(() => listener.looks === 1);
+    expect(listener.doorbell.isReachable).toBe(true);
+
+    await server.kill();
+    await until(() => !listener.doorbell.isReachable && !ringing.isReachable);
+    await listener.doorbell.ring();
+    await until(() => listener.looks === 2);
+    listener.doorbell.look();
+    await until(() => listener.looks === 3);
+
+    await server.start();
+    await until(() => listener.doorbell.isReachable && ringing.isReachable);
+    await sleep(200);
+    const before = listener.looks;
+    await ringing.ring();
+    await until(() => listener.looks > before);
+  }, 30_000);
+
+  it('closes while Redis is away', async () => {
+    const server = await startRedis();
+    const listener = await counting(server.url);
+    await server.kill();
+    await until(() => !listener.doorbell.isReachable);
+    await listener.doorbell.close();
+    expect(listener.looks).toBe(0);
+  });
+
+  it('does not hold up who rings when there is no Redis', async () => {
+    const server = await startRedis();
+    await server.kill();
+    const ringing = open(server.url);
+    const rungAt = performance.now();
+    await ringing.ring();
+    expect(performance.now() - rungAt).toBeLessThan(2_000);
+  });
+
+  it('refuses to start without Redis, and with one that evicts', async () => {
+    const evicting = await startRedis({ policy: 'allkeys-lru' });
+    await expect(open(evicting.url).open()).rejects.toMatchObject({ code: 'REDIS_EVICTS' });
+    await evicting.kill();
+    const error = await open(evicting.url.replace('//', '//someone:s3cretpass@'))
+      .open()
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'REDIS_UNREACHABLE' });
+    expect(String((error as Error).message)).toContain(`127.0.0.1:${evicting.port}`);
+    expect(String((error as Error).message)).not.toContain('s3cret');
+  }, 20_000);
+}

@@ -1,0 +1,114 @@
+import { Fault } from '@drover/model';
+import type { Cluster, Redis } from 'ioredis';
+import { type RedisAddress, parseRedisUrl } from './redis-url.js';
+
+export type RedisClient = Redis | Cluster;
+
+const FIRST_RETRY_MS = 50;
+const MAX_RETRY_MS = 2_000;
+
+/** How long a client waits before it tries to connect again. */
+function retryDelayMs(times: number): number {
+  return Math.min(FIRST_RETRY_MS * 2 ** Math.min(times - 1, 10), MAX_RETRY_MS);
+}
+
+/** One client of a Redis. It connects again by itself for as long as it is open; commands wait for that. */
+export class RedisLink {
+  readonly #address: RedisAddress;
+  readonly #onError: (fault: Fault) => void;
+  #client: RedisClient | undefined;
+  #wasLost = false;
+
+  /** @param onError told once each time that the connection is lost */
+  constructor(url: string, onError: (fault: Fault) => void) {
+    this.#address = parseRedisUrl(url);
+    this.#onError = onError;
+  }
+
+  get prefix(): string {
+    return this.#address.prefix;
+  }
+
+  get isConnected(): boolean {
+    return this.#client?.status === 'ready';
+  }
+
+  async client(): Promise<RedisClient> {
+    if (this.#client !== undefined) return this.#client;
+    const { Cluster, Redis } = await import('./redis-libraries.js');
+    const address = this.#address;
+    const client: RedisClient =
+      address.kind === 'cluster'
+        ? new Cluster(address.nodes, {
+            ...address.options,
+            clusterRetryStrategy: retryDelayMs,
+            redisOptions: { ...address.options.redisOptions, maxRetriesPerRequest: null },
+          })
+        : new Redis({ ...address.options, maxRetriesPerRequest: null, retryStrategy: retryDelayMs });
+    client.on('error', (error: Error) => this.#lost(error));
+    client.on('ready', () => (this.#wasLost = false));
+    this.#client = client;
+    return client;
+  }
+
+  /** Resolves when it is connected. Fault: `REDIS_UNREACHABLE`. */
+  async connected(timeoutMs: number): Promise<RedisClient> {
+    const client = await this.client();
+    if (client.status === 'ready') return client;
+    let reason = 'no answer';
+    const onError = (error: Error): void => void (reason = error.message || reason);
+    await new Promise<void>((resolve, reject) => {
+      const onReady = (): void => settle(resolve);
+      const timer = setTimeout(() => settle(() => reject(unreachable(this.place, reason))), timeoutMs);
+      function settle(end: () => void): void {
+        clearTimeout(timer);
+        client.off('ready', onReady);
+        client.off('error', onError);
+        end();
+      }
+      client.once('ready', onReady);
+      client.on('error', onError);
+    });
+    return client;
+  }
+
+  /** Fault `REDIS_EVICTS` when this Redis may throw away what is in it as memory gets short. */
+  async checkPolicy(client: RedisClient): Promise<void> {
+    const policy = await evictionPolicy(client);
+    if (policy === undefined || policy === 'noeviction') return;
+    throw new Fault(
+      'REDIS_EVICTS',
+      `Redis at ${this.place} has maxmemory-policy ${policy}: it would throw rings away; set it to noeviction.`,
+    );
+  }
+
+  close(): void {
+    this.#client?.disconnect();
+  }
+
+  /** Hosts and ports: nothing that is secret. */
+  get place(): string {
+    const address = this.#address;
+    const places =
+      address.kind === 'cluster'
+        ? (address.nodes as { host: string; port: number }[])
+        : (address.options.sentinels ?? [{ host: address.options.host, port: address.options.port }]);
+    return places.map(({ host, port }) => `${host}:${port}`).join(', ');
+  }
+
+  #lost(error: Error): void {
+    if (this.#wasLost) return;
+    this.#wasLost = true;
+    this.#onError(unreachable(this.place, error.message));
+  }
+}
+
+function unreachable(place: string, reason: string): Fault {
+  return new Fault('REDIS_UNREACHABLE', `Redis at ${place} does not answer: ${reason}.`);
+}
+
+/** Hosted services often refuse CONFIG; what INFO says there is the same. */
+async function evictionPolicy(client: RedisClient): Promise<string | undefined> {
+  const said = (await client.info('memory')) as string;
+  return /^maxmemory_policy:(\S+)/m.exec(said)?.[1];
+}

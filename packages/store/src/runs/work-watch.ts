@@ -1,0 +1,147 @@
+import type { DueWork, HeldWork, TaskKind, WorkWatch } from '@drover/engine';
+import { OPEN_RUN_STATUSES, type PullId, type RunId, type TaskId } from '@drover/model';
+import { type ExpressionBuilder, sql } from 'kysely';
+import type { Database } from '../database/database.js';
+import type { Tables } from '../database/tables.js';
+import { exclusiveLease } from './claim.js';
+
+/** Looks at work in the store over all runs and pulls. */
+export class KyselyWorkWatch implements WorkWatch {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async due(now: Date): Promise<DueWork> {
+    const at = now.getTime();
+    const parts = [
+      await this.#dueTasks(at),
+      await this.#duePolls(at),
+      await this.#queuedRuns(),
+      await this.#idleRuns(),
+      await this.#duePulls(at),
+    ];
+    const count = parts.reduce((sum, part) => sum + Number(part?.count ?? 0), 0);
+    const times = parts.flatMap((part) => (typeof part?.since === 'number' ? [part.since] : []));
+    return count === 0 ? { count } : { count, since: new Date(Math.min(...times)) };
+  }
+
+  async held(now: Date): Promise<HeldWork[]> {
+    const { kysely } = this.#database;
+    const tasks = await kysely
+      .selectFrom('tasks')
+      .select(['id', 'run_id', 'kind', 'batch_index', 'lease_owner', 'lease_until'])
+      .where('status', '=', 'leased')
+      .where('lease_until', '>=', now.getTime())
+      .orderBy('id')
+      .execute();
+    const pulls = await kysely
+      .selectFrom('pulls')
+      .select(['id', 'lease_owner', 'lease_until'])
+      .where('ended_at', 'is', null)
+      .where('lease_until', '>=', now.getTime())
+      .orderBy('id')
+      .execute();
+    return [
+      ...tasks.map((task) => ({
+        taskId: task.id as TaskId,
+        runId: task.run_id as RunId,
+        kind: task.kind as TaskKind,
+        batchIndex: task.batch_index,
+        ...leaseOf(task),
+      })),
+      ...pulls.map((pull) => ({ pullId: pull.id as PullId, ...leaseOf(pull) })),
+    ];
+  }
+
+  /** Tasks that may begin, and those whose lease has run out. */
+  #dueTasks(now: number) {
+    return this.#database.kysely
+      .selectFrom('tasks')
+      .select(({ fn }) => [
+        fn.countAll<number>().as('count'),
+        fn.min(sql<number>`case when status = 'leased' then lease_until else due_at end`).as('since'),
+      ])
+      .where(({ or, and, eb }) =>
+        or([
+          and([eb('status', 'in', ['ready', 'waiting']), eb('due_at', '<=', now)]),
+          and([eb('status', '=', 'leased'), eb('lease_until', '<', now)]),
+        ]),
+      )
+      .executeTakeFirst();
+  }
+
+  #duePolls(now: number) {
+    return this.#database.kysely
+      .selectFrom('pending_objects')
+      .select(({ fn }) => [fn.count<number>('run_id').distinct().as('count'), fn.min('due_at').as('since')])
+      .where('task_id', 'is', null)
+      .where('due_at', '<=', now)
+      .executeTakeFirst();
+  }
+
+  /** Runs that nobody has begun, but for those that another run excludes. */
+  #queuedRuns() {
+    return this.#database.kysely
+      .selectFrom('runs')
+      .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('created_at').as('since')])
+      .where('status', '=', 'queued')
+      .where('started_at', 'is', null)
+      .where((where) => where.not(where.exists(excluding(where))))
+      .executeTakeFirst();
+  }
+
+  /** Begun runs of which nothing is in hand, waiting or pending: somebody has to go on with what is not cut yet. */
+  #idleRuns() {
+    return this.#database.kysely
+      .selectFrom('runs')
+      .select(({ fn, selectFrom }) => [
+        fn.countAll<number>().as('count'),
+        fn
+          .min(
+            selectFrom('tasks')
+              .select((task) => task.fn.max('tasks.settled_at').as('at'))
+              .whereRef('tasks.run_id', '=', 'runs.id'),
+          )
+          .as('since'),
+      ])
+      .where('status', 'in', OPEN_RUN_STATUSES)
+      .where('started_at', 'is not', null)
+      .where('pending', '=', 0)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('tasks')
+              .select('tasks.id')
+              .whereRef('tasks.run_id', '=', 'runs.id')
+              .where('tasks.status', 'in', ['ready', 'leased', 'waiting']),
+          ),
+        ),
+      )
+      .executeTakeFirst();
+  }
+
+  #duePulls(now: number) {
+    return this.#database.kysely
+      .selectFrom('pulls')
+      .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('due_at').as('since')])
+      .where('ended_at', 'is', null)
+      .where('due_at', '<=', now)
+      .where(({ or, eb }) => or([eb('lease_until', 'is', null), eb('lease_until', '<', now)]))
+      .executeTakeFirst();
+  }
+}
+
+function excluding(where: ExpressionBuilder<Tables, 'runs'>) {
+  return where
+    .selectFrom('leases')
+    .select('leases.name')
+    .where(({ eb, ref }) =>
+      eb('leases.name', '=', sql<string>`${sql.lit(exclusiveLease(''))} || ${ref('runs.exclusive_key')}`),
+    );
+}
+
+function leaseOf(row: { lease_owner: string | null; lease_until: number | null }) {
+  return { owner: row.lease_owner!, until: new Date(row.lease_until!) };
+}

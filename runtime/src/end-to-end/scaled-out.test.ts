@@ -1,0 +1,136 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { WorkerReport } from '@drover/engine';
+import { OwnRedis, makeEmptyPostgres, missingPostgres, missingRedis, skipLoudly } from '@drover/testing';
+import { until } from './built-drover.js';
+import { expectBalanced } from './run-books.js';
+import { ScaledSite, freePort } from './scaled-site.js';
+import { RUN_ALL, SiteTemplate } from './tenant-site.js';
+
+const missing = missingPostgres() ?? missingRedis({ own: true });
+if (missing === undefined) describe('workers over one PostgreSQL and Redis', describeWorkers);
+else skipLoudly('workers over one PostgreSQL and Redis', missing);
+
+const WRITE = { method: 'PATCH', path: /\/urllist\// };
+const WORKING = /Executing runs and pulls/;
+
+function describeWorkers(): void {
+  let template: SiteTemplate;
+  let site: ScaledSite;
+
+  beforeAll(async () => {
+    template = await SiteTemplate.make({ batchObjects: 500 });
+  }, 60_000);
+  afterAll(() => template.close());
+  beforeEach(async () => {
+    const servers = { database: await makeEmptyPostgres(), redis: await OwnRedis.start() };
+    site = await ScaledSite.open(template.zip, servers);
+  }, 60_000);
+  afterEach(() => site.close());
+
+  async function look(port: number, path: string): Promise<{ status: number; text: string }> {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+    return { status: answer.status, text: await answer.text() };
+  }
+
+  async function workers(): Promise<WorkerReport> {
+    return (await site.ask(['worker', 'list'])) as WorkerReport;
+  }
+
+  it('end a run with its books balanced, though one is killed and Redis comes back empty', async () => {
+    const [leftPort, rightPort] = [await freePort(), await freePort()];
+    const started = [
+      await site.start(['worker'], { environment: { DROVER_HTTP_PORT: String(leftPort) } }),
+      await site.start(['worker'], { environment: { DROVER_HTTP_PORT: String(rightPort) } }),
+    ];
+    for (const worker of started) await worker.printed(WORKING);
+    expect((await workers()).workers.map(({ role }) => role)).toEqual(['worker', 'worker']);
+    expect(await look(leftPort, '/healthz')).toMatchObject({ status: 200 });
+    expect(JSON.parse((await look(leftPort, '/readyz')).text)).toMatchObject({
+      ready: true,
+      queue: 'connected',
+    });
+
+    const held = site.gate.hold({ ...WRITE, nth: 3, at: 'answer' });
+    const following = await site.start([...RUN_ALL, '--json']);
+    await held.reached;
+    expect(following.children).toEqual([]);
+    const before = await workers();
+    const holder = before.workers.find(({ holds }) => holds.length > 0)!;
+    expect(holder.holds).toEqual([expect.objectContaining({ kind: 'batch' })]);
+    const victim = started.find(({ pid }) => pid === holder.pid)!;
+    const [survivorPort, survivor] =
+      victim === started[0] ? [rightPort, started[1]!] : [leftPort, started[0]!];
+
+    await site.servers.redis.kill();
+    await victim.killed();
+    held.release();
+    await until(async () => (await look(survivorPort, '/readyz')).text.includes('"lost"'), {
+      what: 'Redis to be missed',
+    });
+    expect((await look(survivorPort, '/readyz')).status).toBe(200);
+    await site.servers.redis.start();
+
+    const followed = await following.ended;
+    expect([0, 2]).toContain(followed.exitCode);
+    expectBalanced(await site.books(), site.entries());
+    await until(async () => (await look(survivorPort, '/readyz')).text.includes('"connected"'), {
+      what: 'Redis to be back',
+    });
+    const { text } = await look(survivorPort, '/metrics');
+    expect(text).toMatch(/^drover_batches_total [1-9]/m);
+    expect(text).toMatch(/^drover_outcomes_total\{outcome="succeeded"\} [1-9]/m);
+    expect(text).toMatch(/^drover_vendor_calls_total [1-9]/m);
+    expect(text).toMatch(/^drover_queue_depth 0$/m);
+    expect(text).toMatch(/^process_resident_memory_bytes [1-9]/m);
+    expect((await workers()).workers).toHaveLength(1);
+    survivor.interrupt();
+    expect((await survivor.ended).exitCode).toBe(0);
+    expect((await workers()).workers).toEqual([]);
+  }, 90_000);
+
+  it('finish what they hold within the time to drain, and leave the rest to another', async () => {
+    const draining = await site.start(['worker'], { environment: { DROVER_DRAIN_SECONDS: '1' } });
+    await draining.printed(WORKING);
+    const held = site.gate.hold({ ...WRITE, nth: 2, at: 'request' });
+    const following = await site.start([...RUN_ALL, '--json']);
+    await held.reached;
+    draining.interrupt();
+    expect((await draining.ended).exitCode).toBe(0);
+    held.release();
+    // Nobody serves any more: the command that follows executes the rest itself.
+    expect([0, 2]).toContain((await following.ended).exitCode);
+    expectBalanced(await site.books(), site.entries());
+  }, 60_000);
+
+  it('are not ready while work is due and nobody takes it', async () => {
+    const port = await freePort();
+    const scheduler = await site.start(['serve', '--role', 'scheduler'], {
+      environment: { DROVER_HTTP_PORT: String(port) },
+    });
+    await scheduler.printed(/Firing what is due/);
+    const held = site.gate.hold({ ...WRITE, nth: 2, at: 'request' });
+    const executing = await site.start([...RUN_ALL, '--json']);
+    await held.reached;
+    expect((await look(port, '/readyz')).status).toBe(200);
+    await executing.killed();
+    held.release();
+    await until(async () => (await look(port, '/readyz')).status === 503, {
+      what: 'the scheduler to be unready',
+      withinMs: 50_000,
+    });
+    expect((await look(port, '/readyz')).text).toContain('no worker takes it');
+    const report = await workers();
+    expect(report).toMatchObject({ workers: [], due: { count: 1 } });
+    expect(report.scheduler).toBeDefined();
+
+    const worker = await site.start(['worker']);
+    await until(async () => (await site.ask(['run', 'list'])).data[0].endedAt !== undefined, {
+      what: 'the end of the run',
+      withinMs: 30_000,
+    });
+    expect((await look(port, '/readyz')).status).toBe(200);
+    expectBalanced(await site.books(), site.entries());
+    worker.interrupt();
+    await worker.ended;
+  }, 120_000);
+}

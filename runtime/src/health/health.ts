@@ -1,0 +1,70 @@
+import type { DueWork, HeldWork } from '@drover/engine';
+import type { Parts } from '../composition/parts.js';
+import type { Standing } from './meters.js';
+
+/** Due work that nobody has taken for so long, while nobody has anything in hand, is left lying. */
+const LEFT_LYING_MS = 15_000;
+const MS_PER_SECOND = 1_000;
+
+export interface Readiness {
+  ready: boolean;
+  /** What keeps it from being ready, one sentence each. */
+  problems: string[];
+  /** `memory`: rings stay in this process. `lost`: work of others is found within a second all the same. */
+  queue: 'connected' | 'lost' | 'memory';
+  /** Work that nobody holds; `since` in ISO 8601. */
+  due?: { count: number; since?: string };
+}
+
+/** How this process and the work of all processes stand. */
+export class Health {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async readiness(now = new Date()): Promise<Readiness> {
+    const problems: string[] = [];
+    const queue = await this.#queue();
+    const work = await this.#work(now).catch((error: unknown) => {
+      problems.push(`The database cannot be used: ${(error as Error).message}.`);
+    });
+    if (work !== undefined && isLeftLying(work, now)) {
+      problems.push(`Work is due since ${work.due.since!.toISOString()} and no worker takes it.`);
+    }
+    if ((await this.#parts.engine()).isStopped) problems.push('This process is stopping.');
+    const due = work === undefined ? {} : { due: shown(work.due) };
+    return { ready: problems.length === 0, problems, queue, ...due };
+  }
+
+  async standing(now = new Date()): Promise<Standing> {
+    const { due, held } = await this.#work(now);
+    const waitedMs = due.since === undefined ? 0 : Math.max(0, now.getTime() - due.since.getTime());
+    return {
+      due: due.count,
+      dueSeconds: waitedMs / MS_PER_SECOND,
+      inHand: held.length,
+      queueConnected: (await this.#parts.doorbell()).isReachable,
+    };
+  }
+
+  async #queue(): Promise<Readiness['queue']> {
+    const { queueUrl } = await import('../composition/make-doorbell.js');
+    if (queueUrl(this.#parts.surroundings.settings) === undefined) return 'memory';
+    return (await this.#parts.doorbell()).isReachable ? 'connected' : 'lost';
+  }
+
+  async #work(now: Date): Promise<{ due: DueWork; held: HeldWork[] }> {
+    const watch = await this.#parts.workWatch();
+    return { due: await watch.due(now), held: await watch.held(now) };
+  }
+}
+
+function isLeftLying({ due, held }: { due: DueWork; held: HeldWork[] }, now: Date): boolean {
+  return due.since !== undefined && held.length === 0 && now.getTime() - due.since.getTime() > LEFT_LYING_MS;
+}
+
+function shown({ count, since }: DueWork): { count: number; since?: string } {
+  return { count, ...(since === undefined ? {} : { since: since.toISOString() }) };
+}
