@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { installDebianPackage } from './install-debian-package.js';
 
 /** Where tests get a PostgreSQL server from. */
 export type PostgresOrigin =
@@ -11,7 +12,6 @@ export type PostgresOrigin =
   | { kind: 'missing'; reasons: string[] };
 
 const DEBIAN_FOLDER = '/usr/lib/postgresql';
-const INSTALL_TIMEOUT_MS = 240_000;
 const DOCKER_TIMEOUT_MS = 10_000;
 
 /**
@@ -42,31 +42,7 @@ function findBinaries(): string | undefined {
 
 function installFromDebian(reasons: string[]): string | undefined {
   reasons.push(`no initdb and postgres on PATH or under ${DEBIAN_FOLDER}`);
-  if (process.getuid?.() !== 0) {
-    reasons.push('not root, so nothing was installed');
-    return undefined;
-  }
-  if (!existsSync('/usr/bin/apt-get')) {
-    reasons.push('no apt-get to install it with');
-    return undefined;
-  }
-  process.stderr.write('Installing postgresql with apt-get for the tests that need it.\n');
-  const install = ['install', '-y', '--no-install-recommends', 'postgresql'];
-  if (!aptGet(install) && !(aptGet(['update']) && aptGet(install))) {
-    reasons.push('apt-get install postgresql failed');
-    return undefined;
-  }
-  return findBinaries();
-}
-
-function aptGet(words: readonly string[]): boolean {
-  try {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    execFileSync('apt-get', ['-qq', ...words], { stdio: 'ignore', timeout: INSTALL_TIMEOUT_MS, env });
-    return true;
-  } catch {
-    return false;
-  }
+  return installDebianPackage('postgresql', reasons) ? findBinaries() : undefined;
 }
 
 function answers(command: string, words: readonly string[]): boolean {
