@@ -8,6 +8,7 @@ export * from './scim-choice.js';
 export * from './scim-group-edit.js';
 export * from './scim-groups.js';
 export * from './scim-lists.js';
+export * from './scim-member-outcomes.js';
 export * from './scim-members.js';
 export * from './scim-users.js';
 export * from './scim.js';

@@ -1,23 +1,19 @@
 import {
+  alreadyMember,
   changeMembers,
   checkScimGroups,
   createScimGroup,
   findScimGroup,
   groupGone,
+  memberOutcomes,
   namesOf,
+  noScimUser,
   readScimGroup,
   scimUserId,
   userIdOf,
+  withScimId,
 } from '@drover-plugins/netskope-client';
-import {
-  defineAction,
-  failed,
-  Fault,
-  type Outcome,
-  rejected,
-  succeeded,
-  unchanged,
-} from '@drover/plugin-sdk';
+import { defineAction, Fault, type Outcome, rejected, unchanged } from '@drover/plugin-sdk';
 
 interface Config {
   groupName: string;
@@ -27,8 +23,6 @@ interface Config {
 interface Prepared {
   groupId: string;
 }
-
-const ID_ATTRIBUTE = 'Netskope SCIM ID';
 
 /** Makes SCIM users members of a group, which is created when there is none of the name. */
 export default defineAction<Config, Record<string, unknown>, Prepared>({
@@ -61,41 +55,15 @@ export default defineAction<Config, Record<string, unknown>, Prepared>({
     const outcomes: Outcome[] = [];
     for (const object of objects) {
       const userId = userIdOf(object, ids);
-      if (userId === undefined) outcomes.push(rejected(object, noUser(object.value)));
-      else if (held.has(userId)) outcomes.push(unchanged(object, isMember(context.config), withId(userId)));
+      if (userId === undefined) outcomes.push(rejected(object, noScimUser(object.value)));
+      else if (held.has(userId))
+        outcomes.push(unchanged(object, alreadyMember(context.config.groupName), withScimId(userId)));
       else joining.set(userId, [...(joining.get(userId) ?? []), object.id]);
     }
     const changes = [...joining].map(([userId, objectIds]) => ({ userId, objectIds }));
-    for await (const { changes: some, refusal } of changeMembers(context, {
-      groupId,
-      operation: 'add',
-      changes,
-    })) {
-      for (const { userId, objectIds } of some) {
-        outcomes.push(
-          ...objectIds.map((id) =>
-            refusal === undefined ? succeeded({ id }, withId(userId)) : failed({ id }, refused(refusal)),
-          ),
-        );
-      }
+    for await (const changed of changeMembers(context, { groupId, operation: 'add', changes })) {
+      outcomes.push(...memberOutcomes(changed));
     }
     return outcomes;
   },
 });
-
-function withId(userId: string) {
-  return { writeBack: { attributes: [{ name: ID_ATTRIBUTE, value: userId }] } };
-}
-
-function noUser(value: string) {
-  const message = `Netskope has no SCIM user ${value}; make it with "Provision SCIM Users" first.`;
-  return { code: 'NO_SCIM_USER', message };
-}
-
-function isMember({ groupName }: Config) {
-  return { code: 'ALREADY_MEMBER', message: `The user is a member of "${groupName}" already.` };
-}
-
-function refused(words: string) {
-  return { code: 'MEMBERS_REFUSED', message: `Netskope refused the members of one request: ${words}.` };
-}

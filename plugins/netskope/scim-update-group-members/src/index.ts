@@ -1,24 +1,26 @@
 import {
+  alreadyMember,
   changeMembers,
   checkScimGroups,
   findScimGroup,
   groupGone,
   groupMissing,
   type MemberChange,
+  memberOutcomes,
   namesOf,
+  noScimUser,
   readScimGroup,
   scimUserId,
   userIdOf,
+  withScimId,
 } from '@drover-plugins/netskope-client';
 import {
   defineAction,
-  failed,
   Fault,
   type Outcome,
   type PluginContext,
   type PluginObject,
   rejected,
-  succeeded,
   unchanged,
 } from '@drover/plugin-sdk';
 import { Membership, type Operation } from './membership.js';
@@ -27,8 +29,6 @@ interface Config {
   groupName: string;
   operation: Operation;
 }
-
-const ID_ATTRIBUTE = 'Netskope SCIM ID';
 
 /** Adds a whole collection to a group, takes it out, or makes it all that the group has. */
 export default defineAction<Config>({
@@ -63,13 +63,13 @@ async function sortPage(
   const ids = await context.resolve<string>('scimUserId', page.flatMap(namesOf));
   return page.flatMap((object) => {
     const userId = userIdOf(object, ids);
-    if (userId === undefined) return [rejected(object, noUser(object.value))];
+    if (userId === undefined) return [rejected(object, noScimUser(object.value))];
     if (!membership.note(object, userId)) return [];
     const reason =
       operation === 'remove'
         ? { code: 'NOT_A_MEMBER', message: `The user is no member of "${groupName}".` }
-        : { code: 'ALREADY_MEMBER', message: `The user is a member of "${groupName}" already.` };
-    return [unchanged(object, reason, withId(userId))];
+        : alreadyMember(groupName);
+    return [unchanged(object, reason, withScimId(userId))];
   });
 }
 
@@ -77,28 +77,11 @@ async function* send(
   context: PluginContext<Config>,
   edit: { groupId: string; operation: 'add' | 'remove'; changes: readonly MemberChange[] },
 ): AsyncGenerator<Outcome[]> {
-  for await (const { changes, refusal } of changeMembers(context, edit)) {
-    const isOfObjects = changes.some(({ objectIds }) => objectIds.length > 0);
-    if (refusal !== undefined && !isOfObjects) throw removalRefused(refusal);
-    yield changes.flatMap(({ userId, objectIds }) =>
-      objectIds.map((id) =>
-        refusal === undefined ? succeeded({ id }, withId(userId)) : failed({ id }, refused(refusal)),
-      ),
-    );
+  for await (const changed of changeMembers(context, edit)) {
+    const isOfObjects = changed.changes.some(({ objectIds }) => objectIds.length > 0);
+    if (changed.refusal !== undefined && !isOfObjects) throw removalRefused(changed.refusal);
+    yield memberOutcomes(changed);
   }
-}
-
-function withId(userId: string) {
-  return { writeBack: { attributes: [{ name: ID_ATTRIBUTE, value: userId }] } };
-}
-
-function noUser(value: string) {
-  const message = `Netskope has no SCIM user ${value}; make it with "Provision SCIM Users" first.`;
-  return { code: 'NO_SCIM_USER', message };
-}
-
-function refused(words: string) {
-  return { code: 'MEMBERS_REFUSED', message: `Netskope refused the members of one request: ${words}.` };
 }
 
 function removalRefused(words: string): Fault {
