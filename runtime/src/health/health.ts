@@ -1,10 +1,8 @@
 import type { DueWork, HeldWork } from '@drover/engine';
 import type { Parts } from '../composition/parts.js';
-import type { Standing } from './meters.js';
 
 /** Due work that nobody has taken for so long, while nobody has anything in hand, is left lying. */
 const LEFT_LYING_MS = 15_000;
-const MS_PER_SECOND = 1_000;
 
 export interface Readiness {
   ready: boolean;
@@ -36,17 +34,6 @@ export class Health {
     if ((await this.#parts.engine()).isStopped) problems.push('This process is stopping.');
     const due = work === undefined ? {} : { due: shown(work.due) };
     return { ready: problems.length === 0, problems, queue, ...due };
-  }
-
-  async standing(now = new Date()): Promise<Standing> {
-    const { due, held } = await this.#work(now);
-    const waitedMs = due.since === undefined ? 0 : Math.max(0, now.getTime() - due.since.getTime());
-    return {
-      due: due.count,
-      dueSeconds: waitedMs / MS_PER_SECOND,
-      inHand: held.length,
-      queueConnected: (await this.#parts.doorbell()).isReachable,
-    };
   }
 
   async #queue(): Promise<Readiness['queue']> {

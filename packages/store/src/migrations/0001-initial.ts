@@ -575,4 +575,7 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
     at: big,
   });
   await index('mirror_conflicts_feed', 'mirror_conflicts', ['feed_id', 'seq']);
+
+  // For what is asked with every scrape of the metrics.
+  await partialIndex('runs_unknown', 'runs', ['unknown'], 'unknown > 0');
 }
