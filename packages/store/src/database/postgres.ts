@@ -29,6 +29,10 @@ export const POSTGRES_TRAITS: DialectTraits = {
     await sql`set local lock_timeout = ${sql.lit(LOCK_TIMEOUT)}`.execute(trx);
     await sql`lock table ${sql.join(names.map((name) => sql.table(name)))} in exclusive mode`.execute(trx);
   },
+  async databaseBytes(db) {
+    const query = sql<{ bytes: number }>`select pg_database_size(current_database()) as bytes`;
+    return (await query.execute(db)).rows[0]!.bytes;
+  },
   async lastSequence(db, table) {
     const sequence = sql.table(sequenceOf(table));
     const query = sql<{ last: number }>`select case when is_called then last_value else 0 end as last
