@@ -12,6 +12,8 @@ export { describeCollectionLibraryContract } from './contracts/describe-collecti
 export { describeObjectEditsContract } from './contracts/describe-object-edits-contract.js';
 export { describeObjectLibraryContract } from './contracts/describe-object-library-contract.js';
 export { describeDatabases, missingPostgres, skipLoudly } from './databases/describe-databases.js';
+export { OwnPostgres, missingOwnPostgres } from './databases/own-postgres.js';
+export { TcpGate } from './databases/tcp-gate.js';
 export { OwnRedis, freshRedisUrl, missingRedis } from './databases/redis-servers.js';
 export { START_TIMEOUT_MS, makeEmptyPostgres } from './databases/postgres-databases.js';
 export { makeProgram, type Program } from './databases/run-in-process.js';
