@@ -1,5 +1,6 @@
 import type { Figures, RunLedger, Settlement } from '@drover/engine';
 import type { EndedRunStatus } from '@drover/model';
+import type { QueueKind } from '../environment/queue-kind.js';
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 
 const MS_PER_SECOND = 1_000;
@@ -11,6 +12,7 @@ export interface Standing {
   dueSeconds: number;
   inHand: number;
   queueConnected: boolean;
+  queueKind: QueueKind;
 }
 
 /** What this process counts of its own work since its start, in the text format of Prometheus. */
@@ -25,7 +27,7 @@ export class Meters {
   readonly #due = this.#gauge('drover_queue_depth', 'Tasks, runs and pulls that are due and held by nobody.');
   readonly #dueAge = this.#gauge('drover_queue_oldest_seconds', 'Age of the oldest due work.');
   readonly #inHand = this.#gauge('drover_work_in_hand', 'Tasks and pulls held by workers.');
-  readonly #connected = this.#gauge('drover_queue_connected', '1 while rings reach other processes.');
+  readonly #connected = this.#gauge('drover_queue_connected', '1 while rings reach other processes.', 'kind');
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
@@ -39,7 +41,7 @@ export class Meters {
     this.#due.set(standing.due);
     this.#dueAge.set(standing.dueSeconds);
     this.#inHand.set(standing.inHand);
-    this.#connected.set(standing.queueConnected ? 1 : 0);
+    this.#connected.set({ kind: standing.queueKind }, standing.queueConnected ? 1 : 0);
     return this.#registry.metrics();
   }
 
@@ -96,7 +98,7 @@ export class Meters {
     return new Counter({ name, help, labelNames, registers: [this.#registry] });
   }
 
-  #gauge(name: string, help: string): Gauge {
-    return new Gauge({ name, help, registers: [this.#registry] });
+  #gauge(name: string, help: string, ...labelNames: string[]): Gauge {
+    return new Gauge({ name, help, labelNames, registers: [this.#registry] });
   }
 }
