@@ -11,7 +11,14 @@ export { describePluginLibraryContract } from './contracts/describe-plugin-libra
 export { describeCollectionLibraryContract } from './contracts/describe-collection-library-contract.js';
 export { describeObjectEditsContract } from './contracts/describe-object-edits-contract.js';
 export { describeObjectLibraryContract } from './contracts/describe-object-library-contract.js';
-export { describeDatabases, missingPostgres, skipLoudly } from './databases/describe-databases.js';
+export {
+  describeDatabases,
+  describePostgres,
+  missingPostgres,
+  skipLoudly,
+} from './databases/describe-databases.js';
+export { OwnPostgres, missingOwnPostgres } from './databases/own-postgres.js';
+export { TcpGate } from './databases/tcp-gate.js';
 export { OwnRedis, freshRedisUrl, missingRedis } from './databases/redis-servers.js';
 export { CuttableWire } from './databases/cuttable-wire.js';
 export { START_TIMEOUT_MS, makeEmptyPostgres } from './databases/postgres-databases.js';
