@@ -28,6 +28,7 @@ export async function makeEngine(parts: Parts, releases: Releases): Promise<Engi
       self,
       isDead: isKnownDead,
       concurrency: settings.workerConcurrency,
+      leaseMs: settings.leaseSeconds * 1_000,
       // A data folder has one process that executes; a database server has room for many.
       shared: settings.databaseUrl !== undefined,
       onError: (fault) =>

@@ -4,6 +4,7 @@ import type { Standing } from './standing.js';
 
 const NOW = new Date('2026-11-22T06:00:30Z');
 const STANDING: Standing = {
+  queueKind: 'redis',
   queueConnected: true,
   disk: { bytes: 1_000, freeBytes: 400 },
   database: {
@@ -29,9 +30,9 @@ it('leaves out what only the database knows while it cannot be used, and says so
   expect(standing).toMatch(/^drover_unknown_objects 7$/m);
   expect(standing).toMatch(/^drover_database_connected 1$/m);
 
-  const lost = await meters.text({ queueConnected: false }, NOW);
+  const lost = await meters.text({ queueKind: 'redis', queueConnected: false }, NOW);
   expect(lost).toMatch(/^drover_database_connected 0$/m);
-  expect(lost).toMatch(/^drover_queue_connected 0$/m);
+  expect(lost).toMatch(/^drover_queue_connected\{kind="redis"\} 0$/m);
   expect(lost).not.toMatch(/^drover_(workers|unknown_objects|runs_open|queue_depth|disk_bytes)\b/m);
   expect(lost).toMatch(/^process_resident_memory_bytes \d/m);
   expect(await meters.text(STANDING, NOW)).toMatch(/^drover_workers 3$/m);

@@ -33,7 +33,7 @@ export class StandingGauges {
       this.#ofDatabase.push(made);
       return made;
     };
-    this.#connected = gauge('drover_queue_connected', '1 while rings reach other processes.');
+    this.#connected = gauge('drover_queue_connected', '1 while rings reach other processes.', 'kind');
     this.#database = gauge('drover_database_connected', '1 while the database can be used.');
     this.#diskBytes = gauge('drover_disk_bytes', 'Size of the disk that the data folder is on.');
     this.#diskFree = gauge('drover_disk_free_bytes', 'Free space for Drover on that disk.');
@@ -53,8 +53,8 @@ export class StandingGauges {
     );
   }
 
-  set({ queueConnected, disk, database }: Standing, now: Date): void {
-    this.#connected.set(queueConnected ? 1 : 0);
+  set({ queueKind, queueConnected, disk, database }: Standing, now: Date): void {
+    this.#connected.set({ kind: queueKind }, queueConnected ? 1 : 0);
     this.#database.set(database === undefined ? 0 : 1);
     if (disk === undefined) leaveOut(this.#diskBytes, this.#diskFree);
     else {
