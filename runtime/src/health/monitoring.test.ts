@@ -38,7 +38,7 @@ const expressions: [string, string][] = [
 /** What `/metrics` prints, and what Prometheus adds of itself. */
 const printed = new Set(['up']);
 beforeAll(async () => {
-  const text = await new Meters().text({ queueConnected: true }, new Date());
+  const text = await new Meters().text({ queueConnected: true, queueKind: 'redis' }, new Date());
   for (const [, name] of text.matchAll(/^# TYPE (\S+)/gm)) printed.add(name!);
 });
 
