@@ -20,7 +20,6 @@ export {
 export { OwnPostgres, missingOwnPostgres } from './databases/own-postgres.js';
 export { TcpGate } from './databases/tcp-gate.js';
 export { OwnRedis, freshRedisUrl, missingRedis } from './databases/redis-servers.js';
-export { CuttableWire } from './databases/cuttable-wire.js';
 export { START_TIMEOUT_MS, makeEmptyPostgres } from './databases/postgres-databases.js';
 export { makeProgram, type Program } from './databases/run-in-process.js';
 export { vendorFiles, writeVendorFolder } from './bundles/vendor-folder.js';

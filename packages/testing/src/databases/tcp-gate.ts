@@ -45,6 +45,7 @@ export class TcpGate {
 
   async close(): Promise<void> {
     this.refuse();
+    if (!this.#server.listening) return;
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
