@@ -181,7 +181,8 @@ export class Executor {
       const data = this.#self();
       const lease = await this.#ports.leases.take(this.#leaseName, owner, { ttlMs: leaseMs, now, data });
       if (lease === undefined) return this.#standBack();
-      held.confirm(await ledger.renewLeases(owner, { leaseMs, now }), askedAt);
+      const asked = held.taskIds;
+      held.confirm(asked, { confirmed: await ledger.renewLeases(owner, asked, { leaseMs, now }), askedAt });
       this.#renewedAt = askedAt;
     }
     await this.#reap((rule) => this.#lookRound(rule));
@@ -254,7 +255,7 @@ export class Executor {
       const next = await runner.run(task, { signal, nextWorker });
       return next === undefined ? undefined : { ...next, askedAt: nextAskedAt };
     } finally {
-      held.release(task.id);
+      held.release(task.id, signal);
     }
   }
 

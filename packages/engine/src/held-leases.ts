@@ -25,15 +25,29 @@ export class HeldLeases {
     return abort.signal;
   }
 
-  release(taskId: TaskId): void {
-    this.#held.delete(taskId);
+  /** `signal`: as `hold` gave it. A task that was lost and is held anew stays. */
+  release(taskId: TaskId, signal: AbortSignal): void {
+    if (this.#held.get(taskId)?.abort.signal === signal) this.#held.delete(taskId);
   }
 
-  /** Prolongs the leases that the store confirmed; the others are lost, and their work is aborted. */
-  confirm(taskIds: readonly TaskId[], askedAt: number): void {
-    const confirmed = new Set(taskIds);
-    for (const [taskId, lease] of this.#held) {
-      if (confirmed.has(taskId)) lease.until = Math.max(lease.until, askedAt + this.#leaseMs);
+  /** Tasks that are held now. */
+  get taskIds(): TaskId[] {
+    return [...this.#held.keys()];
+  }
+
+  /**
+   * Prolongs those of the `asked` leases that the store confirmed; the others are lost, and their work is aborted. What is
+   * held since nobody has asked about.
+   */
+  confirm(
+    asked: readonly TaskId[],
+    { confirmed, askedAt }: { confirmed: readonly TaskId[]; askedAt: number },
+  ): void {
+    const isConfirmed = new Set(confirmed);
+    for (const taskId of asked) {
+      const lease = this.#held.get(taskId);
+      if (lease === undefined) continue;
+      if (isConfirmed.has(taskId)) lease.until = Math.max(lease.until, askedAt + this.#leaseMs);
       else this.#lose(taskId);
     }
   }

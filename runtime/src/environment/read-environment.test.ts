@@ -101,6 +101,23 @@ describe('readEnvironment', () => {
     expect(refusal({ DROVER_HTTP_PORT: '0', DROVER_LEASE_SECONDS: '2' }).problems).toHaveLength(2);
   });
 
+  it('refuses a queue in PostgreSQL over SQLite', () => {
+    expect(refusal({ DROVER_QUEUE: 'postgres' }).problems).toEqual([
+      expect.objectContaining({
+        path: 'DROVER_QUEUE',
+        message: expect.stringContaining('DROVER_DATABASE_URL'),
+      }),
+    ]);
+    const { problems } = refusal({ DROVER_QUEUE: 'postgres', DROVER_DATABASE_URL: 'mysql://db.example.com' });
+    expect(problems.map(({ path }) => path)).toEqual(['DROVER_DATABASE_URL']);
+    const { settings } = readEnvironment({
+      DROVER_QUEUE: 'postgres',
+      DROVER_DATABASE_URL: 'postgres://db.example.com/drover',
+      DROVER_REDIS_URL: 'redis://cache.example.com',
+    });
+    expect(settings.queue).toBe('postgres');
+  });
+
   it('counts an empty variable as not set', () => {
     const { settings, origins } = readEnvironment({ DROVER_LOG_LEVEL: '', DROVER_LOG_LEVEL_FILE: '' });
     expect(settings.logLevel).toBe('warn');

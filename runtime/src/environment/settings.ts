@@ -1,13 +1,11 @@
 import type { ServeRole } from '@drover/engine';
+import type { QueueKind } from './queue-kind.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export const LOG_FORMATS = ['json', 'pretty'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
-
-export const QUEUES = ['memory', 'redis'] as const;
-export type QueueKind = (typeof QUEUES)[number];
 
 export const ROLES = ['all', 'worker', 'scheduler'] as const satisfies readonly ServeRole[];
 

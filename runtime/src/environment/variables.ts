@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { Fault } from '@drover/model';
 import { parseEncryptionKey } from '@drover/plugin-host';
 import { parseRedisUrl } from '@drover/queue';
-import { LOG_FORMATS, LOG_LEVELS, QUEUES, ROLES, type Settings } from './settings.js';
+import { QUEUES } from './queue-kind.js';
+import { LOG_FORMATS, LOG_LEVELS, ROLES, type Settings } from './settings.js';
 
 /** One `DROVER_…` variable: the one place that knows its name, what it may be and what it means. */
 export interface Variable<Key extends keyof Settings> {
@@ -110,7 +111,7 @@ export const VARIABLES: { [Key in keyof Settings]: Variable<Key> } = {
   queue: {
     name: 'DROVER_QUEUE',
     description:
-      'How a process hears of new work. With `memory`, work of another process is found within a second.',
+      'How a process hears of new work: through Redis, through the PostgreSQL database itself (for those without Redis), or from itself alone. With `memory`, work of another process is found within a second.',
     accepts: QUEUES.map((kind) => `\`${kind}\``).join(', '),
     defaultText: '`redis` where `DROVER_REDIS_URL` is set, else `memory`',
     fallback: () => undefined,

@@ -590,4 +590,6 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
     },
     ['connection_id', 'kind'],
   );
+  // For what is asked with every scrape of the metrics.
+  await partialIndex('runs_unknown', 'runs', ['unknown'], 'unknown > 0');
 }

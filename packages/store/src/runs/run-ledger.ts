@@ -194,8 +194,12 @@ export class KyselyRunLedger implements RunLedger {
     return parkedOf(this.#database, task);
   }
 
-  async renewLeases(owner: string, { leaseMs, now }: { leaseMs: number; now: Date }): Promise<TaskId[]> {
-    return (await renewLeases(this.#database, owner, { until: now.getTime() + leaseMs })) as TaskId[];
+  renewLeases(
+    owner: string,
+    tasks: readonly TaskId[],
+    { leaseMs, now }: { leaseMs: number; now: Date },
+  ): Promise<TaskId[]> {
+    return renewLeases(this.#database, { owner, tasks, until: now.getTime() + leaseMs });
   }
 
   reap({ now, ...whose }: { now: Date } & ReapRule): Promise<number> {
