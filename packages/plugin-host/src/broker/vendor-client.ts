@@ -20,6 +20,8 @@ export interface SendOptions {
   once: boolean;
   userAgent: string;
   signal: AbortSignal;
+  /** Asked when the connection stands, right before the first byte; throwing keeps all of them back. */
+  beforeBytes?: (() => void) | undefined;
 }
 
 const ACCEPT = 'application/json, text/plain;q=0.9, */*;q=0.8';
@@ -78,7 +80,18 @@ export class VendorClient {
       ...(request.body === undefined ? {} : { body: serializeBody(request.body) }),
       signal: stop.signal,
     });
-    void pending.on('request', (sent: http.ClientRequest) => noteConnection(sent, request.url, seen));
+    void pending.on('request', (sent: http.ClientRequest) =>
+      whenConnected(sent, request.url, () => {
+        try {
+          options.beforeBytes?.();
+          seen.connected = true;
+        } catch (refusal) {
+          seen.refusal = refusal;
+          sent.destroy();
+          stop.abort();
+        }
+      }),
+    );
     void pending.on('downloadProgress', ({ transferred, total }: Progress) => {
       if (Math.max(transferred, total ?? 0) <= options.maxResponseBytes) return;
       seen.tooLarge = true;
@@ -108,10 +121,11 @@ export class VendorClient {
   }
 }
 
-function noteConnection(sent: http.ClientRequest, url: URL, seen: Seen): void {
+/** Calls back when the request has a connection that stands, before a byte of it goes there. */
+function whenConnected(sent: http.ClientRequest, url: URL, then: () => void): void {
   const onSocket = (socket: Socket) => {
-    if (!socket.connecting) seen.connected = true;
-    else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => (seen.connected = true));
+    if (!socket.connecting) then();
+    else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', then);
   };
   if (sent.socket) onSocket(sent.socket);
   else sent.once('socket', onSocket);
