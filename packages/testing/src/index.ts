@@ -18,7 +18,6 @@ export {
   skipLoudly,
 } from './databases/describe-databases.js';
 export { OwnPostgres, missingOwnPostgres } from './databases/own-postgres.js';
-export { TcpGate } from './databases/tcp-gate.js';
 export { OwnRedis, freshRedisUrl, missingRedis } from './databases/redis-servers.js';
 export { CuttableWire } from './databases/cuttable-wire.js';
 export { START_TIMEOUT_MS, makeEmptyPostgres } from './databases/postgres-databases.js';
