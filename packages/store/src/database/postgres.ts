@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely';
 import pg from 'pg';
 import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
@@ -49,8 +49,13 @@ export const POSTGRES_TRAITS: DialectTraits = {
 const WHOLE_NUMBER_OIDS = [20, 1700];
 const MAX_CONNECTIONS = 10;
 
-/** Opens a PostgreSQL database (13 or newer) by URL. `bigint` columns and sums come as numbers: no value here passes 2^53. */
+/** Opens a PostgreSQL database (13 or newer) by URL. */
 export function openPostgres(url: string): Database {
+  return overPostgresPool(postgresPool(url));
+}
+
+/** The connections of a database. `bigint` columns and sums come as numbers: no value here passes 2^53. */
+export function postgresPool(url: string): pg.Pool {
   const types = {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       WHOLE_NUMBER_OIDS.includes(oid) ? Number : pg.types.getTypeParser(oid, format as 'text'),
@@ -58,6 +63,11 @@ export function openPostgres(url: string): Database {
   const pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS, types: types as never });
   // Without a listener, the loss of an idle connection would end the process; the next query opens a new one.
   pool.on('error', () => undefined);
+  return pool;
+}
+
+/** A database whose connections come from this pool, which closing it ends. */
+export function overPostgresPool(pool: PostgresPool): Database {
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return { kysely, traits: POSTGRES_TRAITS, close: () => kysely.destroy() };
 }
