@@ -181,7 +181,10 @@ export class Executor {
       const data = this.#self();
       const lease = await this.#ports.leases.take(this.#leaseName, owner, { ttlMs: leaseMs, now, data });
       if (lease === undefined) return this.#standBack();
-      held.confirm(await ledger.renewLeases(owner, { leaseMs, now }), askedAt);
+      // A task whose settlement failed is held no more: its lease runs out, and somebody takes it up.
+      const taskIds = held.taskIds;
+      const confirmed = await ledger.renewLeases(owner, { taskIds, leaseMs, now });
+      held.confirm({ asked: taskIds, confirmed }, askedAt);
       this.#renewedAt = askedAt;
     }
     await this.#reap((rule) => this.#lookRound(rule));

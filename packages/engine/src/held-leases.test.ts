@@ -21,8 +21,11 @@ describe('HeldLeases', () => {
     const leases = new HeldLeases({ leaseMs: 100, now: () => now });
     const kept = leases.hold(TASK, { askedAt: 0 });
     const lost = leases.hold('task_b' as TaskId, { askedAt: 0 });
-    leases.confirm([TASK], 60);
+    const asked = [TASK, 'task_b' as TaskId];
+    const later = leases.hold('task_c' as TaskId, { askedAt: 50 });
+    leases.confirm({ asked, confirmed: [TASK] }, 60);
     now = 120;
+    expect(later.aborted).toBe(false);
     expect(() => leases.check(TASK)).not.toThrow();
     expect(kept.aborted).toBe(false);
     expect(lost.aborted).toBe(true);

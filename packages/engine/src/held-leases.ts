@@ -15,6 +15,10 @@ export class HeldLeases {
     return this.#held.size;
   }
 
+  get taskIds(): TaskId[] {
+    return [...this.#held.keys()];
+  }
+
   /**
    * `askedAt`: the monotonic time before the claim was sent, since the store counts from then at the earliest. `runId`:
    * the run whose cancelling at once cuts the task off; absent for what a run still does after its cancel.
@@ -29,11 +33,19 @@ export class HeldLeases {
     this.#held.delete(taskId);
   }
 
-  /** Prolongs the leases that the store confirmed; the others are lost, and their work is aborted. */
-  confirm(taskIds: readonly TaskId[], askedAt: number): void {
-    const confirmed = new Set(taskIds);
-    for (const [taskId, lease] of this.#held) {
-      if (confirmed.has(taskId)) lease.until = Math.max(lease.until, askedAt + this.#leaseMs);
+  /**
+   * Prolongs the leases that the store confirmed of those that it was asked for; the others of these are lost, and their work is
+   * aborted. What was claimed since it was asked is neither.
+   */
+  confirm(
+    { asked, confirmed }: { asked: readonly TaskId[]; confirmed: readonly TaskId[] },
+    askedAt: number,
+  ): void {
+    const kept = new Set(confirmed);
+    for (const taskId of asked) {
+      const lease = this.#held.get(taskId);
+      if (lease === undefined) continue;
+      if (kept.has(taskId)) lease.until = Math.max(lease.until, askedAt + this.#leaseMs);
       else this.#lose(taskId);
     }
   }

@@ -357,8 +357,11 @@ export interface RunLedger extends PlanLedger {
   quarantinedBy(runId: RunId): Promise<number>;
   /** The parked objects that a `poll` task was claimed with, in the order of their positions. */
   parkedOf(task: ClaimedTask): Promise<ParkedObject[]>;
-  /** Prolongs all leases of the owner; returns the tasks that it still holds. */
-  renewLeases(owner: string, options: { leaseMs: number; now: Date }): Promise<TaskId[]>;
+  /** Prolongs the leases of these tasks; returns those that the owner still holds. */
+  renewLeases(
+    owner: string,
+    options: { taskIds: readonly TaskId[]; leaseMs: number; now: Date },
+  ): Promise<TaskId[]>;
   /** Frees tasks whose lease has run out, and those of `whose`. Returns how many. */
   reap(options: { now: Date } & ReapRule): Promise<number>;
 

@@ -194,8 +194,12 @@ export class KyselyRunLedger implements RunLedger {
     return parkedOf(this.#database, task);
   }
 
-  async renewLeases(owner: string, { leaseMs, now }: { leaseMs: number; now: Date }): Promise<TaskId[]> {
-    return (await renewLeases(this.#database, owner, { until: now.getTime() + leaseMs })) as TaskId[];
+  async renewLeases(
+    owner: string,
+    { taskIds, leaseMs, now }: { taskIds: readonly TaskId[]; leaseMs: number; now: Date },
+  ): Promise<TaskId[]> {
+    const until = now.getTime() + leaseMs;
+    return (await renewLeases(this.#database, owner, { taskIds, until })) as TaskId[];
   }
 
   reap({ now, ...whose }: { now: Date } & ReapRule): Promise<number> {

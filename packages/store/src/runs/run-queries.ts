@@ -209,13 +209,15 @@ export async function listEvents({ kysely }: Database, runId: string, afterSeq: 
 export async function renewLeases(
   { kysely }: Database,
   owner: string,
-  { until }: { until: number },
+  { taskIds, until }: { taskIds: readonly string[]; until: number },
 ): Promise<string[]> {
+  if (taskIds.length === 0) return [];
   const rows = await kysely
     .updateTable('tasks')
     .set({ lease_until: sql<number>`${until}` })
     .where('status', '=', 'leased')
     .where('lease_owner', '=', owner)
+    .where('id', 'in', taskIds)
     .returning('id')
     .execute();
   return rows.map(({ id }) => id);
