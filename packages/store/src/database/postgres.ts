@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
+import { PreparingClient } from './preparing-client.js';
 import type { Tables } from './tables.js';
 
 const LOCK_TIMEOUT = '10s';
@@ -19,6 +20,7 @@ export const POSTGRES_TRAITS: DialectTraits = {
   sequence: (column) => column.primaryKey(),
   placeholder: (n) => `$${n}`,
   jsonElements: (json) => sql`json_array_elements(cast(${json} as json))`,
+  isAmong: (number, selected) => sql`${number} = any (array(${selected}))`,
   readByPrimaryKey: sql``,
   matchesPieces: (column, pieces) =>
     sql`${column} like ${pieces.map((piece) => piece.replaceAll(/[\\%_]/g, String.raw`\$&`)).join('%')}`,
@@ -38,6 +40,9 @@ export const POSTGRES_TRAITS: DialectTraits = {
   async setSequence(trx, table, last) {
     await sql`select setval(${sequenceOf(table)}, ${last})`.execute(trx);
   },
+  async refreshStatistics(trx, tables) {
+    await sql`analyze ${sql.join(tables.map((name) => sql.table(name)))}`.execute(trx);
+  },
   durably: (kysely, work) =>
     kysely.transaction().execute(async (trx) => {
       await sql`set local synchronous_commit = on`.execute(trx);
@@ -55,7 +60,12 @@ export function openPostgres(url: string): Database {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       WHOLE_NUMBER_OIDS.includes(oid) ? Number : pg.types.getTypeParser(oid, format as 'text'),
   };
-  const pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS, types: types as never });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: MAX_CONNECTIONS,
+    types: types as never,
+    Client: PreparingClient as never,
+  });
   // Without a listener, the loss of an idle connection would end the process; the next query opens a new one.
   pool.on('error', () => undefined);
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });

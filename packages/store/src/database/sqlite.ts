@@ -15,6 +15,7 @@ const SQLITE_TRAITS: Omit<DialectTraits, 'durably'> = {
   sequence: (column) => column.primaryKey().autoIncrement(),
   placeholder: () => '?',
   jsonElements: (json) => sql`json_each(${json})`,
+  isAmong: (number, selected) => sql`${number} in (${selected})`,
   readByPrimaryKey: sql`not indexed`,
   // LIKE ignores the case of ASCII letters here; GLOB does not.
   matchesPieces: (column, pieces) =>
@@ -22,6 +23,7 @@ const SQLITE_TRAITS: Omit<DialectTraits, 'durably'> = {
   // A transaction that may write holds the database's only write lock from its start.
   serialize: async () => undefined,
   lockTables: async () => undefined,
+  refreshStatistics: async () => undefined,
   async lastSequence(db, table) {
     const query = sql<{ seq: number }>`select seq from sqlite_sequence where name = ${table}`;
     return (await query.execute(db)).rows[0]?.seq ?? 0;
