@@ -85,14 +85,17 @@ export const endTaskRow = preparedQuery<{ id: string; now: number }, never>((db,
   db.updateTable('tasks').set({ status: 'done', settled_at: now, lease_until: null }).where('id', '=', id),
 );
 
-/** The task, if it is leased under this token. */
-export const heldTask = preparedQuery<{ id: string; token: number }, { id: string }>((db, { id, token }) =>
-  db
-    .selectFrom('tasks')
-    .select('id')
-    .where('id', '=', id)
-    .where('status', '=', 'leased')
-    .where('lease_token', '=', token),
+/** The task, if it is leased under this token, for this transaction alone. */
+export const lockHeldTask = preparedQuery<{ id: string; token: number }, { id: string }, DialectTraits>(
+  (db, { id, token }, traits) => {
+    const query = db
+      .selectFrom('tasks')
+      .select('id')
+      .where('id', '=', id)
+      .where('status', '=', 'leased')
+      .where('lease_token', '=', token);
+    return traits.rowLocks ? query.forUpdate() : query;
+  },
 );
 
 export const passById = preparedQuery<{ id: string }, PassRow>((db, { id }) =>

@@ -8,12 +8,12 @@ import { recordWriteBacks } from '../plans/plan-write-backs.js';
 import { forgetPlanObjects, recordPlan } from '../plans/record-plan.js';
 import { type Worker, claimWithin } from './claim.js';
 import { markHandled } from './handled.js';
-import { whileHeld } from './hold-task.js';
+import { runOf, whileHeld, whileTaskHeld } from './hold-task.js';
 import { defer } from './open-ranges.js';
 import { quarantine } from '../quarantine/put-into-quarantine.js';
 import { insertOutcomes, reviseOutcome, tally } from './outcomes.js';
 import { settleParked, waitForPoll } from './settle-parked.js';
-import { type RunRow, formatRanges, toRanges } from './rows.js';
+import { formatRanges, toRanges } from './rows.js';
 import { figureSums, insertEvent } from './task-end.js';
 import { addCounts, endTaskRow } from './claim-queries.js';
 
@@ -32,8 +32,8 @@ export async function settleBatch(
     outcomes: settlement.outcomes.map(({ position, status, code }) => [position, status, code ?? null]),
   };
   const settle = (worker?: Worker): Promise<ClaimResult | undefined> =>
-    whileHeld(database, settlement.task, late, async (trx, run) => {
-      await settleWithin(trx, database, { settlement, run, ...settling });
+    whileTaskHeld(database, settlement.task, late, async (trx) => {
+      await settleObjects(trx, database, { settlement, ...settling });
       if (worker === undefined) return undefined;
       return claimWithin(trx, database, worker).catch((cause: unknown) => {
         throw new ClaimFailed('', { cause });
@@ -53,19 +53,20 @@ interface Settling {
   announce: boolean;
 }
 
-async function settleWithin(
+/** What is a batch's own: batches of one run do this beside each other. */
+async function settleObjects(
   trx: Trx,
   database: Database,
-  { settlement, run, now, announce }: Settling & { settlement: Settlement; run: RunRow },
+  { settlement, now, announce }: Settling & { settlement: Settlement },
 ): Promise<void> {
   const { task } = settlement;
   await insertOutcomes(trx, database, { task, outcomes: settlement.outcomes, now });
-  const isPlan = run.mode === 'plan';
+  const isPlan = task.run.mode === 'plan';
   const written = isPlan ? NOTHING_WRITTEN : await writeBack(trx, database, settlement);
   const parking = await settleParked(trx, database, settlement);
-  if (isPlan) await recordWriteBacks(trx, database, run.id, settlement);
+  if (isPlan) await recordWriteBacks(trx, database, task.run.id, settlement);
   else await markHandled(trx, database, settlement, { now, sentWith: parking.sentWith });
-  if (settlement.plan !== undefined) await recordPlan(trx, database, run.id, settlement.plan);
+  if (settlement.plan !== undefined) await recordPlan(trx, database, task.run.id, settlement.plan);
   const counts = tally(settlement.outcomes);
   for (const row of settlement.revised ?? []) await reviseOutcome(trx, task, row, counts);
   if (settlement.again !== undefined) await queueAgain(trx, task, settlement.again, now);
@@ -73,11 +74,35 @@ async function settleWithin(
     await queueAgain(trx, task, { positions, dueAt: new Date(now), suspect: 1 }, now);
   }
   await quarantine(trx, task.run, settlement.quarantined ?? [], now);
+  if (settlement.partial !== true) await endTaskRow(trx, { id: task.id, now });
+  await settleRun(trx, database, { settlement, counts, written, parked: parking.added, now, announce });
+}
+
+/** What changes the run: the batches of a run wait for each other from here to the commit. */
+async function settleRun(
+  trx: Trx,
+  database: Database,
+  {
+    settlement,
+    counts,
+    written,
+    parked,
+    now,
+    announce,
+  }: Settling & {
+    settlement: Settlement;
+    counts: ReadonlyMap<string, number>;
+    written: WriteBackReport;
+    /** By how many the run's parked objects have become more. */
+    parked: number;
+  },
+): Promise<void> {
+  const run = await runOf(trx, database, settlement.task);
   await defer(trx, run, settlement.deferred ?? []);
   const first = settlement.cleanFirst === true && run.first_batch_done === 0;
   await countSettlement(trx, run.id, { settlement, counts, written });
   const changes = {
-    ...(parking.added === 0 ? {} : { pending: sql<number>`pending + ${parking.added}` }),
+    ...(parked === 0 ? {} : { pending: sql<number>`pending + ${parked}` }),
     ...(first ? { first_batch_done: 1 as const } : {}),
     ...(settlement.runFault === undefined || run.fault !== null
       ? {}
@@ -86,15 +111,14 @@ async function settleWithin(
   if (Object.keys(changes).length > 0) {
     await trx.updateTable('runs').set(changes).where('id', '=', run.id).execute();
   }
-  if (first && !isPlan) {
+  if (first && run.mode !== 'plan') {
     await trx
       .updateTable('passes')
       .set({ slices: sql<number>`slices + 1` })
       .where('id', '=', run.pass_id)
       .execute();
   }
-  if (settlement.partial !== true) await endTaskRow(trx, { id: task.id, now: now });
-  const pending = run.pending + parking.added;
+  const pending = run.pending + parked;
   const goesOn = run.fault === null && settlement.runFault === undefined && run.cancel_requested === 0;
   if (pending > 0 && goesOn) await waitForPoll(trx, run.id, { pending, now });
   if (announce) await insertEvent(trx, run.id, 'progress', Object.fromEntries(counts), now);
