@@ -28,10 +28,10 @@ export interface DialectTraits {
   /** One row per element of a JSON array parameter, as the column `value`. */
   jsonElements(json: RawBuilder<unknown>): RawBuilder<unknown>;
   /**
-   * Whether a number is one of those that a query selects. Worded so that the planner looks each of them up by an index, however
+   * Whether a value is one of those that a query selects. Worded so that the planner looks each of them up by an index, however
    * many it takes them for.
    */
-  isAmong(number: RawBuilder<unknown>, selected: RawBuilder<unknown>): RawBuilder<boolean>;
+  isAmong(value: RawBuilder<unknown>, selected: RawBuilder<unknown>): RawBuilder<boolean>;
   /**
    * Stands behind a table's alias and keeps a planner without statistics off the secondary indexes, so that a page in
    * the order of the primary key stops at its limit and does not sort everything that matches.

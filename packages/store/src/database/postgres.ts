@@ -20,7 +20,7 @@ export const POSTGRES_TRAITS: DialectTraits = {
   sequence: (column) => column.primaryKey(),
   placeholder: (n) => `$${n}`,
   jsonElements: (json) => sql`json_array_elements(cast(${json} as json))`,
-  isAmong: (number, selected) => sql`${number} = any (array(${selected}))`,
+  isAmong: (value, selected) => sql`${value} = any (array(${selected}))`,
   readByPrimaryKey: sql``,
   matchesPieces: (column, pieces) =>
     sql`${column} like ${pieces.map((piece) => piece.replaceAll(/[\\%_]/g, String.raw`\$&`)).join('%')}`,

@@ -15,7 +15,7 @@ const SQLITE_TRAITS: Omit<DialectTraits, 'durably'> = {
   sequence: (column) => column.primaryKey().autoIncrement(),
   placeholder: () => '?',
   jsonElements: (json) => sql`json_each(${json})`,
-  isAmong: (number, selected) => sql`${number} in (${selected})`,
+  isAmong: (value, selected) => sql`${value} in (${selected})`,
   readByPrimaryKey: sql`not indexed`,
   // LIKE ignores the case of ASCII letters here; GLOB does not.
   matchesPieces: (column, pieces) =>

@@ -18,17 +18,14 @@ export function whileHeld<Result>(
   late: unknown,
   change: (trx: Trx, run: RunRow) => Promise<Result>,
 ): Promise<Result> {
-  return whileTaskHeld(database, task, late, async (trx) => change(trx, await runOf(trx, database, task)));
-}
-
-/** The run of a task, for this transaction alone. */
-export async function runOf(trx: Trx, { traits }: Database, task: ClaimedTask): Promise<RunRow> {
-  const [run] = await lockRun(traits)(trx, { id: task.run.id });
-  return run!;
+  return whileTaskHeld(database, task, late, async (trx) => {
+    const [run] = await lockRun(database.traits)(trx, { id: task.run.id });
+    return change(trx, run!);
+  });
 }
 
 /**
- * As `whileHeld`, for a change that locks the run (`runOf`) only when it comes to it: what all batches of a run wait for each
+ * As `whileHeld`, for a change that takes the run only when it comes to it: what all batches of a run wait for each
  * other with should be little.
  */
 export async function whileTaskHeld<Result>(
