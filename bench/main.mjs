@@ -1,10 +1,11 @@
 // `npm run bench`: Drover beside hand-written loops that make the same calls, in one run. Figures are ratios against those
 // loops; the milliseconds beside them are of this machine at this moment. `--quick` leaves the long scenarios out,
-// `--only batches|calls|import|pulls|okta|starts` all others, and `--million` imports a million rows and not 200,000.
+// `--only batches|calls|import|pulls|okta|scale|starts` all others, and `--million` imports a million rows and not 200,000.
 import { benchBatches } from './batches.mjs';
 import { benchImport, benchStarts } from './commands.mjs';
 import { benchOkta } from './okta.mjs';
 import { benchPulls } from './pulls.mjs';
+import { benchScale } from './scale/scale.mjs';
 import { benchSingleCalls } from './single-calls.mjs';
 
 const has = (flag) => process.argv.includes(flag);
@@ -16,6 +17,7 @@ const parts = {
   import: () => benchImport({ rows: has('--million') ? 1_000_000 : quick ? 50_000 : 200_000 }),
   pulls: () => benchPulls(extent),
   okta: () => benchOkta(extent),
+  scale: () => benchScale(extent),
   starts: () => benchStarts(),
 };
 
