@@ -181,10 +181,8 @@ export class Executor {
       const data = this.#self();
       const lease = await this.#ports.leases.take(this.#leaseName, owner, { ttlMs: leaseMs, now, data });
       if (lease === undefined) return this.#standBack();
-      // A task whose settlement failed is held no more: its lease runs out, and somebody takes it up.
-      const taskIds = held.taskIds;
-      const confirmed = await ledger.renewLeases(owner, { taskIds, leaseMs, now });
-      held.confirm({ asked: taskIds, confirmed }, askedAt);
+      const asked = held.taskIds;
+      held.confirm(asked, { confirmed: await ledger.renewLeases(owner, asked, { leaseMs, now }), askedAt });
       this.#renewedAt = askedAt;
     }
     await this.#reap((rule) => this.#lookRound(rule));
@@ -262,7 +260,7 @@ export class Executor {
       const next = await runner.run(task, { signal, nextWorker });
       return next === undefined ? undefined : { ...next, askedAt: nextAskedAt };
     } finally {
-      held.release(task.id);
+      held.release(task.id, signal);
     }
   }
 

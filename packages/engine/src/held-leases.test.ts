@@ -21,14 +21,27 @@ describe('HeldLeases', () => {
     const leases = new HeldLeases({ leaseMs: 100, now: () => now });
     const kept = leases.hold(TASK, { askedAt: 0 });
     const lost = leases.hold('task_b' as TaskId, { askedAt: 0 });
-    const asked = [TASK, 'task_b' as TaskId];
-    const later = leases.hold('task_c' as TaskId, { askedAt: 50 });
-    leases.confirm({ asked, confirmed: [TASK] }, 60);
+    const young = 'task_c' as TaskId;
+    const asked = leases.taskIds;
+    const held = leases.hold(young, { askedAt: 60 });
+    leases.confirm(asked, { confirmed: [TASK], askedAt: 60 });
     now = 120;
-    expect(later.aborted).toBe(false);
     expect(() => leases.check(TASK)).not.toThrow();
     expect(kept.aborted).toBe(false);
     expect(lost.aborted).toBe(true);
+    // Nobody has asked about it.
+    expect(held.aborted).toBe(false);
+    expect(() => leases.check(young)).not.toThrow();
+  });
+
+  it('keeps a task that was lost and is held anew when the work of before lets go of it', () => {
+    const leases = new HeldLeases({ leaseMs: 100_000 });
+    const before = leases.hold(TASK, { askedAt: performance.now() });
+    const anew = leases.hold(TASK, { askedAt: performance.now() });
+    leases.release(TASK, before);
+    expect(() => leases.check(TASK)).not.toThrow();
+    leases.release(TASK, anew);
+    expect(leases.taskIds).toEqual([]);
   });
 
   it('refuses a write of a task that is not held', () => {

@@ -15,10 +15,6 @@ export class HeldLeases {
     return this.#held.size;
   }
 
-  get taskIds(): TaskId[] {
-    return [...this.#held.keys()];
-  }
-
   /**
    * `askedAt`: the monotonic time before the claim was sent, since the store counts from then at the earliest. `runId`:
    * the run whose cancelling at once cuts the task off; absent for what a run still does after its cancel.
@@ -29,23 +25,29 @@ export class HeldLeases {
     return abort.signal;
   }
 
-  release(taskId: TaskId): void {
-    this.#held.delete(taskId);
+  /** `signal`: as `hold` gave it. A task that was lost and is held anew stays. */
+  release(taskId: TaskId, signal: AbortSignal): void {
+    if (this.#held.get(taskId)?.abort.signal === signal) this.#held.delete(taskId);
+  }
+
+  /** Tasks that are held now. */
+  get taskIds(): TaskId[] {
+    return [...this.#held.keys()];
   }
 
   /**
-   * Prolongs the leases that the store confirmed of those that it was asked for; the others of these are lost, and their work is
-   * aborted. What was claimed since it was asked is neither.
+   * Prolongs those of the `asked` leases that the store confirmed; the others are lost, and their work is aborted. What is
+   * held since nobody has asked about.
    */
   confirm(
-    { asked, confirmed }: { asked: readonly TaskId[]; confirmed: readonly TaskId[] },
-    askedAt: number,
+    asked: readonly TaskId[],
+    { confirmed, askedAt }: { confirmed: readonly TaskId[]; askedAt: number },
   ): void {
-    const kept = new Set(confirmed);
+    const isConfirmed = new Set(confirmed);
     for (const taskId of asked) {
       const lease = this.#held.get(taskId);
       if (lease === undefined) continue;
-      if (kept.has(taskId)) lease.until = Math.max(lease.until, askedAt + this.#leaseMs);
+      if (isConfirmed.has(taskId)) lease.until = Math.max(lease.until, askedAt + this.#leaseMs);
       else this.#lose(taskId);
     }
   }

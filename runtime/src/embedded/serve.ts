@@ -1,5 +1,5 @@
 import type { ServeOptions, ServeState } from '@drover/engine';
-import { RedisDoorbell } from '@drover/queue';
+import { BullDoorbell } from '@drover/queue';
 import type { Parts } from '../composition/parts.js';
 
 const LOOK_MS = 250;
@@ -11,7 +11,7 @@ export async function serve(
   { role = parts.surroundings.settings.role }: ServeOptions,
 ): Promise<void> {
   const doorbell = await parts.doorbell();
-  if (doorbell instanceof RedisDoorbell) await doorbell.open();
+  if (doorbell instanceof BullDoorbell) await doorbell.open();
   await parts.healthUrl();
   const engine = await parts.engine();
   let told: ServeState | undefined;

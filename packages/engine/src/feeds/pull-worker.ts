@@ -102,9 +102,12 @@ export class PullWorker implements SideWork {
   async #renew(): Promise<void> {
     const askedAt = performance.now();
     const { owner, leaseMs, now } = this.#options;
-    const confirmed = new Set(await this.#ports.feeds.renew(owner, { leaseMs, now: now() }));
+    const asked = [...this.#inFlight.keys()];
+    const confirmed = new Set(await this.#ports.feeds.renew(owner, asked, { leaseMs, now: now() }));
     this.#renewedAt = askedAt;
-    for (const [id, flight] of this.#inFlight) {
+    for (const id of asked) {
+      const flight = this.#inFlight.get(id);
+      if (flight === undefined) continue;
       if (confirmed.has(id)) flight.until = Math.max(flight.until, askedAt + leaseMs);
       else this.#lose(id);
     }

@@ -178,8 +178,8 @@ export interface FeedLedger extends ScheduleSource {
 
   /** Leases the next pull that is due. */
   claim(worker: { owner: string; leaseMs: number; now: Date }): Promise<ClaimedPull | undefined>;
-  /** Prolongs all leases of the owner; returns the pulls that it still holds. */
-  renew(owner: string, options: { leaseMs: number; now: Date }): Promise<PullId[]>;
+  /** Prolongs the owner's leases on these pulls; returns those that it still holds. Others of its are left to run out. */
+  renew(owner: string, pulls: readonly PullId[], options: { leaseMs: number; now: Date }): Promise<PullId[]>;
   /**
    * Frees pulls whose lease has run out, and those that the rule names; one that lost its worker
    * again and again without a page fails with `WORKER_LOST`. Returns how many.

@@ -357,10 +357,14 @@ export interface RunLedger extends PlanLedger {
   quarantinedBy(runId: RunId): Promise<number>;
   /** The parked objects that a `poll` task was claimed with, in the order of their positions. */
   parkedOf(task: ClaimedTask): Promise<ParkedObject[]>;
-  /** Prolongs the leases of these tasks; returns those that the owner still holds. */
+  /**
+   * Prolongs the owner's leases on these tasks; returns those that it still holds. A task of the owner that it does not name,
+   * since the answer to its claim was lost or its settlement failed, is left to run out.
+   */
   renewLeases(
     owner: string,
-    options: { taskIds: readonly TaskId[]; leaseMs: number; now: Date },
+    tasks: readonly TaskId[],
+    options: { leaseMs: number; now: Date },
   ): Promise<TaskId[]>;
   /** Frees tasks whose lease has run out, and those of `whose`. Returns how many. */
   reap(options: { now: Date } & ReapRule): Promise<number>;

@@ -50,7 +50,7 @@ export interface CallOwner {
 export interface Authorizer {
   authorize(request: OutgoingRequest): Promise<OutgoingRequest>;
   /** After a 401: whether another try with other credentials makes sense. */
-  renew(): boolean;
+  renew(): Promise<boolean>;
 }
 
 export interface VendorCall {
@@ -184,7 +184,7 @@ export class CallRunner {
     const points = readPoints(spec.points, answer);
     const report = { connectionId, rateGroup: rateGroupOf(spec), status, headers, points };
     const { retryAfterMs } = await this.#deps.governor.report(report);
-    if (status === UNAUTHORIZED && authorizer.renew()) return undefined;
+    if (status === UNAUTHORIZED && (await authorizer.renew())) return undefined;
     if (isForPlugin(spec, answer)) return answer;
     const story = this.#storyOf(spec);
     if (status === TOO_MANY_REQUESTS) {

@@ -31,6 +31,10 @@ export const POSTGRES_TRAITS: DialectTraits = {
     await sql`set local lock_timeout = ${sql.lit(LOCK_TIMEOUT)}`.execute(trx);
     await sql`lock table ${sql.join(names.map((name) => sql.table(name)))} in exclusive mode`.execute(trx);
   },
+  async databaseBytes(db) {
+    const query = sql<{ bytes: number }>`select pg_database_size(current_database()) as bytes`;
+    return (await query.execute(db)).rows[0]!.bytes;
+  },
   async lastSequence(db, table) {
     const sequence = sql.table(sequenceOf(table));
     const query = sql<{ last: number }>`select case when is_called then last_value else 0 end as last
@@ -66,8 +70,10 @@ export function openPostgres(url: string): Database {
     types: types as never,
     Client: PreparingClient as never,
   });
-  // Without a listener, the loss of an idle connection would end the process; the next query opens a new one.
+  // Without listeners, the loss of a connection would end the process. The query under way fails, the next one opens a new
+  // connection. The pool listens to those that lie idle and passes it on; those in use are not its own.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return { kysely, traits: POSTGRES_TRAITS, close: () => kysely.destroy() };
 }

@@ -24,6 +24,11 @@ const SQLITE_TRAITS: Omit<DialectTraits, 'durably'> = {
   serialize: async () => undefined,
   lockTables: async () => undefined,
   refreshStatistics: async () => undefined,
+  async databaseBytes(db) {
+    const query = sql<{ bytes: number }>`select page_count * page_size as bytes
+      from pragma_page_count(), pragma_page_size()`;
+    return (await query.execute(db)).rows[0]!.bytes;
+  },
   async lastSequence(db, table) {
     const query = sql<{ seq: number }>`select seq from sqlite_sequence where name = ${table}`;
     return (await query.execute(db)).rows[0]?.seq ?? 0;

@@ -166,8 +166,12 @@ export class KyselyFeedLedger implements FeedLedger {
     return claimPull(this.#database, { owner, leaseMs, now: now.getTime() });
   }
 
-  renew(owner: string, { leaseMs, now }: { leaseMs: number; now: Date }): Promise<PullId[]> {
-    return renewPulls(this.#database, owner, { leaseMs, now: now.getTime() });
+  renew(
+    owner: string,
+    pulls: readonly PullId[],
+    { leaseMs, now }: { leaseMs: number; now: Date },
+  ): Promise<PullId[]> {
+    return renewPulls(this.#database, { owner, pulls, until: now.getTime() + leaseMs });
   }
 
   reap({ now, ...whose }: { now: Date } & ReapRule): Promise<number> {

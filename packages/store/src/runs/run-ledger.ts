@@ -194,12 +194,12 @@ export class KyselyRunLedger implements RunLedger {
     return parkedOf(this.#database, task);
   }
 
-  async renewLeases(
+  renewLeases(
     owner: string,
-    { taskIds, leaseMs, now }: { taskIds: readonly TaskId[]; leaseMs: number; now: Date },
+    tasks: readonly TaskId[],
+    { leaseMs, now }: { leaseMs: number; now: Date },
   ): Promise<TaskId[]> {
-    const until = now.getTime() + leaseMs;
-    return (await renewLeases(this.#database, owner, { taskIds, until })) as TaskId[];
+    return renewLeases(this.#database, { owner, tasks, until: now.getTime() + leaseMs });
   }
 
   reap({ now, ...whose }: { now: Date } & ReapRule): Promise<number> {

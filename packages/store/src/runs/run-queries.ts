@@ -1,5 +1,13 @@
 import type { LogLine, ReasonCount, RunEvent, RunHold, RunListFilter, StoredOutcome } from '@drover/engine';
-import { Fault, type OutcomeStatus, type Page, type PageRequest, type Run, type RunId } from '@drover/model';
+import {
+  Fault,
+  type OutcomeStatus,
+  type Page,
+  type PageRequest,
+  type Run,
+  type RunId,
+  type TaskId,
+} from '@drover/model';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
@@ -208,17 +216,16 @@ export async function listEvents({ kysely }: Database, runId: string, afterSeq: 
 
 export async function renewLeases(
   { kysely }: Database,
-  owner: string,
-  { taskIds, until }: { taskIds: readonly string[]; until: number },
-): Promise<string[]> {
-  if (taskIds.length === 0) return [];
+  { owner, tasks, until }: { owner: string; tasks: readonly TaskId[]; until: number },
+): Promise<TaskId[]> {
+  if (tasks.length === 0) return [];
   const rows = await kysely
     .updateTable('tasks')
     .set({ lease_until: sql<number>`${until}` })
     .where('status', '=', 'leased')
     .where('lease_owner', '=', owner)
-    .where('id', 'in', taskIds)
+    .where('id', 'in', tasks)
     .returning('id')
     .execute();
-  return rows.map(({ id }) => id);
+  return rows.map(({ id }) => id as TaskId);
 }

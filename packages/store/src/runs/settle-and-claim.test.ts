@@ -125,16 +125,4 @@ describeDatabases('settling a batch and claiming the next task', (open) => {
     });
     expect(await claimed).toMatchObject({ kind: 'prepare', run: { id: runId } });
   });
-
-  test('prolongs the leases that it is asked to prolong, and no others', async () => {
-    await openWorld(2);
-    await submit({});
-    const [kept, forgotten] = [await firstBatch(), await claim()];
-    const inTime = new Date(Date.now() + 5_000);
-    const options = { taskIds: [kept.id], leaseMs: 10_000, now: inTime };
-    expect(await world.ledger.renewLeases('worker', options)).toEqual([kept.id]);
-    expect(await world.ledger.renewLeases('another', options)).toEqual([]);
-    expect(await world.ledger.reap({ now: new Date(Date.now() + 12_000) })).toBe(1);
-    expect((await claim()).id).toBe(forgotten.id);
-  });
 });

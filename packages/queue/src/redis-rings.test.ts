@@ -1,18 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { OwnRedis, describeDoorbellContract, freshRedisUrl, missingRedis, skipLoudly } from '@drover/testing';
-import { RedisDoorbell } from './redis-doorbell.js';
+import { BullDoorbell } from './bull-doorbell.js';
+import { RedisRings } from './redis-rings.js';
 
 const missing = missingRedis({ own: true });
 if (missing === undefined) {
   describeDoorbellContract('the queue in Redis', async () => quiet(await freshRedisUrl()));
-  describe('a doorbell in Redis', describeRedisDoorbell);
+  describe('a doorbell in Redis', describeRedisRings);
 } else {
   skipLoudly('the queue in Redis', missing);
 }
 
-function quiet(url: string): RedisDoorbell {
-  return new RedisDoorbell(url, { onError: () => undefined });
+function quiet(url: string): BullDoorbell {
+  return new BullDoorbell(new RedisRings(url, { onError: () => undefined }));
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -23,8 +24,8 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-function describeRedisDoorbell(): void {
-  const doorbells: RedisDoorbell[] = [];
+function describeRedisRings(): void {
+  const doorbells: BullDoorbell[] = [];
   const servers: OwnRedis[] = [];
 
   afterEach(async () => {
@@ -32,7 +33,7 @@ function describeRedisDoorbell(): void {
     for (const server of servers.splice(0)) await server.kill();
   });
 
-  function open(url: string): RedisDoorbell {
+  function open(url: string): BullDoorbell {
     const doorbell = quiet(url);
     doorbells.push(doorbell);
     return doorbell;
@@ -45,7 +46,7 @@ function describeRedisDoorbell(): void {
   }
 
   /** A listener that only counts how often it is asked. */
-  async function counting(url: string): Promise<{ looks: number; doorbell: RedisDoorbell }> {
+  async function counting(url: string): Promise<{ looks: number; doorbell: BullDoorbell }> {
     const counted = { looks: 0, doorbell: open(url) };
     const onRing = async (): Promise<boolean> => {
       counted.looks += 1;

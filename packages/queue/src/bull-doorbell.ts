@@ -1,17 +1,9 @@
 import type { Doorbell } from '@drover/engine';
-import type { Fault } from '@drover/model';
-import type { Job, JobsOptions, Queue, Worker } from 'bullmq';
+import type { Job, JobsOptions } from 'bullmq';
 import { InProcessDoorbell } from './in-process-doorbell.js';
-import { RedisLink } from './redis-link.js';
+import type { RingQueue, RingStore, RingWorker } from './ring-store.js';
 
-export interface RedisDoorbellOptions {
-  /** Told once each time that Redis is lost, and what BullMQ complains of. */
-  onError(fault: Fault | Error): void;
-}
-
-const QUEUE = 'rings';
 const RING = 'ring';
-const CONNECT_MS = 5_000;
 /** A ring that takes longer than this is left to itself: the caller goes on. */
 const RING_MS = 1_000;
 const CLOSE_MS = 3_000;
@@ -20,29 +12,27 @@ const FOLD_MS = 20;
 const ONCE: JobsOptions = { attempts: 1, removeOnComplete: true, removeOnFail: true };
 
 /**
- * A doorbell between processes, as jobs of BullMQ in Redis. A job holds nothing: it lets one listener of one process look,
- * which then works until it finds no more. A job whose process died rings again. At most one ring waits besides those
- * being answered. While Redis is away, rings are heard in their own process only.
+ * A doorbell between processes, as jobs of BullMQ. A job holds nothing: it lets one listener of one process look, which then
+ * works until it finds no more. A job whose process died rings again. At most one ring waits besides those being answered.
+ * While the store of the rings is away, rings are heard in their own process only.
  */
-export class RedisDoorbell implements Doorbell {
-  readonly #link: RedisLink;
-  readonly #options: RedisDoorbellOptions;
+export class BullDoorbell implements Doorbell {
+  readonly #store: RingStore;
   readonly #local = new InProcessDoorbell();
-  #queue: Promise<Queue> | undefined;
-  #worker: Worker | undefined;
+  #queue: Promise<RingQueue> | undefined;
+  #worker: RingWorker | undefined;
   #closing: Promise<void> | undefined;
 
-  /** @param url as `parseRedisUrl` reads it, whose faults it throws */
-  constructor(url: string, options: RedisDoorbellOptions) {
-    this.#link = new RedisLink(url, options.onError);
-    this.#options = options;
+  /** @param store is this doorbell's own from here on, which closes it */
+  constructor(store: RingStore) {
+    this.#store = store;
   }
 
   get isReachable(): boolean {
-    return this.#link.isConnected;
+    return this.#store.isConnected;
   }
 
-  /** Connects and looks whether this Redis will do. Faults: `REDIS_UNREACHABLE`, `REDIS_EVICTS`. */
+  /** Connects and looks whether this store will do. Faults: those of the store. */
   async open(): Promise<void> {
     await this.#opened();
   }
@@ -62,17 +52,8 @@ export class RedisDoorbell implements Doorbell {
     await this.#local.listen(onRing, options);
     if (this.#worker !== undefined) return;
     await this.#opened();
-    const { Worker: BullWorker } = await import('./redis-libraries.js');
-    const worker = new BullWorker(QUEUE, (job) => this.#answer(job), {
-      connection: await this.#link.client(),
-      prefix: this.#prefix,
-      concurrency: options.concurrency,
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
-    });
-    worker.on('error', (error) => {
-      if (this.isReachable) this.#options.onError(error);
-    });
+    const worker = await this.#store.makeWorker((job) => this.#answer(job), options);
+    worker.on('error', (error) => this.#store.complain(error));
     this.#worker = worker;
     await worker.waitUntilReady();
   }
@@ -82,18 +63,13 @@ export class RedisDoorbell implements Doorbell {
     return this.#closing;
   }
 
-  get #prefix(): string {
-    // In braces, so that all keys of the queue lie in one slot of a cluster.
-    return `{${this.#link.prefix}}`;
-  }
-
   /** From here on the next ring is a new job: whoever has work to offer now is heard after this one looked. */
   async #answer(job: Job): Promise<void> {
-    await job.removeDeduplicationKey().catch(this.#options.onError);
+    await job.removeDeduplicationKey().catch((error: Error) => this.#store.complain(error));
     await this.#local.answer();
   }
 
-  #opened(): Promise<Queue> {
+  #opened(): Promise<RingQueue> {
     this.#queue ??= this.#open().catch((error: unknown) => {
       this.#queue = undefined;
       throw error;
@@ -101,14 +77,9 @@ export class RedisDoorbell implements Doorbell {
     return this.#queue;
   }
 
-  async #open(): Promise<Queue> {
-    const client = await this.#link.connected(CONNECT_MS);
-    await this.#link.checkPolicy(client);
-    const { Queue: BullQueue } = await import('./redis-libraries.js');
-    const queue = new BullQueue(QUEUE, { connection: client, prefix: this.#prefix });
-    queue.on('error', (error) => {
-      if (this.isReachable) this.#options.onError(error);
-    });
+  async #open(): Promise<RingQueue> {
+    const queue = await this.#store.openQueue();
+    queue.on('error', (error) => this.#store.complain(error));
     await queue.waitUntilReady();
     return queue;
   }
@@ -130,10 +101,10 @@ export class RedisDoorbell implements Doorbell {
     const queue = await this.#queue?.catch(() => undefined);
     if (this.isReachable) await within(CLOSE_MS, this.#letGo(queue));
     else void this.#worker?.close(true).catch(() => undefined);
-    this.#link.close();
+    await this.#store.close();
   }
 
-  async #letGo(queue: Queue | undefined): Promise<boolean> {
+  async #letGo(queue: RingQueue | undefined): Promise<boolean> {
     await this.#worker?.close();
     await queue?.close();
     return true;
