@@ -10,6 +10,7 @@ import { benchSingleCalls } from './single-calls.mjs';
 
 const has = (flag) => process.argv.includes(flag);
 const quick = has('--quick');
+const valueOf = (flag) => (has(flag) ? process.argv[process.argv.indexOf(flag) + 1] : undefined);
 const extent = { quick, rounds: quick ? 1 : 3 };
 const parts = {
   calls: () => benchSingleCalls(extent),
@@ -17,9 +18,9 @@ const parts = {
   import: () => benchImport({ rows: has('--million') ? 1_000_000 : quick ? 50_000 : 200_000 }),
   pulls: () => benchPulls(extent),
   okta: () => benchOkta(extent),
-  scale: () => benchScale(extent),
+  scale: () => benchScale({ ...extent, part: valueOf('--part') }),
   starts: () => benchStarts(),
 };
 
-const only = process.argv[process.argv.indexOf('--only') + 1];
-for (const [name, part] of Object.entries(parts)) if (!has('--only') || only === name) await part();
+const only = valueOf('--only');
+for (const [name, part] of Object.entries(parts)) if (only === undefined || only === name) await part();

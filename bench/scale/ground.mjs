@@ -1,9 +1,11 @@
 // One database with a collection in it, the built command over it in processes of its own, and what all of that cost.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { HEAP_FLAGS, output, start } from '../processes.mjs';
@@ -12,8 +14,6 @@ import { treeFigures } from './process-tree.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 const DROVER = join(here, '..', '..', 'runtime', 'bin', 'drover.mjs');
 const KEY = 'ab'.repeat(32);
-import { createWriteStream } from 'node:fs';
-let await0;
 const SAMPLE_MS = 250;
 
 /** Hands over a filled database with its name space in Redis, and removes it. */
@@ -90,6 +90,19 @@ class Ground {
     return { wallMs: endedAt - startedAt, freezeMs: startedAt - askedAt, calls: vendorCalls };
   }
 
+  /** Imports so many hosts as a person would, onto the list that the others run over. */
+  async importHosts(objects) {
+    const folder = mkdtempSync(join(tmpdir(), 'drover-bench-file-'));
+    this.#folders.push(folder);
+    const file = join(folder, 'hosts.csv');
+    await pipeline(Readable.from(hostRows(objects)), createWriteStream(file));
+    const words = ['objects', 'import', file, '--collection', 'hosts', '--quiet', '--json'];
+    const startedAt = performance.now();
+    const { created } = await this.#ended(this.#drover(words, { kind: 'submitter', concurrency: 1 }));
+    if (created !== objects) throw new Error(`${created} of ${objects} objects were imported.`);
+    return { wallMs: performance.now() - startedAt };
+  }
+
   /** What the work cost: CPU by kind of process, the write-ahead log, the database's growth, commands of Redis. */
   async measured(work) {
     const before = await this.#reading();
@@ -141,10 +154,6 @@ class Ground {
     child.said = '';
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text) => (child.said += text));
-    if (process.env.BENCH_DEBUG)
-      child.stderr.pipe((await0 ??= createWriteStream('/tmp/scale-bench-stderr.log', { flags: 'a' })), {
-        end: false,
-      });
     this.#children.push({ kind, child, cpuMs: 0 });
     return child;
   }
@@ -194,6 +203,12 @@ class Ground {
     const { wal, disk, commits } = database;
     return { cpuMs, walBytes: Number(wal), diskBytes: Number(disk), commits: Number(commits) };
   }
+}
+
+/** The rows of a CSV of hosts. */
+function* hostRows(objects) {
+  yield 'type,subtype,value\n';
+  for (let n = 0; n < objects; n += 1) yield `indicator,FQDN,host${n}.example.com\n`;
 }
 
 function printed(child, text) {
