@@ -13,6 +13,7 @@ export { KyselyObjectLibrary } from './objects/kysely-object-library.js';
 export { KyselyCollectionLibrary } from './collections/kysely-collection-library.js';
 export { KyselyQuarantine } from './quarantine/kysely-quarantine.js';
 export { KyselyPluginLibrary } from './plugins/kysely-plugin-library.js';
+export { KyselyAccessTokenStore } from './connections/kysely-access-token-store.js';
 export { KyselyConnectionVault, type VaultSources } from './connections/kysely-connection-vault.js';
 export { readSecretFile, type SecretSources } from './connections/secret-sources.js';
 export { KyselyMirrorLedger } from './mirror/kysely-mirror-ledger.js';

@@ -45,8 +45,8 @@ export class BuiltDrover {
   }
 
   /** Over the same database as a command line of this process. */
-  static beside({ dataDir, ground }: CommandLine): BuiltDrover {
-    return new BuiltDrover(dataDir, ground.environment);
+  static beside({ dataDir, environment }: CommandLine): BuiltDrover {
+    return new BuiltDrover(dataDir, environment);
   }
 
   run(argv: readonly string[], options: ProcessOptions = {}): Promise<EndedProcess> {
@@ -116,6 +116,11 @@ export class DroverProcess {
   /** Ctrl-C at a terminal: every process of the group gets it. */
   interrupt(): void {
     process.kill(-this.pid, 'SIGINT');
+  }
+
+  /** What a container's first process passes on when it is told to stop. */
+  terminate(): void {
+    this.#child.kill('SIGTERM');
   }
 
   /** What the kernel does when memory is short: this process alone, at once. */

@@ -147,7 +147,7 @@ export class CommandLab {
   ) {}
 
   static async open(ground: Ground): Promise<CommandLab> {
-    const drover = await CommandLine.open(ground);
+    const drover = await CommandLine.open({ ground });
     // As root, plugins run as another user, who must be able to reach their code below the data folder.
     await chmod(drover.folder, 0o711);
     const vendor = simulateAcme();

@@ -23,16 +23,27 @@ export interface CommandOptions {
   onInterruptible?(interrupt: () => void): void;
 }
 
+export interface CommandLineOptions {
+  ground?: Ground | undefined;
+  environment?: Record<string, string> | undefined;
+}
+
 /** The real command line over the real application, in a data folder of its own. For tests. */
 export class CommandLine {
   private constructor(
     readonly folder: string,
     readonly ground: PreparedGround,
+    readonly environment: Record<string, string>,
   ) {}
 
-  static async open(ground: Ground = ONE_PROCESS): Promise<CommandLine> {
+  /** @param options.environment for each of its commands */
+  static async open({
+    ground = ONE_PROCESS,
+    environment = {},
+  }: CommandLineOptions = {}): Promise<CommandLine> {
     const folder = await mkdtemp(join(tmpdir(), 'drover-cli-'));
-    return new CommandLine(folder, await ground.prepare(dataDirIn(folder)));
+    const prepared = await ground.prepare(dataDirIn(folder));
+    return new CommandLine(folder, prepared, { ...prepared.environment, ...environment });
   }
 
   get dataDir(): string {
@@ -48,7 +59,7 @@ export class CommandLine {
       environment: {
         DROVER_DATA_DIR: this.dataDir,
         DROVER_LOG_LEVEL: 'silent',
-        ...this.ground.environment,
+        ...this.environment,
         ...options.environment,
       },
       onInterrupt: (listener) => {

@@ -24,6 +24,8 @@ export interface LabOptions {
   tokenLifeS?: number;
   latencyMs?: number;
   ground?: Ground;
+  /** Of the command line: another database, say. */
+  environment?: Record<string, string>;
 }
 
 /** A data folder with the bundle installed, a simulated cloud, and the connection `falcon` to it. */
@@ -34,7 +36,10 @@ export class CrowdstrikeLab {
     readonly url: string,
   ) {}
 
-  static async open(bundle: string, { users, ground, ...options }: LabOptions): Promise<CrowdstrikeLab> {
+  static async open(
+    bundle: string,
+    { users, ground, environment, ...options }: LabOptions,
+  ): Promise<CrowdstrikeLab> {
     const simulator = createCrowdstrikeSimulator({
       client: CLIENT,
       users: makeUsers(users, Date.now()),
@@ -42,7 +47,11 @@ export class CrowdstrikeLab {
       points: { points: NO_LIMIT, perMs: 60_000 },
       ...options,
     });
-    const lab = new CrowdstrikeLab(await CommandLine.open(ground), simulator, await simulator.listen());
+    const lab = new CrowdstrikeLab(
+      await CommandLine.open({ ground, environment }),
+      simulator,
+      await simulator.listen(),
+    );
     await lab.drover.json('plugin', 'install', bundle);
     await lab.connect();
     return lab;

@@ -54,7 +54,7 @@ export class FeedSite {
   ) {}
 
   static async open(ground: Ground): Promise<FeedSite> {
-    const drover = await CommandLine.open(ground);
+    const drover = await CommandLine.open({ ground });
     // As root, plugins run as another user, who must be able to reach their code below the data folder.
     await chmod(drover.folder, 0o711);
     const vendor = await HostVendor.open();

@@ -29,7 +29,7 @@ export class NetskopeLab {
     bundle: string,
     { ground, ...tenant }: StartOptions & { ground?: Ground } = {},
   ): Promise<NetskopeLab> {
-    const lab = new NetskopeLab(await CommandLine.open(ground), await startTenant(tenant));
+    const lab = new NetskopeLab(await CommandLine.open({ ground }), await startTenant(tenant));
     await lab.drover.json('plugin', 'install', bundle);
     return lab;
   }

@@ -38,7 +38,7 @@ export class OktaLab {
     bundle: string,
     { ground, ...options }: Partial<OktaSimulatorOptions> & { ground?: Ground } = {},
   ): Promise<OktaLab> {
-    const drover = await CommandLine.open(ground);
+    const drover = await CommandLine.open({ ground });
     // As root, plugins run as another user, who must be able to reach their code below the data folder.
     await chmod(drover.folder, 0o711);
     const org = createOktaSimulator({ token: TOKEN, ...options });

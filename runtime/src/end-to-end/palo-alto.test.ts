@@ -102,9 +102,12 @@ describeGrounds((ground) => {
           '--every',
           '1h',
           '--set',
-          'pageSize=1010',
+          'pageSize=105',
         ]);
-        expect([refused.exitCode, refused.stderr]).toEqual([78, expect.stringContaining('/pageSize')]);
+        expect([refused.exitCode, refused.stderr]).toEqual([
+          78,
+          expect.stringContaining('must be a multiple of 10'),
+        ]);
       }, 60_000);
     }
   });

@@ -35,7 +35,7 @@ export class SaasSecurityLab {
     bundle: string,
     { ground, ...options }: Partial<SaasSecuritySimulatorOptions> & { ground?: Ground },
   ): Promise<SaasSecurityLab> {
-    const drover = await CommandLine.open(ground);
+    const drover = await CommandLine.open({ ground });
     // As root, plugins run as another user, who must be able to reach their code below the data folder.
     await chmod(drover.folder, 0o711);
     const tenant = createSaasSecuritySimulator({ ...CLIENT, ...options });

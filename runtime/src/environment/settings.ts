@@ -30,6 +30,8 @@ export interface Settings {
   role: ServeRole;
   /** Seconds that batches in hand get to end when a serving process is told to stop. */
   drainSeconds: number;
+  /** Seconds that work stays with a process that says nothing. */
+  leaseSeconds: number;
   /** Address of the health endpoints. */
   httpHost: string;
   /** Port of the health endpoints; absent: a serving process listens nowhere. */

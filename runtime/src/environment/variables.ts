@@ -25,6 +25,10 @@ const MAX_CONCURRENCY = 256;
 const DEFAULT_CONCURRENCY = 8;
 const MAX_DRAIN_SECONDS = 3_600;
 const DEFAULT_DRAIN_SECONDS = 30;
+/** A lease is prolonged once a second at best: a shorter one would be lost to every hiccup. */
+const MIN_LEASE_SECONDS = 3;
+const MAX_LEASE_SECONDS = 300;
+const DEFAULT_LEASE_SECONDS = 15;
 
 /** Every variable, in the order of the page; the key is the setting that it sets. */
 export const VARIABLES: { [Key in keyof Settings]: Variable<Key> } = {
@@ -130,6 +134,15 @@ export const VARIABLES: { [Key in keyof Settings]: Variable<Key> } = {
     defaultText: `\`${DEFAULT_DRAIN_SECONDS}\``,
     fallback: () => DEFAULT_DRAIN_SECONDS,
     parse: (text) => wholeNumber(text, { from: 0, to: MAX_DRAIN_SECONDS }),
+  },
+  leaseSeconds: {
+    name: 'DROVER_LEASE_SECONDS',
+    description:
+      'How long work stays with a process that says nothing: a worker’s batches and pulls, a scheduler’s post; a command twice as long. A shorter time finds a lost machine sooner, a longer one forgives a slow database. The same in all processes over one database.',
+    accepts: `a whole number of seconds from ${MIN_LEASE_SECONDS} to ${MAX_LEASE_SECONDS}`,
+    defaultText: `\`${DEFAULT_LEASE_SECONDS}\``,
+    fallback: () => DEFAULT_LEASE_SECONDS,
+    parse: (text) => wholeNumber(text, { from: MIN_LEASE_SECONDS, to: MAX_LEASE_SECONDS }),
   },
   httpHost: {
     name: 'DROVER_HTTP_HOST',

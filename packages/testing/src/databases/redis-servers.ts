@@ -87,7 +87,12 @@ export class OwnRedis {
     const port = tls ? ['--port', '0', '--tls-port', String(this.port)] : ['--port', String(this.port)];
     const settings = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', policy];
     const words = [...(file === undefined ? settings : [file]), ...port, '--bind', '127.0.0.1', ...more];
-    this.#child = spawn(origin.file, words, { cwd: runDirectory(), stdio: 'ignore' });
+    const child = spawn(origin.file, words, { cwd: runDirectory(), stdio: 'ignore' });
+    this.#child = child;
+    // A process that ends for an error of its own takes it along.
+    const onExit = (): void => void child.kill('SIGKILL');
+    process.once('exit', onExit);
+    child.once('exit', () => process.off('exit', onExit));
     const until = Date.now() + START_TIMEOUT_MS;
     while (!(await accepts(this.port))) {
       if (Date.now() > until) throw new Error('redis-server was not ready in time.');
