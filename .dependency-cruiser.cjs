@@ -51,7 +51,10 @@ module.exports = {
       name: 'nothing-imports-the-testing-package',
       comment: 'Only tests may import packages/testing.',
       severity: 'error',
-      from: { path: '^(packages|plugins|runtime)/', pathNot: ['\\.test\\.ts$', '^packages/testing/'] },
+      from: {
+        path: '^(packages|plugins|runtime)/',
+        pathNot: ['\\.test\\.ts$', '^packages/testing/', '^runtime/src/end-to-end/'],
+      },
       to: { path: '^packages/testing/' },
     },
     {
