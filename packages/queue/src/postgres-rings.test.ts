@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Fault } from '@drover/model';
 import {
+  CuttableWire,
   describeDoorbellContract,
   makeEmptyPostgres,
   missingPostgres,
   skipLoudly,
-  TcpGate,
 } from '@drover/testing';
 import { Client } from 'pg';
 import { BullDoorbell } from './bull-doorbell.js';
@@ -39,12 +39,6 @@ function describePostgresRings(): void {
     const database = await makeEmptyPostgres();
     unwind.push(database.remove);
     return database.url;
-  }
-
-  async function gateTo(url: string): Promise<TcpGate> {
-    const gate = await TcpGate.open(Number(new URL(url).port));
-    unwind.push(() => gate.close());
-    return gate;
   }
 
   function open(url: string): BullDoorbell {
@@ -102,14 +96,15 @@ function describePostgresRings(): void {
 
   it('goes on when PostgreSQL was lost and is back, and says how it stands', async () => {
     const url = await makeDatabase();
-    const gate = await gateTo(url);
-    const listener = await counting(through(gate, url));
-    const ringing = open(through(gate, url));
+    const wire = await CuttableWire.to(url);
+    unwind.push(() => wire.cut());
+    const listener = await counting(wire.through(url));
+    const ringing = open(wire.through(url));
     await ringing.ring();
     await until(() => listener.looks === 1);
     expect(listener.doorbell.isReachable).toBe(true);
 
-    gate.refuse();
+    await wire.cut();
     await until(() => !listener.doorbell.isReachable && !ringing.isReachable);
     const rungAt = performance.now();
     await listener.doorbell.ring();
@@ -119,7 +114,7 @@ function describePostgresRings(): void {
     await until(() => listener.looks === 3);
     expect(told).toEqual(['DATABASE_UNREACHABLE', 'DATABASE_UNREACHABLE']);
 
-    gate.pass();
+    await wire.mend();
     await until(() => listener.doorbell.isReachable && ringing.isReachable);
     const before = listener.looks;
     await ringing.ring();
@@ -140,9 +135,9 @@ function describePostgresRings(): void {
 
   it('closes while PostgreSQL is away', async () => {
     const url = await makeDatabase();
-    const gate = await gateTo(url);
-    const listener = await counting(through(gate, url));
-    gate.refuse();
+    const wire = await CuttableWire.to(url);
+    const listener = await counting(wire.through(url));
+    await wire.cut();
     await until(() => !listener.doorbell.isReachable);
     await listener.doorbell.close();
     expect(listener.looks).toBe(0);
@@ -150,9 +145,9 @@ function describePostgresRings(): void {
 
   it('refuses to start where there is no PostgreSQL, and repeats no password', async () => {
     const url = await makeDatabase();
-    const gate = await gateTo(url);
-    const away = through(gate, url);
-    await gate.close();
+    const wire = await CuttableWire.to(url);
+    const away = wire.through(url);
+    await wire.cut();
     const error = (await open(away)
       .open()
       .catch((thrown: unknown) => thrown)) as Fault;
@@ -160,12 +155,4 @@ function describePostgresRings(): void {
     expect(error.message).toContain(new URL(away).host);
     expect(error.message).not.toContain(new URL(away).password);
   });
-}
-
-/** The same URL, through the gate. */
-function through(gate: TcpGate, url: string): string {
-  const changed = new URL(url);
-  changed.hostname = '127.0.0.1';
-  changed.port = String(gate.port);
-  return changed.href;
 }

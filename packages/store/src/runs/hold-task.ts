@@ -1,6 +1,6 @@
 import type { ClaimedTask } from '@drover/engine';
 import { Fault } from '@drover/model';
-import type { Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
 import { lockHeldTask, lockRun } from './claim-queries.js';
@@ -37,20 +37,7 @@ export async function whileTaskHeld<Result>(
   const settled = await database.kysely.transaction().execute(async (trx) => {
     const [held] = await lockHeldTask(trx, { id: task.id, token: task.leaseToken }, database.traits);
     if (held !== undefined) return { result: await change(trx) };
-    await trx
-      .insertInto('journal')
-      .values({
-        run_id: task.run.id,
-        task_id: task.id,
-        kind: 'late',
-        call: null,
-        object_seq: null,
-        lease_token: task.leaseToken,
-        intent_at: Date.now(),
-        answered_at: Date.now(),
-        answer: JSON.stringify(late),
-      })
-      .execute();
+    await keepLate(trx, task, late);
     return undefined;
   });
   if (settled === undefined) {
@@ -60,4 +47,23 @@ export async function whileTaskHeld<Result>(
     );
   }
   return settled.result;
+}
+
+/** What comes of a task that is another worker's by now: evidence, and no more. */
+export async function keepLate(db: Kysely<Tables>, task: ClaimedTask, late: unknown): Promise<void> {
+  const at = Date.now();
+  await db
+    .insertInto('journal')
+    .values({
+      run_id: task.run.id,
+      task_id: task.id,
+      kind: 'late',
+      call: null,
+      object_seq: null,
+      lease_token: task.leaseToken,
+      intent_at: at,
+      answered_at: at,
+      answer: JSON.stringify(late),
+    })
+    .execute();
 }
