@@ -328,12 +328,12 @@ async function setRun(trx: Trx, run: RunRow, changes: Partial<RunRow>): Promise<
   await trx.updateTable('runs').set(changes).where('id', '=', run.id).execute();
 }
 
-/** Frees tasks whose lease has run out, and those that the rule names. */
+/** Frees tasks whose lease has run out, and those that the rule names; not those that are being settled right now. */
 export async function reap(
-  database: Database,
+  { kysely, traits }: Database,
   { now, ...rule }: { now: number } & ReapRule,
 ): Promise<number> {
-  const freed = await database.kysely
+  const freed = await kysely
     .updateTable('tasks')
     .set({
       status: 'ready',
@@ -343,8 +343,14 @@ export async function reap(
       deaths: sql<number>`deaths + 1`,
       due_at: now,
     })
-    .where('status', '=', 'leased')
-    .where((where) => isOver(where, now, rule))
+    .where('id', 'in', (eb) => {
+      const over = eb
+        .selectFrom('tasks')
+        .select('id')
+        .where('status', '=', 'leased')
+        .where((where) => isOver(where, now, rule));
+      return traits.rowLocks ? over.forUpdate().skipLocked() : over;
+    })
     .executeTakeFirst();
   return Number(freed.numUpdatedRows);
 }
