@@ -83,7 +83,7 @@ export type WriteResult =
 export type WriteVerdict =
   | {
       do: 'send';
-      /** Told what came of it, before the plugin is. */
+      /** Told what came of it; the plugin is told when this resolves. */
       settled?(result: WriteResult): Promise<void>;
     }
   /** Not sent: this answer, kept from an earlier try, is given to the plugin instead. */
