@@ -11,6 +11,8 @@ export interface ExchangeLimits {
   timeoutMs: number;
   maxResponseBytes: number;
   signal: AbortSignal;
+  /** Asked when the connection stands, right before the first byte; throwing keeps all of them back. */
+  beforeBytes?: (() => void) | undefined;
 }
 
 /** Node takes anything longer for 1 ms. */
@@ -42,7 +44,7 @@ class ExchangeUnderWay {
     this.#resolve = resolve;
     this.#timer = setTimeout(() => this.#stop('timedOut'), Math.min(limits.timeoutMs, LONGEST_TIMER_MS));
     limits.signal.addEventListener('abort', this.#onAbort, { once: true });
-    stream.on('request', (request: ClientRequest) => this.#noteConnection(request));
+    stream.on('request', (request: ClientRequest) => this.#whenConnected(request));
     stream.on('response', (response: Response) => {
       this.#response = response;
       this.#keepWithin(Number(response.headers['content-length'] ?? 0));
@@ -86,13 +88,26 @@ class ExchangeUnderWay {
     this.#resolve(exchange);
   }
 
-  #noteConnection(request: ClientRequest): void {
+  /** Calls back when the request has a connection that stands, before a byte of it goes there. */
+  #whenConnected(request: ClientRequest): void {
     const ready = request.protocol === 'https:' ? 'secureConnect' : 'connect';
     const onSocket = (socket: Socket): void => {
-      if (!socket.connecting) this.#seen.connected = true;
-      else socket.once(ready, () => (this.#seen.connected = true));
+      if (!socket.connecting) this.#onConnected(request);
+      else socket.once(ready, () => this.#onConnected(request));
     };
     if (request.socket) onSocket(request.socket);
     else request.once('socket', onSocket);
+  }
+
+  #onConnected(request: ClientRequest): void {
+    try {
+      this.#limits.beforeBytes?.();
+      this.#seen.connected = true;
+    } catch (refusal) {
+      this.#seen.refusal = refusal;
+      request.destroy();
+      this.#settle(breakageOf(undefined, this.#seen));
+      this.#stream.destroy();
+    }
   }
 }
