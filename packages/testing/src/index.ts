@@ -61,19 +61,17 @@ export {
 export { describeCommandLedgerContract } from './contracts/describe-command-ledger-contract.js';
 export { describeDoorbellContract } from './contracts/describe-doorbell-contract.js';
 export { InProcessPluginRuntime } from './plugins/in-process-plugin-runtime.js';
-export {
-  type CommandReport,
-  createHarness,
-  type ExecuteReport,
-  type ExecuteSettings,
-  type HarnessOptions,
-  type HookReport,
-  type HookSettings,
-  type PluginHarness,
-  type PullReport,
-  type PullSettings,
-  type RunReport,
-} from './plugins/plugin-harness.js';
+export type {
+  CommandReport,
+  ExecuteReport,
+  ExecuteSettings,
+  HookReport,
+  HookSettings,
+  PullReport,
+  PullSettings,
+  RunReport,
+} from './plugins/harness-reports.js';
+export { createHarness, type HarnessOptions, type PluginHarness } from './plugins/plugin-harness.js';
 export { pluginObject, pluginObjects } from './plugins/plugin-objects.js';
 export { type LoopbackVendor, startLoopbackVendor } from './http/loopback-vendor.js';
 export {

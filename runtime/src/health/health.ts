@@ -1,11 +1,9 @@
 import type { DueWork, HeldWork } from '@drover/engine';
 import type { Parts } from '../composition/parts.js';
 import { type QueueKind, queueKind } from '../environment/queue-kind.js';
-import type { Standing } from './meters.js';
 
 /** Due work that nobody has taken for so long, while nobody has anything in hand, is left lying. */
 const LEFT_LYING_MS = 15_000;
-const MS_PER_SECOND = 1_000;
 
 export interface Readiness {
   ready: boolean;
@@ -40,24 +38,8 @@ export class Health {
     return { ready: problems.length === 0, problems, ...(await this.#queue()), ...due };
   }
 
-  async standing(now = new Date()): Promise<Standing> {
-    const { due, held } = await this.#work(now);
-    const waitedMs = due.since === undefined ? 0 : Math.max(0, now.getTime() - due.since.getTime());
-    return {
-      due: due.count,
-      dueSeconds: waitedMs / MS_PER_SECOND,
-      inHand: held.length,
-      queueConnected: (await this.#parts.doorbell()).isReachable,
-      queueKind: this.#queueKind,
-    };
-  }
-
-  get #queueKind(): QueueKind {
-    return queueKind(this.#parts.surroundings.settings);
-  }
-
   async #queue(): Promise<Pick<Readiness, 'queue' | 'queueKind'>> {
-    const kind = this.#queueKind;
+    const kind = queueKind(this.#parts.surroundings.settings);
     if (kind === 'memory') return { queue: 'memory', queueKind: kind };
     const { isReachable } = await this.#parts.doorbell();
     return { queue: isReachable ? 'connected' : 'lost', queueKind: kind };

@@ -187,7 +187,8 @@ export interface FeedLedger extends ScheduleSource {
   reap(options: { now: Date } & ReapRule): Promise<number>;
   /** Keeps a page, its checkpoint and its counts; a page that completes a full pass also settles who is absent. */
   keepPage(pull: ClaimedPull, page: CheckedPage, rules: PageRules): Promise<void>;
-  appendLog(id: PullId, lines: readonly LogLine[], options: { now: Date }): Promise<void>;
+  /** Keeps what the pull's hook has logged; nothing of a pull that is another worker's by now. */
+  appendLog(pull: ClaimedPull, lines: readonly LogLine[], options: { now: Date }): Promise<void>;
   pause(pull: ClaimedPull, pause: Pause): Promise<void>;
   /**
    * Ends the pull: `failed` with a fault, else `partial` when objects were rejected, else `succeeded`. What is past the

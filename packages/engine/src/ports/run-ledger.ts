@@ -388,7 +388,8 @@ export interface RunLedger extends PlanLedger {
     end: { fault?: FaultRecord; finishFault?: FaultRecord; figures: Figures; plan?: PlanRecord },
   ): Promise<EndedRunStatus>;
 
-  appendLog(runId: RunId, lines: readonly LogLine[]): Promise<void>;
+  /** Keeps what a hook of the task has logged; of a task that is another worker's by now, it stands aside as evidence. */
+  appendLog(task: ClaimedTask, lines: readonly LogLine[]): Promise<void>;
   events(runId: RunId, afterSeq: number): Promise<RunEvent[]>;
 }
 

@@ -23,7 +23,7 @@ import {
   noAnswerFault,
   rateLimitedFault,
 } from './vendor-fault.js';
-import type { Exchange } from './vendor-client.js';
+import type { Exchange } from './exchange.js';
 import type { WaitMeter } from './wait-meter.js';
 
 /** Most requests of one repeatable call, rate limits and token renewals left out. */
@@ -50,7 +50,7 @@ export interface CallOwner {
 export interface Authorizer {
   authorize(request: OutgoingRequest): Promise<OutgoingRequest>;
   /** After a 401: whether another try with other credentials makes sense. */
-  renew(): boolean;
+  renew(): Promise<boolean>;
 }
 
 export interface VendorCall {
@@ -135,6 +135,7 @@ export class CallRunner {
       once: spec.delivery === 'once',
       userAgent: `drover (${manifest.id}/${manifest.version})`,
       signal,
+      beforeBytes: verdict.beforeBytes,
     });
     settle(exchange);
     if (verdict.settled !== undefined) await verdict.settled(this.#resultOf(exchange));
@@ -184,7 +185,7 @@ export class CallRunner {
     const points = readPoints(spec.points, answer);
     const report = { connectionId, rateGroup: rateGroupOf(spec), status, headers, points };
     const { retryAfterMs } = await this.#deps.governor.report(report);
-    if (status === UNAUTHORIZED && authorizer.renew()) return undefined;
+    if (status === UNAUTHORIZED && (await authorizer.renew())) return undefined;
     if (isForPlugin(spec, answer)) return answer;
     const story = this.#storyOf(spec);
     if (status === TOO_MANY_REQUESTS) {
@@ -215,6 +216,7 @@ export class CallRunner {
   }
 
   async #afterBreakage(spec: CallSpec, breakage: Breakage, state: CallState): Promise<undefined> {
+    if (breakage.refusal !== undefined) throw breakage.refusal;
     const story = this.#storyOf(spec);
     const isUnknown = spec.delivery === 'once' && breakage.mayHaveArrived;
     if (isUnknown) throw noAnswerFault(story, breakage.detail);

@@ -41,6 +41,8 @@ export interface DialectTraits {
    * the newest there is. Rejects when somebody else holds one of them for ten seconds.
    */
   lockTables(trx: Transaction<Tables>, names: readonly (keyof Tables)[]): Promise<void>;
+  /** What the database takes on its disk, indexes included. */
+  databaseBytes(db: Kysely<Tables>): Promise<number>;
   /** The last number that the database gave to the column `seq` of a table; 0 before the first. */
   lastSequence(db: Kysely<Tables>, table: keyof Tables): Promise<number>;
   /** The database goes on counting after this number, which no row passes. */

@@ -182,8 +182,8 @@ export class KyselyFeedLedger implements FeedLedger {
     return keepPage(this.#database, pull, { page, rules });
   }
 
-  appendLog(id: PullId, lines: readonly LogLine[], { now }: { now: Date }): Promise<void> {
-    return appendPullLog(this.#database, { id, lines, now: now.getTime() });
+  appendLog(pull: ClaimedPull, lines: readonly LogLine[], { now }: { now: Date }): Promise<void> {
+    return appendPullLog(this.#database, { pull, lines, now: now.getTime() });
   }
 
   pause(pull: ClaimedPull, pause: Pause): Promise<void> {

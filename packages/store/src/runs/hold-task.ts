@@ -1,6 +1,6 @@
 import type { ClaimedTask } from '@drover/engine';
 import { Fault } from '@drover/model';
-import type { Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
 import { heldTask, lockRun } from './claim-queries.js';
@@ -28,20 +28,7 @@ export async function whileHeld<Result>(
   const settled = await database.kysely.transaction().execute(async (trx) => {
     const run = await holdTask(trx, database, task);
     if (run !== undefined) return { result: await change(trx, run) };
-    await trx
-      .insertInto('journal')
-      .values({
-        run_id: task.run.id,
-        task_id: task.id,
-        kind: 'late',
-        call: null,
-        object_seq: null,
-        lease_token: task.leaseToken,
-        intent_at: Date.now(),
-        answered_at: Date.now(),
-        answer: JSON.stringify(late),
-      })
-      .execute();
+    await keepLate(trx, task, late);
     return undefined;
   });
   if (settled === undefined) {
@@ -51,4 +38,23 @@ export async function whileHeld<Result>(
     );
   }
   return settled.result;
+}
+
+/** What comes of a task that is another worker's by now: evidence, and no more. */
+export async function keepLate(db: Kysely<Tables>, task: ClaimedTask, late: unknown): Promise<void> {
+  const at = Date.now();
+  await db
+    .insertInto('journal')
+    .values({
+      run_id: task.run.id,
+      task_id: task.id,
+      kind: 'late',
+      call: null,
+      object_seq: null,
+      lease_token: task.leaseToken,
+      intent_at: at,
+      answered_at: at,
+      answer: JSON.stringify(late),
+    })
+    .execute();
 }

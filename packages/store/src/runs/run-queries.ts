@@ -1,4 +1,4 @@
-import type { LogLine, ReasonCount, RunEvent, RunHold, RunListFilter, StoredOutcome } from '@drover/engine';
+import type { ReasonCount, RunEvent, RunHold, RunListFilter, StoredOutcome } from '@drover/engine';
 import {
   Fault,
   type OutcomeStatus,
@@ -181,19 +181,6 @@ export async function cancelledAtOnce({ kysely }: Database, runIds: readonly Run
     .where('cancel_at_once', '=', 1)
     .execute();
   return rows.map(({ id }) => id as RunId);
-}
-
-export async function appendLog(
-  { kysely }: Database,
-  runId: string,
-  lines: readonly LogLine[],
-  now: number,
-): Promise<void> {
-  if (lines.length === 0) return;
-  await kysely
-    .insertInto('events')
-    .values(lines.map((line) => ({ run_id: runId, at: now, kind: 'log', data: JSON.stringify(line) })))
-    .execute();
 }
 
 export async function listEvents({ kysely }: Database, runId: string, afterSeq: number): Promise<RunEvent[]> {

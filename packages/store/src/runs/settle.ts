@@ -28,8 +28,10 @@ export async function settleBatch(
   settlement: Settlement,
   { claimNext, ...settling }: Settling & { claimNext: Worker | undefined },
 ): Promise<ClaimResult | undefined> {
+  const { outcomes, parked = [] } = settlement;
   const late = {
-    outcomes: settlement.outcomes.map(({ position, status, code }) => [position, status, code ?? null]),
+    outcomes: outcomes.map(({ position, status, code }) => [position, status, code ?? null]),
+    ...(parked.length === 0 ? {} : { parked: parked.map(({ position, token }) => [position, token]) }),
   };
   const settle = (worker?: Worker): Promise<ClaimResult | undefined> =>
     whileHeld(database, settlement.task, late, async (trx, run) => {
