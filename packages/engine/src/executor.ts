@@ -95,7 +95,6 @@ export class Executor {
 
   /** Lets what is in flight settle, then gives the lease back. After `drainMs`, what is left is aborted. */
   async stop({ drainMs }: { drainMs?: number } = {}): Promise<void> {
-    const wasExecuting = this.#state === 'executing';
     if (this.#state === 'idle' || this.#state === 'stopped') return;
     this.#state = 'stopped';
     const deadline = drainMs === undefined ? undefined : setTimeout(() => this.#cutOff(), drainMs);
@@ -103,7 +102,7 @@ export class Executor {
     clearTimeout(deadline);
     clearInterval(this.#timer);
     await this.#renewing;
-    if (wasExecuting) await this.#ports.leases.release(this.#leaseName, this.#options.owner);
+    await this.#ports.leases.release(this.#leaseName, this.#options.owner);
   }
 
   /** As `stop`, but aborts what is in flight instead of waiting for its natural end. */
@@ -145,13 +144,21 @@ export class Executor {
     const self = this.#self();
     const lease = await takeLease(this.#ports.leases, this.#leaseName, { ...this.#options, self });
     if (lease === undefined) return;
-    this.#state = 'executing';
-    this.#renewedAt = performance.now();
+    const takenAt = performance.now();
     const rule = shared ? await this.#goneRule() : { onlyOwner: owner };
     await this.#ports.ledger.reap({ now: now(), ...rule });
     await this.#ports.doorbell.listen(() => this.#workOnce(), { concurrency: this.#options.concurrency });
+    // Only now: what fails before this is tried again from the start.
+    if (!this.#isSeeking) return;
+    this.#state = 'executing';
+    this.#renewedAt = takenAt;
     this.#ports.doorbell.look();
     await this.#ports.side.begin(rule);
+  }
+
+  /** It may be stopped while it waits for something. */
+  get #isSeeking(): boolean {
+    return this.#state === 'seeking';
   }
 
   async #isNotNeeded(): Promise<boolean> {

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { OwnRedis, describeDoorbellContract, freshRedisUrl, missingRedis, skipLoudly } from '@drover/testing';
+import {
+  CuttableWire,
+  OwnRedis,
+  describeDoorbellContract,
+  freshRedisUrl,
+  missingRedis,
+  skipLoudly,
+} from '@drover/testing';
 import { BullDoorbell } from './bull-doorbell.js';
 import { RedisRings } from './redis-rings.js';
 
@@ -103,6 +110,33 @@ function describeRedisRings(): void {
     await until(() => listener.looks > before);
   }, 30_000);
 
+  it('is heard in its own process while there is no Redis yet, and by others when there is', async () => {
+    const server = await startRedis();
+    await server.kill();
+    const listener = await counting(server.url);
+    await listener.doorbell.ring();
+    await until(() => listener.looks === 1);
+    await server.start();
+    await until(() => listener.doorbell.isReachable);
+    await open(server.url).ring();
+    await until(() => listener.looks === 2);
+  }, 20_000);
+
+  it('is heard in its own process while Redis is silent', async () => {
+    const server = await startRedis();
+    const wire = await CuttableWire.to(server.url);
+    const listener = await counting(wire.through(server.url));
+    await until(() => listener.doorbell.isReachable);
+    wire.silence();
+    for (let ring = 1; ring <= 3; ring += 1) {
+      await listener.doorbell.ring();
+      await until(() => listener.looks === ring);
+    }
+    await wire.mend();
+    await listener.doorbell.close();
+    await wire.cut();
+  }, 20_000);
+
   it('closes while Redis is away', async () => {
     const server = await startRedis();
     const listener = await counting(server.url);
@@ -121,7 +155,7 @@ function describeRedisRings(): void {
     expect(performance.now() - rungAt).toBeLessThan(2_000);
   });
 
-  it('refuses to start without Redis, and with one that evicts', async () => {
+  it('says that there is no Redis, and that one evicts', async () => {
     const evicting = await startRedis({ policy: 'allkeys-lru' });
     await expect(open(evicting.url).open()).rejects.toMatchObject({ code: 'REDIS_EVICTS' });
     await evicting.kill();

@@ -18,7 +18,6 @@ export {
   skipLoudly,
 } from './databases/describe-databases.js';
 export { OwnPostgres, missingOwnPostgres } from './databases/own-postgres.js';
-export { TcpGate } from './databases/tcp-gate.js';
 export { OwnRedis, freshRedisUrl, missingRedis } from './databases/redis-servers.js';
 export { CuttableWire } from './databases/cuttable-wire.js';
 export { START_TIMEOUT_MS, makeEmptyPostgres } from './databases/postgres-databases.js';
@@ -75,10 +74,6 @@ export type {
 export { createHarness, type HarnessOptions, type PluginHarness } from './plugins/plugin-harness.js';
 export { pluginObject, pluginObjects } from './plugins/plugin-objects.js';
 export { type LoopbackVendor, startLoopbackVendor } from './http/loopback-vendor.js';
-export {
-  describeAccessTokenStoreContract,
-  type OpenedAccessTokenStore,
-} from './contracts/describe-access-token-store-contract.js';
 export {
   describeConnectionVaultContract,
   type OpenedConnectionVault,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Engine, type FeedLedger, type RunLedger } from '@drover/engine';
-import { toFaultRecord } from '@drover/model';
+import { engineErrors } from './engine-errors.js';
 import type { Parts } from './parts.js';
 import { isKnownDead, ownIdentity } from './process-identity.js';
 import type { Releases } from './releases.js';
@@ -31,8 +31,7 @@ export async function makeEngine(parts: Parts, releases: Releases): Promise<Engi
       leaseMs: settings.leaseSeconds * 1_000,
       // A data folder has one process that executes; a database server has room for many.
       shared: settings.databaseUrl !== undefined,
-      onError: (fault) =>
-        log.error({ fault: toFaultRecord(fault), stack: fault.stack }, 'work without a run failed'),
+      onError: engineErrors(log),
     },
   );
   releases.add(({ abandon, drainMs }) => (abandon ? engine.abort() : engine.stop({ drainMs })));

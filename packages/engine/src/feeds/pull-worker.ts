@@ -35,9 +35,10 @@ export class PullWorker implements SideWork {
   }
 
   async begin(rule: ReapRule): Promise<void> {
-    await this.#ports.feeds.reap({ now: this.#options.now(), ...rule });
+    // First: whatever of the rest fails is done by the next tick.
     this.#isActive = true;
     this.#renewedAt = performance.now();
+    await this.#ports.feeds.reap({ now: this.#options.now(), ...rule });
     await this.wake();
   }
 

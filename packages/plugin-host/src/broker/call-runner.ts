@@ -23,7 +23,7 @@ import {
   noAnswerFault,
   rateLimitedFault,
 } from './vendor-fault.js';
-import type { Exchange } from './vendor-client.js';
+import type { Exchange } from './exchange.js';
 import type { WaitMeter } from './wait-meter.js';
 
 /** Most requests of one repeatable call, rate limits and token renewals left out. */

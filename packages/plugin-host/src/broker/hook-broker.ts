@@ -17,7 +17,7 @@ import type { ConnectionSession } from './connection-session.js';
 import { buildRequest } from './outgoing-request.js';
 import { authOf } from './place-secret.js';
 import { orStopped, stoppedFault } from './stopped.js';
-import type { Exchange } from './vendor-client.js';
+import type { Exchange } from './exchange.js';
 import { WaitMeter } from './wait-meter.js';
 
 export interface HookBrokerDeps {

@@ -1,4 +1,11 @@
-import { CompiledQuery, type DatabaseConnection, Kysely, PostgresDialect, sql } from 'kysely';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  Kysely,
+  PostgresDialect,
+  type PostgresPool,
+  sql,
+} from 'kysely';
 import pg from 'pg';
 import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
@@ -60,8 +67,13 @@ export const POSTGRES_TRAITS: DialectTraits = {
 const WHOLE_NUMBER_OIDS = [20, 1700];
 const MAX_CONNECTIONS = 10;
 
-/** Opens a PostgreSQL database (13 or newer) by URL. `bigint` columns and sums come as numbers: no value here passes 2^53. */
+/** Opens a PostgreSQL database (13 or newer) by URL. */
 export function openPostgres(url: string): Database {
+  return overPostgresPool(postgresPool(url));
+}
+
+/** The connections of a database. `bigint` columns and sums come as numbers: no value here passes 2^53. */
+export function postgresPool(url: string): pg.Pool {
   const types = {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       WHOLE_NUMBER_OIDS.includes(oid) ? Number : pg.types.getTypeParser(oid, format as 'text'),
@@ -71,6 +83,11 @@ export function openPostgres(url: string): Database {
   // connection. The pool listens to those that lie idle and passes it on; those in use are not its own.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => void client.on('error', () => undefined));
+  return pool;
+}
+
+/** A database whose connections come from this pool, which closing it ends. */
+export function overPostgresPool(pool: PostgresPool): Database {
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool, onCreateConnection: setUp }) });
   return { kysely, traits: POSTGRES_TRAITS, close: () => kysely.destroy() };
 }

@@ -101,8 +101,11 @@ function hasJsonbEach(raw: DatabaseSync): boolean {
 
 /** Kysely's own dialect over node:sqlite, with transactions that take the write lock at once instead of failing half-way. */
 class NodeSqliteDialect extends SqliteDialect {
+  readonly #raw: DatabaseSync;
+
   constructor(raw: DatabaseSync) {
     super({ database: asKyselyDatabase(raw) });
+    this.#raw = raw;
   }
 
   override createAdapter(): SqliteAdapter {
@@ -113,6 +116,10 @@ class NodeSqliteDialect extends SqliteDialect {
     const driver = super.createDriver();
     driver.beginTransaction = async (connection) => {
       await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+    };
+    // SQLite has rolled back by itself where the disk was full or failed; a second time would be an error in the first one's place.
+    driver.rollbackTransaction = async (connection) => {
+      if (this.#raw.isTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
     };
     return driver;
   }

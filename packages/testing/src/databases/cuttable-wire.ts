@@ -1,12 +1,16 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 
-/** A wire to a server on this machine that a test can cut: then it is as if the server were gone. */
+/**
+ * A wire to a server on this machine that a test can cut: then it is as if the server were gone. Or silence: then it is as
+ * if a firewall dropped what is sent.
+ */
 export class CuttableWire {
   readonly #target: number;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   #port = 0;
+  #isSilent = false;
 
   private constructor(target: number) {
     this.#target = target;
@@ -38,7 +42,17 @@ export class CuttableWire {
     await closed;
   }
 
+  /** Connections stay, and new ones come about, but nothing goes through. */
+  silence(): void {
+    this.#isSilent = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** Lets everything through again, what a silence has held back too. */
   async mend(): Promise<void> {
+    this.#isSilent = false;
+    for (const socket of this.#sockets) socket.resume();
+    if (this.#server !== undefined) return;
     const server = createServer((near) => this.#join(near, connect(this.#target, '127.0.0.1')));
     server.listen(this.#port, '127.0.0.1');
     await once(server, 'listening');
@@ -57,7 +71,8 @@ export class CuttableWire {
         this.#sockets.delete(one);
         other.destroy();
       });
-      one.pipe(other);
+      one.on('data', (chunk) => other.write(chunk));
+      if (this.#isSilent) one.pause();
     }
   }
 }

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { TcpGate } from './tcp-gate.js';
+import { CuttableWire } from './cuttable-wire.js';
 
 let echo: Server;
-let gate: TcpGate;
+let wire: CuttableWire;
 const clients: Socket[] = [];
 
 beforeEach(async () => {
@@ -14,16 +14,16 @@ beforeEach(async () => {
     '127.0.0.1',
   );
   await once(echo, 'listening');
-  gate = await TcpGate.open((echo.address() as AddressInfo).port);
+  wire = await CuttableWire.to(`tcp://127.0.0.1:${(echo.address() as AddressInfo).port}`);
 });
 afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();
-  await gate.close();
+  await wire.cut();
   await new Promise((resolve) => echo.close(resolve));
 });
 
 async function dial(): Promise<Socket> {
-  const client = connect(gate.port, '127.0.0.1').on('error', () => undefined);
+  const client = connect(portOf(wire), '127.0.0.1').on('error', () => undefined);
   clients.push(client);
   await once(client, 'connect');
   return client;
@@ -38,24 +38,27 @@ test('lets everything through', async () => {
   expect(await echoed(await dial(), 'hello')).toBe('hello');
 });
 
-test('silenced, it holds back what is sent on old and new connections until it passes again', async () => {
+test('silenced, it holds back what is sent on old and new connections until it is mended', async () => {
   const old = await dial();
   await echoed(old, 'before');
-  gate.silence();
+  wire.silence();
   const young = await dial();
   const answers = [echoed(old, 'old'), echoed(young, 'young')];
   expect(await Promise.race([...answers, sleep(50).then(() => 'nothing')])).toBe('nothing');
-  gate.pass();
+  await wire.mend();
   expect(await Promise.all(answers)).toEqual(['old', 'young']);
 });
 
-test('refusing, it ends connections and closes new ones', async () => {
+test('cut, it ends connections and refuses new ones', async () => {
   const old = await dial();
   const ended = once(old, 'close');
-  gate.refuse();
+  await wire.cut();
   await ended;
-  const young = await dial();
-  await once(young, 'close');
-  gate.pass();
+  await expect(dial()).rejects.toThrow('ECONNREFUSED');
+  await wire.mend();
   expect(await echoed(await dial(), 'again')).toBe('again');
 });
+
+function portOf(mended: CuttableWire): number {
+  return Number(new URL(mended.through('tcp://127.0.0.1:1')).port);
+}
