@@ -238,7 +238,13 @@ export class Executor {
     const { ledger, doorbell } = this.#ports;
     const askedAt = performance.now();
     let claim: Claim | undefined = { ...(await ledger.claim(this.#worker())), askedAt };
-    while (claim?.task !== undefined) claim = await this.#run(claim);
+    let hadMore = false;
+    while (claim?.task !== undefined) {
+      // Who rang when there was more has woken whoever could take it; settling and claiming leaves as much as there was.
+      if (claim.more && !hadMore) await doorbell.ring();
+      hadMore = claim.more;
+      claim = await this.#run(claim);
+    }
     if (claim === undefined) return true;
     const delayMs = (claim.nextDueAt?.getTime() ?? Infinity) - this.#options.now().getTime();
     if (delayMs < RECONCILE_MS) await doorbell.ring({ delayMs: Math.max(1, delayMs) });
@@ -246,9 +252,8 @@ export class Executor {
   }
 
   /** Runs a claimed task; what was claimed with its settlement comes back. */
-  async #run({ task, more, askedAt }: Extract<Claim, { more: boolean }>): Promise<Claim | undefined> {
-    const { held, runner, doorbell } = this.#ports;
-    if (more) await doorbell.ring();
+  async #run({ task, askedAt }: Extract<Claim, { more: boolean }>): Promise<Claim | undefined> {
+    const { held, runner } = this.#ports;
     const signal = held.hold(task.id, {
       askedAt,
       runId: task.run.stopped === undefined ? task.run.id : undefined,

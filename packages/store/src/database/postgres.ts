@@ -9,6 +9,7 @@ import {
 import pg from 'pg';
 import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
+import { PreparingClient } from './preparing-client.js';
 import type { Tables } from './tables.js';
 
 const LOCK_TIMEOUT = '10s';
@@ -31,6 +32,7 @@ export const POSTGRES_TRAITS: DialectTraits = {
   sequence: (column) => column.primaryKey(),
   placeholder: (n) => `$${n}`,
   jsonElements: (json) => sql`json_array_elements(cast(${json} as json))`,
+  isAmong: (value, selected) => sql`${value} = any (array(${selected}))`,
   readByPrimaryKey: sql``,
   matchesPieces: (column, pieces) =>
     sql`${column} like ${pieces.map((piece) => piece.replaceAll(/[\\%_]/g, String.raw`\$&`)).join('%')}`,
@@ -56,6 +58,9 @@ export const POSTGRES_TRAITS: DialectTraits = {
   async setSequence(trx, table, last) {
     await sql`select setval(${sequenceOf(table)}, ${last})`.execute(trx);
   },
+  async refreshStatistics(trx, tables) {
+    await sql`analyze ${sql.join(tables.map((name) => sql.table(name)))}`.execute(trx);
+  },
   durably: (kysely, work) =>
     kysely.transaction().execute(async (trx) => {
       await sql`set local synchronous_commit = on`.execute(trx);
@@ -78,7 +83,12 @@ export function postgresPool(url: string): pg.Pool {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       WHOLE_NUMBER_OIDS.includes(oid) ? Number : pg.types.getTypeParser(oid, format as 'text'),
   };
-  const pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS, types: types as never });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: MAX_CONNECTIONS,
+    types: types as never,
+    Client: PreparingClient as never,
+  });
   // Without listeners, the loss of a connection would end the process. The query under way fails, the next one opens a new
   // connection. The pool listens to those that lie idle and passes it on; those in use are not its own.
   pool.on('error', () => undefined);
