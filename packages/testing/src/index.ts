@@ -75,10 +75,6 @@ export { createHarness, type HarnessOptions, type PluginHarness } from './plugin
 export { pluginObject, pluginObjects } from './plugins/plugin-objects.js';
 export { type LoopbackVendor, startLoopbackVendor } from './http/loopback-vendor.js';
 export {
-  describeAccessTokenStoreContract,
-  type OpenedAccessTokenStore,
-} from './contracts/describe-access-token-store-contract.js';
-export {
   describeConnectionVaultContract,
   type OpenedConnectionVault,
 } from './contracts/describe-connection-vault-contract.js';
