@@ -11,7 +11,12 @@ export { describePluginLibraryContract } from './contracts/describe-plugin-libra
 export { describeCollectionLibraryContract } from './contracts/describe-collection-library-contract.js';
 export { describeObjectEditsContract } from './contracts/describe-object-edits-contract.js';
 export { describeObjectLibraryContract } from './contracts/describe-object-library-contract.js';
-export { describeDatabases, missingPostgres, skipLoudly } from './databases/describe-databases.js';
+export {
+  describeDatabases,
+  describePostgres,
+  missingPostgres,
+  skipLoudly,
+} from './databases/describe-databases.js';
 export { OwnRedis, freshRedisUrl, missingRedis } from './databases/redis-servers.js';
 export { START_TIMEOUT_MS, makeEmptyPostgres } from './databases/postgres-databases.js';
 export { makeProgram, type Program } from './databases/run-in-process.js';
@@ -52,6 +57,7 @@ export {
   type OpenedCallJournal,
 } from './contracts/describe-call-journal-contract.js';
 export { describeCommandLedgerContract } from './contracts/describe-command-ledger-contract.js';
+export { describeLimitStoreContract } from './contracts/describe-limit-store-contract.js';
 export { describeDoorbellContract } from './contracts/describe-doorbell-contract.js';
 export { InProcessPluginRuntime } from './plugins/in-process-plugin-runtime.js';
 export {

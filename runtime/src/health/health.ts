@@ -46,6 +46,7 @@ export class Health {
       dueSeconds: waitedMs / MS_PER_SECOND,
       inHand: held.length,
       queueConnected: (await this.#parts.doorbell()).isReachable,
+      connectionsDown: (await (await this.#parts.limits()).down()).length,
     };
   }
 

@@ -11,6 +11,7 @@ export interface Standing {
   dueSeconds: number;
   inHand: number;
   queueConnected: boolean;
+  connectionsDown: number;
 }
 
 /** What this process counts of its own work since its start, in the text format of Prometheus. */
@@ -22,6 +23,18 @@ export class Meters {
   readonly #calls = this.#counter('drover_vendor_calls_total', 'Requests sent to vendors.');
   readonly #writes = this.#counter('drover_vendor_writes_total', 'Requests sent to vendors that write.');
   readonly #waited = this.#counter('drover_waited_seconds_total', 'Time waited for rate limits.');
+  readonly #outages = this.#counter(
+    'drover_vendor_outages_total',
+    'Times that this process found a vendor down, or still down.',
+  );
+  readonly #recoveries = this.#counter(
+    'drover_vendor_recoveries_total',
+    'Times that this process found a vendor back.',
+  );
+  readonly #vendorsDown = this.#gauge(
+    'drover_connections_down',
+    'Connections whose vendor seems down, as all workers see it.',
+  );
   readonly #due = this.#gauge('drover_queue_depth', 'Tasks, runs and pulls that are due and held by nobody.');
   readonly #dueAge = this.#gauge('drover_queue_oldest_seconds', 'Age of the oldest due work.');
   readonly #inHand = this.#gauge('drover_work_in_hand', 'Tasks and pulls held by workers.');
@@ -40,7 +53,13 @@ export class Meters {
     this.#dueAge.set(standing.dueSeconds);
     this.#inHand.set(standing.inHand);
     this.#connected.set(standing.queueConnected ? 1 : 0);
+    this.#vendorsDown.set(standing.connectionsDown);
     return this.#registry.metrics();
+  }
+
+  /** A circuit was opened, or closed. */
+  circuitChanged(isDown: boolean): void {
+    (isDown ? this.#outages : this.#recoveries).inc();
   }
 
   /** The ledger, with what goes through it counted. */
