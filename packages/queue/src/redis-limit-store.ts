@@ -45,6 +45,12 @@ export class RedisLimitStore implements LimitStore {
     return Math.max(0, this.#timesConnected - 1);
   }
 
+  /** Connects. Resolves after 2 s at the latest, also while Redis is away: it goes on trying. */
+  async open(): Promise<void> {
+    this.#opening ??= this.#open();
+    await this.#opening;
+  }
+
   async take(request: LimitTake): Promise<Grant> {
     const { connectionId, rateGroup, windows, evenIfDown, probeMs, wary } = request;
     const client = await this.#ready();
@@ -109,7 +115,7 @@ export class RedisLimitStore implements LimitStore {
     this.#link.close();
   }
 
-  /** The first call waits for the connection; later ones for nothing. */
+  /** The first call waits for the connection as `open` does; later ones for nothing. */
   async #ready(): Promise<RedisClient & Scripted> {
     this.#opening ??= this.#open();
     const client = await this.#opening;

@@ -36,5 +36,6 @@ export async function makeLimits(parts: Parts, releases: Releases): Promise<Limi
   const { RedisLimitStore } = await import('@drover/queue');
   const redis = new RedisLimitStore(redisUrl, { onError: () => undefined });
   releases.add(async () => redis.close());
+  await redis.open();
   return new LimitChain([redis, postgres, own], { onError });
 }

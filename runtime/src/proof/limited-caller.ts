@@ -6,7 +6,7 @@ import { createBroker, LimitChain, LocalLimitStore, VendorGovernor } from '@drov
 import { RedisLimitStore } from '@drover/queue';
 import { openPostgres, PostgresLimitStore } from '@drover/store';
 
-/** What the process is told, as JSON in its first argument. Times are milliseconds since 1970. */
+/** What the process is told, as JSON in its first argument. */
 export interface CallerInput {
   baseUrl: string;
   token: string;
@@ -18,9 +18,11 @@ export interface CallerInput {
   uses: { manifest: PluginManifest; call: string }[];
   /** Calls of each under way at a time. */
   concurrency: number;
-  startAt: number;
-  endAt: number;
+  /** Answers when all processes have asked, with how many milliseconds to go on. */
+  startUrl: string;
 }
+
+const PAUSE_MS = 50;
 
 const input = JSON.parse(process.argv[2]!) as CallerInput;
 const database = openPostgres(input.databaseUrl);
@@ -53,20 +55,28 @@ function targetOf(manifest: PluginManifest): PluginTarget {
   return { bundleDigest: newId('run'), manifest, connection };
 }
 
-/** Calls until the end; what the vendor makes of a call is not the point. */
-async function callOn({ manifest, call }: CallerInput['uses'][number]): Promise<void> {
-  const stop = AbortSignal.timeout(input.endAt - Date.now());
+/**
+ * Calls until the end. What the vendor makes of a call is not the point; one that was refused by the broker, as after a wait of
+ * ten seconds, is made again a little later.
+ */
+async function callOn({ manifest, call }: CallerInput['uses'][number], stop: AbortSignal): Promise<void> {
   const hook = await broker.forHook(targetOf(manifest), {
     mode: 'apply',
     signal: stop,
     beforeWrite: async () => ({ do: 'send' }),
   });
-  while (!stop.aborted) await hook.call(call, { json: {} }).catch(() => undefined);
+  const { method } = manifest.calls.find(({ name }) => name === call)!;
+  const params = method === 'GET' ? {} : { json: {} };
+  while (!stop.aborted) await hook.call(call, params).catch(() => sleep(PAUSE_MS));
 }
 
 async function main(): Promise<void> {
-  await sleep(input.startAt - Date.now());
-  const calling = input.uses.flatMap((use) => Array.from({ length: input.concurrency }, () => callOn(use)));
+  await redis?.open();
+  const started = await fetch(input.startUrl);
+  const stop = AbortSignal.timeout(Number(await started.text()));
+  const calling = input.uses.flatMap((use) =>
+    Array.from({ length: input.concurrency }, () => callOn(use, stop)),
+  );
   await Promise.all(calling);
   await broker.close();
   redis?.close();

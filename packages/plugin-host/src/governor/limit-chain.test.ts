@@ -71,7 +71,7 @@ describe('LimitChain', () => {
     const now = () => nowMs;
     first = new LossyStore(now);
     const onError = (thrown: unknown) => errors.push(thrown);
-    chain = new LimitChain([first, new LocalLimitStore(now)], { now, onError });
+    chain = new LimitChain([first, new LocalLimitStore(now), new LocalLimitStore(now)], { now, onError });
   });
 
   it('uses the first store as long as it answers', async () => {
@@ -112,7 +112,7 @@ describe('LimitChain', () => {
     nowMs += 1_000;
     for (let n = 0; n < 2; n += 1) expect(await chain.take(TAKE)).toEqual(GRANTED);
     first.comeBackEmpty();
-    nowMs += 1_000;
+    nowMs += 5_000;
     expect(await chain.take(TAKE)).toEqual(USED_UP);
     nowMs += 1_000;
     expect(await chain.take(TAKE)).toEqual(GRANTED);

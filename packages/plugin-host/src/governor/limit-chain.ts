@@ -7,10 +7,14 @@ export interface LimitChainOptions {
   onError?: (thrown: unknown) => void;
 }
 
-/** A store that does not answer for that long is away. */
-const PATIENCE_MS = 1_000;
+/** A store that does not answer for that long is away, … */
+const PATIENCE_MS = 2_000;
+/** … but the last that is shared gets longer: who is slow is still better than each for himself. */
+const LAST_PATIENCE_MS = 15_000;
+/** Where this process itself was held up, the answer may have come and not been read. */
+const GRACE_MS = 100;
 /** A store that was away is not asked again for that long. */
-const REST_MS = 2_000;
+const REST_MS = 5_000;
 
 interface Link {
   store: LimitStore;
@@ -64,7 +68,10 @@ export class LimitChain implements LimitStore {
     for (const [index, link] of this.#links.slice(0, last).entries()) {
       if (this.#now() < link.restsUntilMs) continue;
       try {
-        const result = await inTime(ask(link.store, index));
+        const result = await inTime(
+          ask(link.store, index),
+          index === last - 1 ? LAST_PATIENCE_MS : PATIENCE_MS,
+        );
         link.isAway = false;
         return result;
       } catch (thrown) {
@@ -81,10 +88,11 @@ export class LimitChain implements LimitStore {
 const FIRST_USE = '0 0';
 
 /** What comes later goes unheard. */
-async function inTime<Result>(work: Promise<Result>): Promise<Result> {
+async function inTime<Result>(work: Promise<Result>, patienceMs: number): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
+    const giveUp = (): void => reject(new Error(`no answer within ${patienceMs} ms`));
+    timer = setTimeout(() => (timer = setTimeout(giveUp, GRACE_MS)), patienceMs);
   });
   try {
     return await Promise.race([work, late]);

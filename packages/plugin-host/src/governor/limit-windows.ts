@@ -3,10 +3,9 @@ import type { RateRule } from '@drover/model';
 
 /**
  * Requests meet the vendor's clock after ways of different lengths: those of one window keep so far from those of the next.
- * A twentieth of the window, at most 50 ms.
  */
-const MARGIN_SHARE = 0.05;
-const LONGEST_MARGIN_MS = 50;
+const MARGIN_SHARE = 0.06;
+const LONGEST_MARGIN_MS = 250;
 /** Grants that are remembered for a window. A rule of more is kept as so many in a part of its time, which is stricter. */
 const MOST_GRANTS = 128;
 
