@@ -23,7 +23,7 @@ type Logged = RequestFigures['recent'][number];
 const CALLER = fileURLToPath(new URL('./limited-caller.ts', import.meta.url));
 const TOKEN = 'token-of-the-simulated-tenant';
 const PROCESSES = 8;
-const WARM_UP_MS = 1_500;
+const WARM_UP_MS = 3_000;
 /** Two windows of the slower limit, and a bit to see the third begin. */
 const MEASURED_MS = 12_000;
 const MOST_REFUSED = 0.01;
