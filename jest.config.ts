@@ -29,6 +29,7 @@ const config: Config = {
   testMatch: ['<rootDir>/{examples,packages,plugins,runtime}/**/src/**/*.test.ts'],
   globalSetup: '<rootDir>/packages/testing/src/databases/jest-global-setup.ts',
   globalTeardown: '<rootDir>/packages/testing/src/databases/jest-global-teardown.ts',
+  testSequencer: '<rootDir>/packages/testing/jest/longest-first.mjs',
   maxWorkers: 2,
   testTimeout: 20_000,
 };

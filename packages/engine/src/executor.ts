@@ -95,7 +95,6 @@ export class Executor {
 
   /** Lets what is in flight settle, then gives the lease back. After `drainMs`, what is left is aborted. */
   async stop({ drainMs }: { drainMs?: number } = {}): Promise<void> {
-    const wasExecuting = this.#state === 'executing';
     if (this.#state === 'idle' || this.#state === 'stopped') return;
     this.#state = 'stopped';
     const deadline = drainMs === undefined ? undefined : setTimeout(() => this.#cutOff(), drainMs);
@@ -103,7 +102,7 @@ export class Executor {
     clearTimeout(deadline);
     clearInterval(this.#timer);
     await this.#renewing;
-    if (wasExecuting) await this.#ports.leases.release(this.#leaseName, this.#options.owner);
+    await this.#ports.leases.release(this.#leaseName, this.#options.owner);
   }
 
   /** As `stop`, but aborts what is in flight instead of waiting for its natural end. */
@@ -145,13 +144,21 @@ export class Executor {
     const self = this.#self();
     const lease = await takeLease(this.#ports.leases, this.#leaseName, { ...this.#options, self });
     if (lease === undefined) return;
-    this.#state = 'executing';
-    this.#renewedAt = performance.now();
+    const takenAt = performance.now();
     const rule = shared ? await this.#goneRule() : { onlyOwner: owner };
     await this.#ports.ledger.reap({ now: now(), ...rule });
     await this.#ports.doorbell.listen(() => this.#workOnce(), { concurrency: this.#options.concurrency });
+    // Only now: what fails before this is tried again from the start.
+    if (!this.#isSeeking) return;
+    this.#state = 'executing';
+    this.#renewedAt = takenAt;
     this.#ports.doorbell.look();
     await this.#ports.side.begin(rule);
+  }
+
+  /** It may be stopped while it waits for something. */
+  get #isSeeking(): boolean {
+    return this.#state === 'seeking';
   }
 
   async #isNotNeeded(): Promise<boolean> {
@@ -181,7 +188,8 @@ export class Executor {
       const data = this.#self();
       const lease = await this.#ports.leases.take(this.#leaseName, owner, { ttlMs: leaseMs, now, data });
       if (lease === undefined) return this.#standBack();
-      held.confirm(await ledger.renewLeases(owner, { leaseMs, now }), askedAt);
+      const asked = held.taskIds;
+      held.confirm(asked, { confirmed: await ledger.renewLeases(owner, asked, { leaseMs, now }), askedAt });
       this.#renewedAt = askedAt;
     }
     await this.#reap((rule) => this.#lookRound(rule));
@@ -230,7 +238,13 @@ export class Executor {
     const { ledger, doorbell } = this.#ports;
     const askedAt = performance.now();
     let claim: Claim | undefined = { ...(await ledger.claim(this.#worker())), askedAt };
-    while (claim?.task !== undefined) claim = await this.#run(claim);
+    let hadMore = false;
+    while (claim?.task !== undefined) {
+      // Who rang when there was more has woken whoever could take it; settling and claiming leaves as much as there was.
+      if (claim.more && !hadMore) await doorbell.ring();
+      hadMore = claim.more;
+      claim = await this.#run(claim);
+    }
     if (claim === undefined) return true;
     const delayMs = (claim.nextDueAt?.getTime() ?? Infinity) - this.#options.now().getTime();
     if (delayMs < RECONCILE_MS) await doorbell.ring({ delayMs: Math.max(1, delayMs) });
@@ -238,9 +252,8 @@ export class Executor {
   }
 
   /** Runs a claimed task; what was claimed with its settlement comes back. */
-  async #run({ task, more, askedAt }: Extract<Claim, { more: boolean }>): Promise<Claim | undefined> {
-    const { held, runner, doorbell } = this.#ports;
-    if (more) await doorbell.ring();
+  async #run({ task, askedAt }: Extract<Claim, { more: boolean }>): Promise<Claim | undefined> {
+    const { held, runner } = this.#ports;
     const signal = held.hold(task.id, {
       askedAt,
       runId: task.run.stopped === undefined ? task.run.id : undefined,
@@ -254,7 +267,7 @@ export class Executor {
       const next = await runner.run(task, { signal, nextWorker });
       return next === undefined ? undefined : { ...next, askedAt: nextAskedAt };
     } finally {
-      held.release(task.id);
+      held.release(task.id, signal);
     }
   }
 

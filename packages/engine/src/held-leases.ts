@@ -1,10 +1,19 @@
 import { Fault, type RunId, type TaskId } from '@drover/model';
 
+interface Held {
+  /** On the monotonic clock. */
+  until: number;
+  abort: AbortController;
+  runId: RunId | undefined;
+  /** For good: whatever the store says later, somebody may have taken over in between. */
+  isLost: boolean;
+}
+
 /** The leases that this process holds, measured on the monotonic clock: a process that slept knows that it is late. */
 export class HeldLeases {
   readonly #leaseMs: number;
   readonly #now: () => number;
-  readonly #held = new Map<TaskId, { until: number; abort: AbortController; runId: RunId | undefined }>();
+  readonly #held = new Map<TaskId, Held>();
 
   constructor(options: { leaseMs: number; now?: () => number }) {
     this.#leaseMs = options.leaseMs;
@@ -21,19 +30,35 @@ export class HeldLeases {
    */
   hold(taskId: TaskId, { askedAt, runId }: { askedAt: number; runId?: RunId | undefined }): AbortSignal {
     const abort = new AbortController();
-    this.#held.set(taskId, { until: askedAt + this.#leaseMs, abort, runId });
+    // A task that this process has lost without knowing may come back to it: the work of before is another's.
+    this.#lose(taskId);
+    this.#held.set(taskId, { until: askedAt + this.#leaseMs, abort, runId, isLost: false });
     return abort.signal;
   }
 
-  release(taskId: TaskId): void {
-    this.#held.delete(taskId);
+  /** `signal`: as `hold` gave it. A task that was lost and is held anew stays. */
+  release(taskId: TaskId, signal: AbortSignal): void {
+    if (this.#held.get(taskId)?.abort.signal === signal) this.#held.delete(taskId);
   }
 
-  /** Prolongs the leases that the store confirmed; the others are lost, and their work is aborted. */
-  confirm(taskIds: readonly TaskId[], askedAt: number): void {
-    const confirmed = new Set(taskIds);
-    for (const [taskId, lease] of this.#held) {
-      if (confirmed.has(taskId)) lease.until = Math.max(lease.until, askedAt + this.#leaseMs);
+  /** Tasks that are held now; what was lost is left to run out in the store, so that somebody takes it up. */
+  get taskIds(): TaskId[] {
+    return [...this.#held].flatMap(([taskId, { isLost }]) => (isLost ? [] : [taskId]));
+  }
+
+  /**
+   * Prolongs those of the `asked` leases that the store confirmed; the others are lost, and their work is aborted. What is
+   * held since nobody has asked about.
+   */
+  confirm(
+    asked: readonly TaskId[],
+    { confirmed, askedAt }: { confirmed: readonly TaskId[]; askedAt: number },
+  ): void {
+    const isConfirmed = new Set(confirmed);
+    for (const taskId of asked) {
+      const lease = this.#held.get(taskId);
+      if (lease === undefined) continue;
+      if (isConfirmed.has(taskId)) lease.until = Math.max(lease.until, askedAt + this.#leaseMs);
       else this.#lose(taskId);
     }
   }
@@ -41,7 +66,7 @@ export class HeldLeases {
   /** Throws `LEASE_LOST` when the task's lease is over: asked right before each vendor write. */
   check(taskId: TaskId): void {
     const lease = this.#held.get(taskId);
-    if (lease !== undefined && this.#now() < lease.until) return;
+    if (lease?.isLost === false && this.#now() < lease.until) return;
     this.#lose(taskId);
     throw new Fault('LEASE_LOST', `The lease on ${taskId} is over; the call was not sent.`);
   }
@@ -64,6 +89,9 @@ export class HeldLeases {
   }
 
   #lose(taskId: TaskId): void {
-    this.#held.get(taskId)?.abort.abort(new Fault('LEASE_LOST', `The lease on ${taskId} is over.`));
+    const lease = this.#held.get(taskId);
+    if (lease === undefined) return;
+    lease.isLost = true;
+    lease.abort.abort(new Fault('LEASE_LOST', `The lease on ${taskId} is over.`));
   }
 }

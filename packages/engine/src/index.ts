@@ -13,6 +13,7 @@ export { EXECUTOR_LEASE, livingWorkers } from './workforce.js';
 export type { StartOptions } from './executor.js';
 export { SCHEDULER_LEASE } from './scheduler.js';
 export { type CheckedPage, checkPage, MAX_CHECKPOINT_BYTES, type PageReason } from './feeds/check-page.js';
+export type * from './ports/access-token-store.js';
 export * from './ports/call-journal.js';
 export type * from './ports/command-ledger.js';
 export type * from './ports/connection-vault.js';

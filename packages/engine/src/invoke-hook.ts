@@ -16,7 +16,7 @@ export async function invokeHook(
   const { signal } = options;
   const result = await runtime.invoke(target, context, invocation, options);
   const { log } = result.figures;
-  if (log.length > 0) await ledger.appendLog(task.run.id, log);
+  if (log.length > 0) await ledger.appendLog(task, log);
   if (result.ok || !signal.aborted) return result;
   if (wasCancelled(signal)) return { ...result, fault: toFaultRecord(signal.reason as Fault) };
   throw new Fault('LEASE_LOST', `${task.id} was cut off.`);

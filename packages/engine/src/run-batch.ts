@@ -212,7 +212,7 @@ class BatchRun {
   async #takeAnswers(offered: readonly PlacedObject[], answer: unknown, verdicts: Verdicts): Promise<void> {
     const { task } = this.#batch;
     const books = balanceBooks(offered, answer, { emits: this.#manifest.emits ?? [], mayPend: true });
-    await reportBreaches(this.#ports.ledger, task.run.id, books.breaches);
+    await reportBreaches(this.#ports.ledger, task, books.breaches);
     const now = this.#ports.now();
     for (const pending of books.pending) this.#takePending(pending, { verdicts, now });
     const dueAt = new Date(now.getTime() + 1_000 * 4 ** (task.attempt - 1));

@@ -107,7 +107,7 @@ export async function runWholeTask(ports: TaskPorts, prepared: PreparedTask): Pr
     { hook: 'executeAll', pages: pages(), prepared: task.run.prepared },
     { ...options, beforeWrite: gate.beforeWrite, onOutcomes },
   );
-  if (result.figures.log.length > 0) await ledger.appendLog(task.run.id, result.figures.log);
+  if (result.figures.log.length > 0) await ledger.appendLog(task, result.figures.log);
   const { figures } = result;
   if (!result.ok) {
     const isCancelled = wasCancelled(options.signal);

@@ -68,15 +68,19 @@ export class RedisLink {
     const onError = (error: Error): void => void (reason = error.message || reason);
     await new Promise<void>((resolve, reject) => {
       const onReady = (): void => settle(resolve);
-      const timer = setTimeout(() => settle(() => reject(unreachable(this.place, reason))), timeoutMs);
+      const giveUp = (): void => settle(() => reject(unreachable(this.place, reason)));
+      const timer = setTimeout(giveUp, timeoutMs);
       function settle(end: () => void): void {
         clearTimeout(timer);
         client.off('ready', onReady);
         client.off('error', onError);
+        client.off('end', giveUp);
         end();
       }
       client.once('ready', onReady);
       client.on('error', onError);
+      // It was closed meanwhile.
+      client.once('end', giveUp);
     });
     return client;
   }

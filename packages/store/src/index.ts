@@ -1,6 +1,6 @@
 export type { Database } from './database/database.js';
 export { type MigrationState, migrate, migrationStates } from './database/migrate.js';
-export { openPostgres } from './database/postgres.js';
+export { openPostgres, overPostgresPool, postgresPool } from './database/postgres.js';
 export { openSqlite } from './database/sqlite.js';
 export { type CopiedTableReport, copyDatabase } from './copy/copy-database.js';
 export { KyselyCommandLedger } from './commands/kysely-command-ledger.js';
@@ -14,6 +14,7 @@ export { KyselyObjectLibrary } from './objects/kysely-object-library.js';
 export { KyselyCollectionLibrary } from './collections/kysely-collection-library.js';
 export { KyselyQuarantine } from './quarantine/kysely-quarantine.js';
 export { KyselyPluginLibrary } from './plugins/kysely-plugin-library.js';
+export { KyselyAccessTokenStore } from './connections/kysely-access-token-store.js';
 export { KyselyConnectionVault, type VaultSources } from './connections/kysely-connection-vault.js';
 export { readSecretFile, type SecretSources } from './connections/secret-sources.js';
 export { KyselyMirrorLedger } from './mirror/kysely-mirror-ledger.js';

@@ -17,7 +17,9 @@ export {
   missingPostgres,
   skipLoudly,
 } from './databases/describe-databases.js';
+export { OwnPostgres, missingOwnPostgres } from './databases/own-postgres.js';
 export { OwnRedis, freshRedisUrl, missingRedis } from './databases/redis-servers.js';
+export { CuttableWire } from './databases/cuttable-wire.js';
 export { START_TIMEOUT_MS, makeEmptyPostgres } from './databases/postgres-databases.js';
 export { makeProgram, type Program } from './databases/run-in-process.js';
 export { vendorFiles, writeVendorFolder } from './bundles/vendor-folder.js';
@@ -60,22 +62,24 @@ export { describeCommandLedgerContract } from './contracts/describe-command-ledg
 export { describeLimitStoreContract } from './contracts/describe-limit-store-contract.js';
 export { describeDoorbellContract } from './contracts/describe-doorbell-contract.js';
 export { InProcessPluginRuntime } from './plugins/in-process-plugin-runtime.js';
-export {
-  type CommandReport,
-  createHarness,
-  type ExecuteReport,
-  type ExecuteSettings,
-  type HarnessOptions,
-  type HookReport,
-  type HookSettings,
-  type PluginHarness,
-  type PullReport,
-  type PullSettings,
-  type RunReport,
-} from './plugins/plugin-harness.js';
+export type {
+  CommandReport,
+  ExecuteReport,
+  ExecuteSettings,
+  HookReport,
+  HookSettings,
+  PullReport,
+  PullSettings,
+  RunReport,
+} from './plugins/harness-reports.js';
+export { createHarness, type HarnessOptions, type PluginHarness } from './plugins/plugin-harness.js';
 export { pluginObject, pluginObjects } from './plugins/plugin-objects.js';
 export { type LoopbackVendor, startLoopbackVendor } from './http/loopback-vendor.js';
 export {
   describeConnectionVaultContract,
   type OpenedConnectionVault,
 } from './contracts/describe-connection-vault-contract.js';
+export {
+  describeAccessTokenStoreContract,
+  type OpenedAccessTokenStore,
+} from './contracts/describe-access-token-store-contract.js';

@@ -14,7 +14,9 @@ const TOKENS: PartTokens = {
   objects: token('object library'),
   collections: token('collection library'),
   plugins: token('plugin library'),
+  cipher: token('secret cipher'),
   connections: token('connection vault'),
+  accessTokens: token('access token store'),
   ledger: token('run ledger'),
   journal: token('call journal'),
   commandLedger: token('command ledger'),
@@ -63,6 +65,12 @@ const MAKERS: Makers = {
   connections: async (parts) => (await import('./make-connections.js')).makeConnections(parts),
   limits: async (parts, releases) => (await import('./make-governor.js')).makeLimits(parts, releases),
   governor: async (parts) => (await import('./make-governor.js')).makeGovernor(parts),
+  cipher: async (parts) => (await import('./make-cipher.js')).makeCipher(parts),
+  accessTokens: async (parts) =>
+    new (await import('./store-parts.js')).KyselyAccessTokenStore(
+      await parts.database(),
+      await parts.cipher(),
+    ),
   pluginRuntime: async (parts, releases) =>
     (await import('./make-plugin-runtime.js')).makePluginRuntime(parts, releases),
   engine: async (parts, releases) => (await import('./make-engine.js')).makeEngine(parts, releases),

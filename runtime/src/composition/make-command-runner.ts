@@ -9,5 +9,7 @@ export async function makeCommandRunner(parts: Parts): Promise<CommandRunner> {
     runtime: () => parts.pluginRuntime(),
     self: ownIdentity(),
     isDead: isKnownDead,
+    // A command has one try and nobody waits for its place.
+    leaseMs: 2 * parts.surroundings.settings.leaseSeconds * 1_000,
   });
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { Engine, type RunLedger } from '@drover/engine';
-import { toFaultRecord } from '@drover/model';
+import { Engine, type FeedLedger, type RunLedger } from '@drover/engine';
+import { engineErrors } from './engine-errors.js';
 import type { Parts } from './parts.js';
 import { isKnownDead, ownIdentity } from './process-identity.js';
 import type { Releases } from './releases.js';
@@ -10,11 +10,12 @@ export async function makeEngine(parts: Parts, releases: Releases): Promise<Engi
   const log = await parts.log();
   const self = ownIdentity();
   const { settings } = parts.surroundings;
+  const { ledger, feeds } = await countedLedgers(parts);
   const engine = new Engine(
     {
-      ledger: await countedLedger(parts),
+      ledger,
       journal: await parts.journal(),
-      feeds: await parts.feeds(),
+      feeds,
       mirrors: await parts.mirrors(),
       plugins: await parts.plugins(),
       connections: await parts.connections(),
@@ -27,10 +28,10 @@ export async function makeEngine(parts: Parts, releases: Releases): Promise<Engi
       self,
       isDead: isKnownDead,
       concurrency: settings.workerConcurrency,
+      leaseMs: settings.leaseSeconds * 1_000,
       // A data folder has one process that executes; a database server has room for many.
       shared: settings.databaseUrl !== undefined,
-      onError: (fault) =>
-        log.error({ fault: toFaultRecord(fault), stack: fault.stack }, 'work without a run failed'),
+      onError: engineErrors(log),
     },
   );
   releases.add(({ abandon, drainMs }) => (abandon ? engine.abort() : engine.stop({ drainMs })));
@@ -38,8 +39,10 @@ export async function makeEngine(parts: Parts, releases: Releases): Promise<Engi
 }
 
 /** Work is counted where somebody can ask for the figures. */
-async function countedLedger(parts: Parts): Promise<RunLedger> {
+async function countedLedgers(parts: Parts): Promise<{ ledger: RunLedger; feeds: FeedLedger }> {
   const ledger = await parts.ledger();
-  if (parts.surroundings.settings.httpPort === undefined) return ledger;
-  return (await parts.meters()).over(ledger);
+  const feeds = await parts.feeds();
+  if (parts.surroundings.settings.httpPort === undefined) return { ledger, feeds };
+  const meters = await parts.meters();
+  return { ledger: meters.over(ledger), feeds: meters.overFeeds(feeds) };
 }

@@ -15,6 +15,7 @@ export async function makePluginRuntime(parts: Parts, releases: Releases): Promi
   const broker = createBroker({
     vault: await parts.connections(),
     governor: await parts.governor(),
+    tokenStore: await parts.accessTokens(),
     proxyEnvironment: parts.surroundings.environment,
   });
   releases.add(() => broker.close());

@@ -1,4 +1,5 @@
 import type {
+  AccessTokenStore,
   CallJournal,
   CommandLedger,
   CommandRunner,
@@ -15,6 +16,7 @@ import type {
   PluginLibrary,
   Quarantine,
   RunLedger,
+  SecretCipher,
   WorkWatch,
 } from '@drover/engine';
 import type { SandboxedPluginRuntime } from '@drover/plugin-host';
@@ -50,7 +52,9 @@ export interface Parts {
   objects(): Promise<ObjectLibrary>;
   collections(): Promise<CollectionLibrary>;
   plugins(): Promise<PluginLibrary>;
+  cipher(): Promise<SecretCipher>;
   connections(): Promise<ConnectionVault>;
+  accessTokens(): Promise<AccessTokenStore>;
   ledger(): Promise<RunLedger>;
   journal(): Promise<CallJournal>;
   commandLedger(): Promise<CommandLedger>;

@@ -1,7 +1,8 @@
 import type { DoctorCheck, DoctorReport, HeldLease } from '@drover/engine';
 import { asFault } from '@drover/model';
 import { executorHolders } from '../composition/executor-holder.js';
-import { RedisDoorbell } from '@drover/queue';
+import { queueKind } from '../environment/queue-kind.js';
+import { BullDoorbell } from '@drover/queue';
 import type { Parts } from '../composition/parts.js';
 
 type Finding = Omit<DoctorCheck, 'check'>;
@@ -59,9 +60,10 @@ async function examinePlugins(parts: Parts): Promise<Finding> {
 
 async function examineQueue(parts: Parts): Promise<Finding> {
   const doorbell = await parts.doorbell();
-  if (!(doorbell instanceof RedisDoorbell))
+  if (!(doorbell instanceof BullDoorbell))
     return ok('In this process; work of others is found within a second.');
   await doorbell.open();
+  if (queueKind(parts.surroundings.settings) === 'postgres') return ok('In the database, which answers.');
   return ok('In Redis, which answers and evicts nothing.');
 }
 

@@ -1,14 +1,6 @@
-import {
-  type HeldLease,
-  type HeldWork,
-  SCHEDULER_LEASE,
-  type WorkInHand,
-  type WorkerReport,
-  type WorkerRequests,
-  livingWorkers,
-} from '@drover/engine';
+import type { HeldLease, HeldWork, WorkInHand, WorkerReport, WorkerRequests } from '@drover/engine';
 import type { Parts } from '../composition/parts.js';
-import { isKnownDead } from '../composition/process-identity.js';
+import { livingStaff } from '../health/staff.js';
 
 export class EmbeddedWorkers implements WorkerRequests {
   readonly #parts: Parts;
@@ -22,17 +14,15 @@ export class EmbeddedWorkers implements WorkerRequests {
     const leases = await this.#parts.leases();
     const watch = await this.#parts.workWatch();
     const held = await watch.held(now);
-    const living = await livingWorkers(leases, { isDead: isKnownDead, now });
-    const scheduler = await leases.read(SCHEDULER_LEASE);
-    const isScheduled = scheduler !== undefined && scheduler.until >= now && !isKnownDead(scheduler.data);
+    const { workers, scheduler } = await livingStaff(leases, now);
     const { count, since } = await watch.due(now);
     return {
-      workers: living.map((lease) => ({
+      workers: workers.map((lease) => ({
         ...personOf(lease),
         role: String(lease.data.role ?? 'command'),
         holds: held.filter(({ owner }) => owner === lease.owner).map(inHand),
       })),
-      ...(isScheduled ? { scheduler: personOf(scheduler) } : {}),
+      ...(scheduler === undefined ? {} : { scheduler: personOf(scheduler) }),
       due: { count, ...(since === undefined ? {} : { since: since.toISOString() }) },
     };
   }

@@ -1,5 +1,7 @@
 import type { ServeOptions, ServeState } from '@drover/engine';
-import { RedisDoorbell } from '@drover/queue';
+import { BullDoorbell } from '@drover/queue';
+import { isFault, toFaultRecord } from '@drover/model';
+import { awaitDatabase } from '../composition/await-database.js';
 import type { Parts } from '../composition/parts.js';
 
 const LOOK_MS = 250;
@@ -10,8 +12,11 @@ export async function serve(
   listener: (state: ServeState) => void,
   { role = parts.surroundings.settings.role }: ServeOptions,
 ): Promise<void> {
-  const doorbell = await parts.doorbell();
-  if (doorbell instanceof RedisDoorbell) await doorbell.open();
+  const log = await parts.log();
+  await awaitDatabase(parts, {
+    onWait: (fault) => log.warn({ fault: toFaultRecord(fault) }, 'waiting for the database'),
+  });
+  await openQueue(parts);
   await parts.healthUrl();
   const engine = await parts.engine();
   let told: ServeState | undefined;
@@ -25,4 +30,20 @@ export async function serve(
   if (role !== 'worker') await engine.startScheduler();
   look();
   setInterval(look, LOOK_MS).unref();
+}
+
+/** A queue that is away is joined when it is there: it only saves time. One that will not do is refused. */
+async function openQueue(parts: Parts): Promise<void> {
+  const doorbell = await parts.doorbell();
+  if (!(doorbell instanceof BullDoorbell)) return;
+  try {
+    await doorbell.open();
+  } catch (error) {
+    if (!isFault(error) || error.code !== 'REDIS_UNREACHABLE') throw error;
+    const log = await parts.log();
+    log.warn(
+      { fault: toFaultRecord(error) },
+      'beginning without the queue, whose work is found within a second',
+    );
+  }
 }

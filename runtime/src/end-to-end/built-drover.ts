@@ -109,6 +109,11 @@ export class DroverProcess {
     process.kill(-this.pid, 'SIGINT');
   }
 
+  /** What a container's first process passes on when it is told to stop. */
+  terminate(): void {
+    this.#child.kill('SIGTERM');
+  }
+
   /** What the kernel does when memory is short: this process alone, at once. */
   kill(): void {
     if (this.#child.exitCode === null) this.#child.kill('SIGKILL');

@@ -23,10 +23,14 @@ export interface CommandOptions {
 
 /** The real command line over the real application, in a data folder of its own. For tests. */
 export class CommandLine {
-  private constructor(readonly folder: string) {}
+  private constructor(
+    readonly folder: string,
+    readonly environment: Record<string, string>,
+  ) {}
 
-  static async open(): Promise<CommandLine> {
-    return new CommandLine(await mkdtemp(join(tmpdir(), 'drover-cli-')));
+  /** @param environment for each of its commands */
+  static async open(environment: Record<string, string> = {}): Promise<CommandLine> {
+    return new CommandLine(await mkdtemp(join(tmpdir(), 'drover-cli-')), environment);
   }
 
   get dataDir(): string {
@@ -39,7 +43,12 @@ export class CommandLine {
     const stdout = collect(streams.stdout);
     const stderr = collect(streams.stderr);
     const host = createCliHost({
-      environment: { DROVER_DATA_DIR: this.dataDir, DROVER_LOG_LEVEL: 'silent', ...options.environment },
+      environment: {
+        DROVER_DATA_DIR: this.dataDir,
+        DROVER_LOG_LEVEL: 'silent',
+        ...this.environment,
+        ...options.environment,
+      },
       onInterrupt: (listener) => {
         options.onInterruptible?.(listener);
         return () => undefined;

@@ -22,6 +22,8 @@ export interface LabOptions {
   users: number;
   tokenLifeS?: number;
   latencyMs?: number;
+  /** Of the command line: another database, say. */
+  environment?: Record<string, string>;
 }
 
 /** A data folder with the bundle installed, a simulated cloud, and the connection `falcon` to it. */
@@ -32,7 +34,7 @@ export class CrowdstrikeLab {
     readonly url: string,
   ) {}
 
-  static async open(bundle: string, { users, ...options }: LabOptions): Promise<CrowdstrikeLab> {
+  static async open(bundle: string, { users, environment, ...options }: LabOptions): Promise<CrowdstrikeLab> {
     const simulator = createCrowdstrikeSimulator({
       client: CLIENT,
       users: makeUsers(users, Date.now()),
@@ -40,7 +42,7 @@ export class CrowdstrikeLab {
       points: { points: NO_LIMIT, perMs: 60_000 },
       ...options,
     });
-    const lab = new CrowdstrikeLab(await CommandLine.open(), simulator, await simulator.listen());
+    const lab = new CrowdstrikeLab(await CommandLine.open(environment), simulator, await simulator.listen());
     await lab.drover.json('plugin', 'install', bundle);
     await lab.connect();
     return lab;

@@ -48,6 +48,7 @@ function describeWorkers(): void {
     expect(JSON.parse((await look(leftPort, '/readyz')).text)).toMatchObject({
       ready: true,
       queue: 'connected',
+      queueKind: 'redis',
     });
 
     const held = site.gate.hold({ ...WRITE, nth: 3, at: 'answer' });
@@ -102,7 +103,9 @@ function describeWorkers(): void {
     expectBalanced(await site.books(), site.entries());
   }, 60_000);
 
-  it('are not ready while work is due and nobody takes it', async () => {
+  it('are not ready while work is due and nobody takes it, with the queue in the database', async () => {
+    site.queueInDatabase();
+    await site.servers.redis.kill();
     const port = await freePort();
     const scheduler = await site.start(['serve', '--role', 'scheduler'], {
       environment: { DROVER_HTTP_PORT: String(port) },
@@ -111,7 +114,12 @@ function describeWorkers(): void {
     const held = site.gate.hold({ ...WRITE, nth: 2, at: 'request' });
     const executing = await site.start([...RUN_ALL, '--json']);
     await held.reached;
-    expect((await look(port, '/readyz')).status).toBe(200);
+    const { status, text } = await look(port, '/readyz');
+    expect([status, JSON.parse(text)]).toEqual([
+      200,
+      expect.objectContaining({ queue: 'connected', queueKind: 'postgres' }),
+    ]);
+    expect((await look(port, '/metrics')).text).toMatch(/^drover_queue_connected\{kind="postgres"\} 1$/m);
     await executing.killed();
     held.release();
     await until(async () => (await look(port, '/readyz')).status === 503, {

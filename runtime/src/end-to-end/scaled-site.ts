@@ -49,6 +49,11 @@ export class ScaledSite {
     return site;
   }
 
+  /** Has the commands that start from here on hear of work through the database in place of Redis. */
+  queueInDatabase(): void {
+    this.#environment.DROVER_QUEUE = 'postgres';
+  }
+
   /** Starts a command on a machine of its own: with an empty data folder. */
   async start(
     argv: readonly string[],

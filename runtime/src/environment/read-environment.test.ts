@@ -74,6 +74,7 @@ describe('readEnvironment', () => {
       DROVER_QUEUE: 'redis',
       DROVER_ROLE: 'worker',
       DROVER_DRAIN_SECONDS: '0',
+      DROVER_LEASE_SECONDS: '3',
       DROVER_HTTP_PORT: '9000',
     });
     expect(settings).toMatchObject({
@@ -81,6 +82,7 @@ describe('readEnvironment', () => {
       queue: 'redis',
       role: 'worker',
       drainSeconds: 0,
+      leaseSeconds: 3,
       httpHost: '127.0.0.1',
       httpPort: 9000,
     });
@@ -96,7 +98,24 @@ describe('readEnvironment', () => {
     });
     expect(problems.map(({ path }) => path)).toEqual(['DROVER_REDIS_URL']);
     expect(JSON.stringify(problems)).not.toContain('s3cret');
-    expect(refusal({ DROVER_HTTP_PORT: '0' }).problems).toHaveLength(1);
+    expect(refusal({ DROVER_HTTP_PORT: '0', DROVER_LEASE_SECONDS: '2' }).problems).toHaveLength(2);
+  });
+
+  it('refuses a queue in PostgreSQL over SQLite', () => {
+    expect(refusal({ DROVER_QUEUE: 'postgres' }).problems).toEqual([
+      expect.objectContaining({
+        path: 'DROVER_QUEUE',
+        message: expect.stringContaining('DROVER_DATABASE_URL'),
+      }),
+    ]);
+    const { problems } = refusal({ DROVER_QUEUE: 'postgres', DROVER_DATABASE_URL: 'mysql://db.example.com' });
+    expect(problems.map(({ path }) => path)).toEqual(['DROVER_DATABASE_URL']);
+    const { settings } = readEnvironment({
+      DROVER_QUEUE: 'postgres',
+      DROVER_DATABASE_URL: 'postgres://db.example.com/drover',
+      DROVER_REDIS_URL: 'redis://cache.example.com',
+    });
+    expect(settings.queue).toBe('postgres');
   });
 
   it('counts an empty variable as not set', () => {

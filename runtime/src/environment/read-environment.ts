@@ -36,10 +36,7 @@ export function readEnvironment(environment: Environment): ReadEnvironment {
       problems.push({ code: 'VARIABLE_INVALID', message, path: variable.name });
     }
   }
-  if (settings.queue === 'redis' && settings.redisUrl === undefined && !problems.some(isOfRedis)) {
-    const message = 'DROVER_QUEUE is redis, and DROVER_REDIS_URL does not say which.';
-    problems.push({ code: 'VARIABLE_INVALID', message, path: 'DROVER_QUEUE' });
-  }
+  problems.push(...unfoundedQueue(settings, problems));
   if (problems.length > 0) {
     const what = problems.length === 1 ? 'One variable is' : `${problems.length} variables are`;
     throw new FaultList('ENVIRONMENT_INVALID', `${what} not right; nothing was started.`, problems);
@@ -51,8 +48,23 @@ export function readEnvironment(environment: Environment): ReadEnvironment {
   };
 }
 
-function isOfRedis({ path }: FaultRecord): boolean {
-  return path === VARIABLES.redisUrl.name;
+/** A queue needs the server it is in. What is wrong with that server's variable itself is told already. */
+function unfoundedQueue(
+  { queue, redisUrl, databaseUrl }: Partial<Record<keyof Settings, unknown>>,
+  known: readonly FaultRecord[],
+): FaultRecord[] {
+  const path = VARIABLES.queue.name;
+  const isTold = (name: string): boolean => known.some((problem) => problem.path === name);
+  if (queue === 'redis' && redisUrl === undefined && !isTold(VARIABLES.redisUrl.name)) {
+    const message = 'DROVER_QUEUE is redis, and DROVER_REDIS_URL does not say which.';
+    return [{ code: 'VARIABLE_INVALID', message, path }];
+  }
+  if (queue === 'postgres' && databaseUrl === undefined && !isTold(VARIABLES.databaseUrl.name)) {
+    const message =
+      'DROVER_QUEUE is postgres, and the database is SQLite: name a PostgreSQL one in DROVER_DATABASE_URL.';
+    return [{ code: 'VARIABLE_INVALID', message, path }];
+  }
+  return [];
 }
 
 function textOf(name: string, environment: Environment): { text: string; origin: Origin } | undefined {

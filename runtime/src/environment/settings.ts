@@ -1,13 +1,11 @@
 import type { ServeRole } from '@drover/engine';
+import type { QueueKind } from './queue-kind.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export const LOG_FORMATS = ['json', 'pretty'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
-
-export const QUEUES = ['memory', 'redis'] as const;
-export type QueueKind = (typeof QUEUES)[number];
 
 export const ROLES = ['all', 'worker', 'scheduler'] as const satisfies readonly ServeRole[];
 
@@ -32,6 +30,8 @@ export interface Settings {
   role: ServeRole;
   /** Seconds that batches in hand get to end when a serving process is told to stop. */
   drainSeconds: number;
+  /** Seconds that work stays with a process that says nothing. */
+  leaseSeconds: number;
   /** Address of the health endpoints. */
   httpHost: string;
   /** Port of the health endpoints; absent: a serving process listens nowhere. */

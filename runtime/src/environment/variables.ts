@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { Fault } from '@drover/model';
 import { parseEncryptionKey } from '@drover/plugin-host';
 import { parseRedisUrl } from '@drover/queue';
-import { LOG_FORMATS, LOG_LEVELS, QUEUES, ROLES, type Settings } from './settings.js';
+import { QUEUES } from './queue-kind.js';
+import { LOG_FORMATS, LOG_LEVELS, ROLES, type Settings } from './settings.js';
 
 /** One `DROVER_…` variable: the one place that knows its name, what it may be and what it means. */
 export interface Variable<Key extends keyof Settings> {
@@ -24,6 +25,10 @@ const MAX_CONCURRENCY = 256;
 const DEFAULT_CONCURRENCY = 8;
 const MAX_DRAIN_SECONDS = 3_600;
 const DEFAULT_DRAIN_SECONDS = 30;
+/** A lease is prolonged once a second at best: a shorter one would be lost to every hiccup. */
+const MIN_LEASE_SECONDS = 3;
+const MAX_LEASE_SECONDS = 300;
+const DEFAULT_LEASE_SECONDS = 15;
 
 /** Every variable, in the order of the page; the key is the setting that it sets. */
 export const VARIABLES: { [Key in keyof Settings]: Variable<Key> } = {
@@ -106,7 +111,7 @@ export const VARIABLES: { [Key in keyof Settings]: Variable<Key> } = {
   queue: {
     name: 'DROVER_QUEUE',
     description:
-      'How a process hears of new work. With `memory`, work of another process is found within a second.',
+      'How a process hears of new work: through Redis, through the PostgreSQL database itself (for those without Redis), or from itself alone. With `memory`, work of another process is found within a second.',
     accepts: QUEUES.map((kind) => `\`${kind}\``).join(', '),
     defaultText: '`redis` where `DROVER_REDIS_URL` is set, else `memory`',
     fallback: () => undefined,
@@ -129,6 +134,15 @@ export const VARIABLES: { [Key in keyof Settings]: Variable<Key> } = {
     defaultText: `\`${DEFAULT_DRAIN_SECONDS}\``,
     fallback: () => DEFAULT_DRAIN_SECONDS,
     parse: (text) => wholeNumber(text, { from: 0, to: MAX_DRAIN_SECONDS }),
+  },
+  leaseSeconds: {
+    name: 'DROVER_LEASE_SECONDS',
+    description:
+      'How long work stays with a process that says nothing: a worker’s batches and pulls, a scheduler’s post; a command twice as long. A shorter time finds a lost machine sooner, a longer one forgives a slow database. The same in all processes over one database.',
+    accepts: `a whole number of seconds from ${MIN_LEASE_SECONDS} to ${MAX_LEASE_SECONDS}`,
+    defaultText: `\`${DEFAULT_LEASE_SECONDS}\``,
+    fallback: () => DEFAULT_LEASE_SECONDS,
+    parse: (text) => wholeNumber(text, { from: MIN_LEASE_SECONDS, to: MAX_LEASE_SECONDS }),
   },
   httpHost: {
     name: 'DROVER_HTTP_HOST',

@@ -3,6 +3,7 @@ import { fastify } from 'fastify';
 import type { Parts } from '../composition/parts.js';
 import type { Releases } from '../composition/releases.js';
 import { Health } from './health.js';
+import { lookAtStanding } from './standing.js';
 
 const UNREADY = 503;
 
@@ -26,7 +27,8 @@ export async function startHealthServer(
     return reply.code(readiness.ready ? 200 : UNREADY).send(readiness);
   });
   server.get('/metrics', async (_, reply) => {
-    const text = await meters.text(await health.standing());
+    const now = new Date();
+    const text = await meters.text(await lookAtStanding(parts, now), now);
     return reply.type(meters.contentType).send(text);
   });
   try {

@@ -1,10 +1,9 @@
 import type { DueWork, HeldWork } from '@drover/engine';
 import type { Parts } from '../composition/parts.js';
-import type { Standing } from './meters.js';
+import { type QueueKind, queueKind } from '../environment/queue-kind.js';
 
 /** Due work that nobody has taken for so long, while nobody has anything in hand, is left lying. */
 const LEFT_LYING_MS = 15_000;
-const MS_PER_SECOND = 1_000;
 
 export interface Readiness {
   ready: boolean;
@@ -12,6 +11,8 @@ export interface Readiness {
   problems: string[];
   /** `memory`: rings stay in this process. `lost`: work of others is found within a second all the same. */
   queue: 'connected' | 'lost' | 'memory';
+  /** What rings go through. */
+  queueKind: QueueKind;
   /** Work that nobody holds; `since` in ISO 8601. */
   due?: { count: number; since?: string };
 }
@@ -26,7 +27,6 @@ export class Health {
 
   async readiness(now = new Date()): Promise<Readiness> {
     const problems: string[] = [];
-    const queue = await this.#queue();
     const work = await this.#work(now).catch((error: unknown) => {
       problems.push(`The database cannot be used: ${(error as Error).message}.`);
     });
@@ -35,25 +35,14 @@ export class Health {
     }
     if ((await this.#parts.engine()).isStopped) problems.push('This process is stopping.');
     const due = work === undefined ? {} : { due: shown(work.due) };
-    return { ready: problems.length === 0, problems, queue, ...due };
+    return { ready: problems.length === 0, problems, ...(await this.#queue()), ...due };
   }
 
-  async standing(now = new Date()): Promise<Standing> {
-    const { due, held } = await this.#work(now);
-    const waitedMs = due.since === undefined ? 0 : Math.max(0, now.getTime() - due.since.getTime());
-    return {
-      due: due.count,
-      dueSeconds: waitedMs / MS_PER_SECOND,
-      inHand: held.length,
-      queueConnected: (await this.#parts.doorbell()).isReachable,
-      connectionsDown: (await (await this.#parts.limits()).down()).length,
-    };
-  }
-
-  async #queue(): Promise<Readiness['queue']> {
-    const { queueUrl } = await import('../composition/make-doorbell.js');
-    if (queueUrl(this.#parts.surroundings.settings) === undefined) return 'memory';
-    return (await this.#parts.doorbell()).isReachable ? 'connected' : 'lost';
+  async #queue(): Promise<Pick<Readiness, 'queue' | 'queueKind'>> {
+    const kind = queueKind(this.#parts.surroundings.settings);
+    if (kind === 'memory') return { queue: 'memory', queueKind: kind };
+    const { isReachable } = await this.#parts.doorbell();
+    return { queue: isReachable ? 'connected' : 'lost', queueKind: kind };
   }
 
   async #work(now: Date): Promise<{ due: DueWork; held: HeldWork[] }> {

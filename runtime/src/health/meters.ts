@@ -1,18 +1,11 @@
-import type { Figures, RunLedger, Settlement } from '@drover/engine';
+import type { FeedLedger, Figures, RunLedger, Settlement } from '@drover/engine';
 import type { EndedRunStatus } from '@drover/model';
-import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Registry, collectDefaultMetrics } from 'prom-client';
+import { overlay } from './overlay.js';
+import type { Standing } from './standing.js';
+import { StandingGauges } from './standing-gauges.js';
 
 const MS_PER_SECOND = 1_000;
-
-/** How the whole installation stands, looked at when somebody asks. */
-export interface Standing {
-  due: number;
-  /** Age of the oldest due work in seconds; 0 when there is none. */
-  dueSeconds: number;
-  inHand: number;
-  queueConnected: boolean;
-  connectionsDown: number;
-}
 
 /** What this process counts of its own work since its start, in the text format of Prometheus. */
 export class Meters {
@@ -31,14 +24,9 @@ export class Meters {
     'drover_vendor_recoveries_total',
     'Times that this process found a vendor back.',
   );
-  readonly #vendorsDown = this.#gauge(
-    'drover_connections_down',
-    'Connections whose vendor seems down, as all workers see it.',
-  );
-  readonly #due = this.#gauge('drover_queue_depth', 'Tasks, runs and pulls that are due and held by nobody.');
-  readonly #dueAge = this.#gauge('drover_queue_oldest_seconds', 'Age of the oldest due work.');
-  readonly #inHand = this.#gauge('drover_work_in_hand', 'Tasks and pulls held by workers.');
-  readonly #connected = this.#gauge('drover_queue_connected', '1 while rings reach other processes.');
+  readonly #pulls = this.#counter('drover_pulls_ended_total', 'Pulls ended by this process.', 'status');
+  readonly #pulled = this.#counter('drover_pulled_objects_total', 'Objects of pages kept by this process.');
+  readonly #standing = new StandingGauges(this.#registry);
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
@@ -48,12 +36,8 @@ export class Meters {
     return this.#registry.contentType;
   }
 
-  async text(standing: Standing): Promise<string> {
-    this.#due.set(standing.due);
-    this.#dueAge.set(standing.dueSeconds);
-    this.#inHand.set(standing.inHand);
-    this.#connected.set(standing.queueConnected ? 1 : 0);
-    this.#vendorsDown.set(standing.connectionsDown);
+  async text(standing: Standing, now: Date): Promise<string> {
+    this.#standing.set(standing, now);
     return this.#registry.metrics();
   }
 
@@ -64,7 +48,7 @@ export class Meters {
 
   /** The ledger, with what goes through it counted. */
   over(ledger: RunLedger): RunLedger {
-    const counted: Partial<RunLedger> = {
+    return overlay(ledger, {
       settlePrepare: async (task, prepared, figures, plan) => {
         await ledger.settlePrepare(task, prepared, figures, plan);
         this.#count(figures);
@@ -83,13 +67,25 @@ export class Meters {
         this.#ended(status, end.figures);
         return status;
       },
-    };
-    return new Proxy(ledger, {
-      get(target, name): unknown {
-        const own: unknown = Reflect.get(counted, name);
-        if (own !== undefined) return own;
-        const member: unknown = Reflect.get(target, name);
-        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    });
+  }
+
+  /** The ledger of feeds, with what goes through it counted. */
+  overFeeds(ledger: FeedLedger): FeedLedger {
+    return overlay(ledger, {
+      keepPage: async (pull, page, rules) => {
+        await ledger.keepPage(pull, page, rules);
+        this.#pulled.inc(page.drafts.length);
+      },
+      pause: async (pull, pause) => {
+        await ledger.pause(pull, pause);
+        this.#count({ ...pause.figures, vendorWrites: 0 });
+      },
+      end: async (pull, end) => {
+        const status = await ledger.end(pull, end);
+        this.#pulls.inc({ status });
+        this.#count({ ...end.figures, vendorWrites: 0 });
+        return status;
       },
     });
   }
@@ -113,9 +109,5 @@ export class Meters {
 
   #counter(name: string, help: string, ...labelNames: string[]): Counter {
     return new Counter({ name, help, labelNames, registers: [this.#registry] });
-  }
-
-  #gauge(name: string, help: string): Gauge {
-    return new Gauge({ name, help, registers: [this.#registry] });
   }
 }

@@ -6,8 +6,7 @@ import type { InvocationFigures, PluginRuntime } from '../ports/plugin-runtime.j
 import { CommandGate, type CommandWrite } from './command-gate.js';
 import { commandVerdict, type CommandVerdict, outputMark } from './command-verdict.js';
 
-const LEASE_MS = 30_000;
-const PROLONG_MS = 10_000;
+const DEFAULT_LEASE_MS = 30_000;
 
 export interface CommandSubmission {
   plugin: InstalledPlugin;
@@ -30,6 +29,8 @@ export interface CommandRunnerParts {
   self: Record<string, unknown>;
   /** Whether a process that says this of itself is known to be dead. */
   isDead(owner: Record<string, unknown>): boolean;
+  /** How long a command is taken for running without a sign of life. Default 30,000. */
+  leaseMs?: number;
 }
 
 export interface EndedCommand {
@@ -41,9 +42,11 @@ export interface EndedCommand {
 /** Runs commands, each on record from before its plugin runs to its end, and closes those whose process died. */
 export class CommandRunner {
   readonly #parts: CommandRunnerParts;
+  readonly #leaseMs: number;
 
   constructor(parts: CommandRunnerParts) {
     this.#parts = parts;
+    this.#leaseMs = parts.leaseMs ?? DEFAULT_LEASE_MS;
   }
 
   /** Runs one command once. What it came to is the answer; rejects only when it cannot be put on record. */
@@ -64,12 +67,12 @@ export class CommandRunner {
       config,
       startedAt,
       owner: this.#parts.self,
-      leaseUntil: leaseFrom(startedAt),
+      leaseUntil: this.#leaseFrom(startedAt),
     });
     const prolonging = setInterval(() => {
       // A store that cannot be written to is told by the end of the command.
-      void ledger.prolong(id, leaseFrom(new Date())).catch(() => undefined);
-    }, PROLONG_MS);
+      void ledger.prolong(id, this.#leaseFrom(new Date())).catch(() => undefined);
+    }, this.#leaseMs / 3);
     prolonging.unref();
     try {
       return await this.#invoke(id, startedAt, submission);
@@ -112,6 +115,10 @@ export class CommandRunner {
     return { id, verdict, figures: result.figures };
   }
 
+  #leaseFrom(at: Date): Date {
+    return new Date(at.getTime() + this.#leaseMs);
+  }
+
   /** Ends what processes left that are dead or have long said nothing. */
   async closeInterrupted(now = new Date()): Promise<void> {
     const { ledger, isDead } = this.#parts;
@@ -121,10 +128,6 @@ export class CommandRunner {
       await ledger.close(open, { status, at: now, fault: interrupted(open.sentCall) });
     }
   }
-}
-
-function leaseFrom(at: Date): Date {
-  return new Date(at.getTime() + LEASE_MS);
 }
 
 function withoutProblems({ problems: _told, ...fault }: NonNullable<CommandVerdict['fault']>): FaultRecord {

@@ -1,4 +1,4 @@
-import { Fault, type FeedId, type PullId, asFault, isFault, toFaultRecord } from '@drover/model';
+import { Fault, type FeedId, asFault, isFault, toFaultRecord } from '@drover/model';
 import { decideFault } from '../decide-fault.js';
 import type { ConnectionVault } from '../ports/connection-vault.js';
 import type { ClaimedPull, FeedLedger, PageRules } from '../ports/feed-ledger.js';
@@ -43,7 +43,7 @@ export class PullRunner {
       let hasKept = false;
       const onKept = () => (hasKept = true);
       const result = await this.#invoke(pull, { target, hold, onKept });
-      await this.#keepLog(pull.id, result);
+      await this.#keepLog(pull, result);
       await this.#settle(pull, { result, hasKept, maxWaitMs: target.manifest.limits.maxWaitMs, hold });
     } catch (thrown) {
       if (isFault(thrown) && thrown.code === 'LEASE_LOST') return;
@@ -113,9 +113,9 @@ export class PullRunner {
     );
   }
 
-  async #keepLog(id: PullId, { figures }: InvocationResult): Promise<void> {
+  async #keepLog(pull: ClaimedPull, { figures }: InvocationResult): Promise<void> {
     if (figures.log.length > 0) {
-      await this.#ports.feeds.appendLog(id, figures.log, { now: this.#ports.now() });
+      await this.#ports.feeds.appendLog(pull, figures.log, { now: this.#ports.now() });
     }
   }
 

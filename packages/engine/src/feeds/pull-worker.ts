@@ -35,9 +35,10 @@ export class PullWorker implements SideWork {
   }
 
   async begin(rule: ReapRule): Promise<void> {
-    await this.#ports.feeds.reap({ now: this.#options.now(), ...rule });
+    // First: whatever of the rest fails is done by the next tick.
     this.#isActive = true;
     this.#renewedAt = performance.now();
+    await this.#ports.feeds.reap({ now: this.#options.now(), ...rule });
     await this.wake();
   }
 
@@ -74,43 +75,48 @@ export class PullWorker implements SideWork {
         if (pull === undefined) return;
         const abort = new AbortController();
         const flight: InFlight = { until: askedAt + leaseMs, abort, done: Promise.resolve() };
+        // A pull that this process has lost without knowing may come back to it: the work of before is another's.
+        lose(this.#inFlight.get(pull.id), pull.id);
         this.#inFlight.set(pull.id, flight);
         if (!this.#isActive) abort.abort(stopReason());
-        const hold = { signal: abort.signal, check: () => this.#check(pull.id) };
+        const hold = { signal: abort.signal, check: () => check(flight, pull.id) };
         flight.done = this.#ports.runner
           .run(pull, hold)
           .catch((thrown: unknown) => onError(asFault(thrown)))
-          .finally(() => this.#leave(pull.id));
+          .finally(() => this.#leave(pull.id, flight));
       }
     } catch (thrown) {
       onError(asFault(thrown));
     }
   }
 
-  #leave(id: PullId): void {
-    this.#inFlight.delete(id);
+  #leave(id: PullId, flight: InFlight): void {
+    if (this.#inFlight.get(id) === flight) this.#inFlight.delete(id);
     if (this.#isActive) void this.wake();
-  }
-
-  #check(id: PullId): void {
-    const flight = this.#inFlight.get(id);
-    if (flight !== undefined && performance.now() < flight.until) return;
-    this.#lose(id);
-    throw new Fault('LEASE_LOST', `The lease on ${id} is over; its page was not kept.`);
   }
 
   async #renew(): Promise<void> {
     const askedAt = performance.now();
     const { owner, leaseMs, now } = this.#options;
-    const confirmed = new Set(await this.#ports.feeds.renew(owner, { leaseMs, now: now() }));
+    const asked = [...this.#inFlight].flatMap(([id, { abort }]) => (abort.signal.aborted ? [] : [id]));
+    const confirmed = new Set(await this.#ports.feeds.renew(owner, asked, { leaseMs, now: now() }));
     this.#renewedAt = askedAt;
-    for (const [id, flight] of this.#inFlight) {
+    for (const id of asked) {
+      const flight = this.#inFlight.get(id);
+      if (flight === undefined) continue;
       if (confirmed.has(id)) flight.until = Math.max(flight.until, askedAt + leaseMs);
-      else this.#lose(id);
+      else lose(flight, id);
     }
   }
+}
 
-  #lose(id: PullId): void {
-    this.#inFlight.get(id)?.abort.abort(new Fault('LEASE_LOST', `The lease on ${id} is over.`));
-  }
+/** Throws `LEASE_LOST` when the lease is over; it stays over. */
+function check(flight: InFlight, id: PullId): void {
+  if (!flight.abort.signal.aborted && performance.now() < flight.until) return;
+  lose(flight, id);
+  throw new Fault('LEASE_LOST', `The lease on ${id} is over; its page was not kept.`);
+}
+
+function lose(flight: InFlight | undefined, id: PullId): void {
+  flight?.abort.abort(new Fault('LEASE_LOST', `The lease on ${id} is over.`));
 }

@@ -111,7 +111,7 @@ async function takeAnswers(
   const rules = { emits: manifest.emits ?? [], mayPend: true };
   const offered = polled.map(({ placed }) => placed);
   const { outcomes, pending, breaches } = balanceBooks(offered, answer, rules);
-  await reportBreaches(ports.ledger, task.run.id, breaches);
+  await reportBreaches(ports.ledger, task, breaches);
   const isBroken = (code: string | undefined): boolean => code === 'PLUGIN_CONTRACT';
   const rows = toRows(
     outcomes.filter(({ code }) => !isBroken(code)),

@@ -178,8 +178,8 @@ export interface FeedLedger extends ScheduleSource {
 
   /** Leases the next pull that is due. */
   claim(worker: { owner: string; leaseMs: number; now: Date }): Promise<ClaimedPull | undefined>;
-  /** Prolongs all leases of the owner; returns the pulls that it still holds. */
-  renew(owner: string, options: { leaseMs: number; now: Date }): Promise<PullId[]>;
+  /** Prolongs the owner's leases on these pulls; returns those that it still holds. Others of its are left to run out. */
+  renew(owner: string, pulls: readonly PullId[], options: { leaseMs: number; now: Date }): Promise<PullId[]>;
   /**
    * Frees pulls whose lease has run out, and those that the rule names; one that lost its worker
    * again and again without a page fails with `WORKER_LOST`. Returns how many.
@@ -187,7 +187,8 @@ export interface FeedLedger extends ScheduleSource {
   reap(options: { now: Date } & ReapRule): Promise<number>;
   /** Keeps a page, its checkpoint and its counts; a page that completes a full pass also settles who is absent. */
   keepPage(pull: ClaimedPull, page: CheckedPage, rules: PageRules): Promise<void>;
-  appendLog(id: PullId, lines: readonly LogLine[], options: { now: Date }): Promise<void>;
+  /** Keeps what the pull's hook has logged; nothing of a pull that is another worker's by now. */
+  appendLog(pull: ClaimedPull, lines: readonly LogLine[], options: { now: Date }): Promise<void>;
   pause(pull: ClaimedPull, pause: Pause): Promise<void>;
   /**
    * Ends the pull: `failed` with a fault, else `partial` when objects were rejected, else `succeeded`. What is past the

@@ -83,6 +83,8 @@ export type WriteResult =
 export type WriteVerdict =
   | {
       do: 'send';
+      /** Asked once more when the connection stands, right before the first byte: getting there takes time. Throwing keeps all back. */
+      beforeBytes?(): void;
       /** Told what came of it, before the plugin is. */
       settled?(result: WriteResult): Promise<void>;
     }

@@ -357,8 +357,15 @@ export interface RunLedger extends PlanLedger {
   quarantinedBy(runId: RunId): Promise<number>;
   /** The parked objects that a `poll` task was claimed with, in the order of their positions. */
   parkedOf(task: ClaimedTask): Promise<ParkedObject[]>;
-  /** Prolongs all leases of the owner; returns the tasks that it still holds. */
-  renewLeases(owner: string, options: { leaseMs: number; now: Date }): Promise<TaskId[]>;
+  /**
+   * Prolongs the owner's leases on these tasks; returns those that it still holds. A task of the owner that it does not name,
+   * since the answer to its claim was lost or its settlement failed, is left to run out.
+   */
+  renewLeases(
+    owner: string,
+    tasks: readonly TaskId[],
+    options: { leaseMs: number; now: Date },
+  ): Promise<TaskId[]>;
   /** Frees tasks whose lease has run out, and those of `whose`. Returns how many. */
   reap(options: { now: Date } & ReapRule): Promise<number>;
 
@@ -381,7 +388,8 @@ export interface RunLedger extends PlanLedger {
     end: { fault?: FaultRecord; finishFault?: FaultRecord; figures: Figures; plan?: PlanRecord },
   ): Promise<EndedRunStatus>;
 
-  appendLog(runId: RunId, lines: readonly LogLine[]): Promise<void>;
+  /** Keeps what a hook of the task has logged; of a task that is another worker's by now, it stands aside as evidence. */
+  appendLog(task: ClaimedTask, lines: readonly LogLine[]): Promise<void>;
   events(runId: RunId, afterSeq: number): Promise<RunEvent[]>;
 }
 

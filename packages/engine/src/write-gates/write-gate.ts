@@ -11,11 +11,12 @@ export async function refuseOnceCalls({ call }: OutgoingWrite): Promise<WriteVer
   return { do: 'send' };
 }
 
-/** Lets nothing leave once the task's lease is over. */
+/** Lets nothing leave once the task's lease is over: asked before the others, and when they have taken their time. */
 export function leaseGate(leases: HeldLeases, taskId: TaskId, next: WriteGate): WriteGate {
   return async (write) => {
     leases.check(taskId);
-    return next(write);
+    const verdict = await next(write);
+    return verdict.do === 'send' ? { ...verdict, beforeBytes: () => leases.check(taskId) } : verdict;
   };
 }
 

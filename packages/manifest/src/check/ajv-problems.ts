@@ -95,6 +95,11 @@ const TRANSLATIONS: Record<string, Translation> = {
   maximum: bound((limit) => `be at most ${limit}`),
   exclusiveMinimum: bound((limit) => `be above ${limit}`),
   exclusiveMaximum: bound((limit) => `be below ${limit}`),
+  multipleOf: (error) => {
+    const step = Number(recordOf(error.params).multipleOf);
+    const message = `${subject(error)} must be a multiple of ${step}.`;
+    return problem('VALUE_OUT_OF_BOUNDS', error.instancePath, message);
+  },
   minItems: bound((limit) => `have at least ${count(limit, 'item')}`),
   maxItems: bound((limit) => `have at most ${count(limit, 'item')}`),
   minProperties: bound((limit) => `have at least ${count(limit, 'key')}`),

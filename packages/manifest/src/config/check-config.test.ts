@@ -57,7 +57,7 @@ describe('checkConfig', () => {
     const result = checkConfig(example, {
       listNam: 'x',
       mode: 'apend',
-      keep: -1,
+      keep: -10,
       tags: ['a', 'a', ''],
       deploy: { when: 'end', notes: '' },
     });
@@ -88,6 +88,15 @@ describe('checkConfig', () => {
         { code: 'VALUE_DOUBLED', path: '/tags/1', message: '“Tags” has the same item twice: remove one.' },
         { code: 'VALUE_OUT_OF_BOUNDS', path: '/tags/2', message: 'The value must not be empty.' },
       ],
+    });
+  });
+
+  it('counts in steps', () => {
+    const schema = schemaOf({ size: { type: 'integer', minimum: 10, multipleOf: 10 } });
+    expect(checkConfig(schema, { size: 30 })).toEqual({ ok: true, config: { size: 30 } });
+    expect(checkConfig(schema, { size: 15 })).toEqual({
+      ok: false,
+      problems: [{ code: 'VALUE_OUT_OF_BOUNDS', path: '/size', message: '“size” must be a multiple of 10.' }],
     });
   });
 

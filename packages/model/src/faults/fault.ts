@@ -1,4 +1,5 @@
 import type { FaultRecord } from '../run.js';
+import { isDiskFull } from './disk-full.js';
 import { FAULTS, type FaultCode } from './fault-table.js';
 
 const FAULT_MARK = Symbol.for('drover.fault');
@@ -60,11 +61,14 @@ export function fromFaultRecord(record: FaultRecord): Fault {
   return new Fault(record.code, record.message, record);
 }
 
-/** Any thrown thing as a fault; what is no fault becomes `INTERNAL` with the original as its cause. */
+/** Any thrown thing as a fault; what is no fault becomes `DISK_FULL` or `INTERNAL` with the original as its cause. */
 export function asFault(thrown: unknown): Fault {
   if (isFault(thrown)) return thrown;
   const told = (thrown as { message?: unknown } | null | undefined)?.message;
   const message = typeof told === 'string' ? told : String(thrown);
+  if (isDiskFull(thrown)) {
+    return new Fault('DISK_FULL', `There is no space left to write to (${message}).`, { cause: thrown });
+  }
   return new Fault('INTERNAL', message, { cause: thrown });
 }
 

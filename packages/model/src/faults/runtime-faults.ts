@@ -27,6 +27,13 @@ export const RUNTIME_FAULTS = {
     exitCode: 78,
     httpStatus: 503,
   },
+  DISK_FULL: {
+    title: 'Disk full',
+    help: 'Free space on the disk of the database or of the data folder. What was not stored is done again by itself; a command that failed has to be given again.',
+    retryable: true,
+    exitCode: 3,
+    httpStatus: 507,
+  },
   DATABASE_IN_USE: {
     title: 'Database in use',
     help: 'Stop `drover serve` and every other command on both databases, then copy again.',

@@ -1,38 +1,71 @@
-/** A minted access token. */
-export interface AccessToken {
-  value: string;
-  /** The host that the vendor sends its calls to; absent: the one of the base URL. */
-  host?: string;
-  /** When to get the next one: well before it expires. Milliseconds since 1970. */
-  renewAtMs: number;
+import type { KeptToken, MintedToken } from '@drover/engine';
+import type { SharedTokens } from './shared-tokens.js';
+
+/** An access token in use; with an id when other processes have it, too. */
+export type AccessToken = MintedToken & Partial<Pick<KeptToken, 'id'>>;
+
+/** Which token a caller wants, and how to get one where there is none. */
+export interface TokenWish {
+  /** Names the way of asking for it: what the manifest says, hashed. */
+  kind: string;
+  /** Hash of the account that it is for. */
+  basis: string;
+  /** Asks the vendor. */
+  mint(): Promise<MintedToken>;
+  /** Aborts when the process needs no token any more, not when one caller has gone. */
+  signal: AbortSignal;
 }
 
-/** The access tokens of one connection, in memory only: one request at a time for each kind, however many callers. */
+export interface AccessTokensDeps {
+  /** Absent: the tokens are this process's own. */
+  shared?: SharedTokens | undefined;
+  /** Told of every token before its first use. */
+  hide(token: string): void;
+}
+
+/**
+ * The access tokens of one connection in this process: in memory, then where all processes look, then from the vendor. One
+ * request at a time for each kind, however many callers.
+ */
 export class AccessTokens {
+  readonly #deps: AccessTokensDeps;
   readonly #tokens = new Map<string, AccessToken>();
   readonly #flights = new Map<string, Promise<AccessToken>>();
 
-  /** The token of this kind, minted when there is none or it is due. */
-  async get(kind: string, nowMs: number, mint: () => Promise<AccessToken>): Promise<AccessToken> {
-    const known = this.#tokens.get(kind);
+  constructor(deps: AccessTokensDeps) {
+    this.#deps = deps;
+  }
+
+  /** The token of this kind, got when there is none or it is due. */
+  async get(wish: TokenWish, nowMs: number): Promise<AccessToken> {
+    const known = this.#tokens.get(wish.kind);
     if (known !== undefined && nowMs < known.renewAtMs) return known;
-    return this.#flights.get(kind) ?? this.#start(kind, mint);
+    return this.#flights.get(wish.kind) ?? this.#start(wish);
   }
 
-  /** Forgets a token that the vendor refused, unless a newer one has come. */
-  drop(kind: string, value: string): void {
-    if (this.#tokens.get(kind)?.value === value) this.#tokens.delete(kind);
+  /** Forgets a token that the vendor refused, here and for all, unless a newer one has come. */
+  async drop(wish: Pick<TokenWish, 'kind' | 'basis'>, refused: AccessToken): Promise<void> {
+    // First for all: who finds none here must not find the refused one there.
+    if (refused.id !== undefined) await this.#deps.shared?.drop(wish, { id: refused.id });
+    if (this.#tokens.get(wish.kind)?.value === refused.value) this.#tokens.delete(wish.kind);
   }
 
-  async #start(kind: string, mint: () => Promise<AccessToken>): Promise<AccessToken> {
-    const flight = mint();
-    this.#flights.set(kind, flight);
+  /** Resolves when nothing is being got any more. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#flights.values());
+  }
+
+  async #start(wish: TokenWish): Promise<AccessToken> {
+    const { shared, hide } = this.#deps;
+    const flight = shared === undefined ? wish.mint() : shared.get(wish);
+    this.#flights.set(wish.kind, flight);
     try {
       const token = await flight;
-      this.#tokens.set(kind, token);
+      hide(token.value);
+      this.#tokens.set(wish.kind, token);
       return token;
     } finally {
-      this.#flights.delete(kind);
+      this.#flights.delete(wish.kind);
     }
   }
 }

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
+import type { MintedToken } from '@drover/engine';
 import { type AuthSpec, type CallSpec, Fault, MIN_SECRET_LENGTH } from '@drover/model';
-import type { AccessToken } from './access-tokens.js';
+import type { AccessToken, AccessTokens, TokenWish } from './access-tokens.js';
 import type { RawAnswer } from './call-reply.js';
 import type { Authorizer, CallRunner } from './call-runner.js';
 import type { Clock } from './clock.js';
@@ -24,16 +26,19 @@ const RENEW_BEFORE_S = 60;
 export function secretAuthorizer(auth: SecretSpec, session: ConnectionSession): Authorizer {
   return {
     authorize: async (request) => placeSecret(request, auth, session.account),
-    renew: () => false,
+    renew: async () => false,
   };
 }
 
 export interface TokenSource {
   session: ConnectionSession;
+  tokens: AccessTokens;
   clock: Clock;
   vendor: string;
   /** Stops the waiting of this caller; the request for the token goes on for the others. */
   signal: AbortSignal;
+  /** Aborts when nobody needs a token any more. */
+  closing: AbortSignal;
   /** Makes the call that fetches a token. It belongs to no hook. */
   runner: CallRunner;
 }
@@ -43,33 +48,43 @@ export class TokenAuthorizer implements Authorizer {
   readonly #auth: OAuthSpec;
   readonly #source: TokenSource;
   readonly #kind: string;
-  #used: string | undefined;
+  #used: AccessToken | undefined;
   #renewed = false;
 
   constructor(auth: OAuthSpec, source: TokenSource) {
     this.#auth = auth;
     this.#source = source;
-    this.#kind = JSON.stringify([auth.tokenPath, auth.clientId, auth.secret, auth.scope, auth.region]);
+    this.#kind = digestOf([auth.tokenPath, auth.clientId, auth.secret, auth.scope, auth.region]);
   }
 
   async authorize(request: OutgoingRequest): Promise<OutgoingRequest> {
-    const { session, clock, signal } = this.#source;
-    const minted = session.tokens.get(this.#kind, clock.now(), () => this.#mint());
-    const { value, host } = await orStopped(minted, signal);
-    this.#used = value;
+    const { tokens, clock, signal } = this.#source;
+    this.#used = await orStopped(tokens.get(this.#wish(), clock.now()), signal);
+    const { value, host } = this.#used;
     const there = host === undefined ? request : { ...request, url: atHost(request.url, host) };
     return withHeader(there, 'authorization', `Bearer ${value}`);
   }
 
   /** Once for a call: a token may have been revoked before its time. */
-  renew(): boolean {
+  async renew(): Promise<boolean> {
     if (this.#renewed || this.#used === undefined) return false;
     this.#renewed = true;
-    this.#source.session.tokens.drop(this.#kind, this.#used);
+    await this.#source.tokens.drop(this.#wish(), this.#used);
     return true;
   }
 
-  async #mint(): Promise<AccessToken> {
+  #wish(): TokenWish {
+    const { session, closing } = this.#source;
+    const { clientId, secret } = this.#auth;
+    const basis = digestOf([
+      session.baseUrl,
+      fieldOf(session.account, clientId),
+      secretOf(session.account, secret),
+    ]);
+    return { kind: this.#kind, basis, mint: () => this.#mint(), signal: closing };
+  }
+
+  async #mint(): Promise<MintedToken> {
     const { session, runner, clock, vendor } = this.#source;
     const spec = tokenCall(this.#auth);
     const answer = await runner.run({ spec, request: this.#tokenRequest(spec), authorizer: NO_AUTHORIZER });
@@ -81,7 +96,6 @@ export class TokenAuthorizer implements Authorizer {
       );
     }
     const { token, lifeS } = readToken(answer, vendor);
-    session.hide(token);
     const renewAfterS = lifeS - Math.min(RENEW_BEFORE_S, lifeS / 10);
     const host = regionHost(this.#auth.region, answer, session.baseUrl);
     return {
@@ -109,7 +123,11 @@ export class TokenAuthorizer implements Authorizer {
   }
 }
 
-const NO_AUTHORIZER: Authorizer = { authorize: async (request) => request, renew: () => false };
+function digestOf(parts: unknown): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+}
+
+const NO_AUTHORIZER: Authorizer = { authorize: async (request) => request, renew: async () => false };
 
 function tokenCall(auth: OAuthSpec): CallSpec {
   return {

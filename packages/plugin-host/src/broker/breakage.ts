@@ -8,6 +8,8 @@ export interface Breakage {
   isOutage: boolean;
   /** In plain words, with the system's code; never the library's message, which may hold the request. */
   detail: string;
+  /** What was thrown right before the first byte, which never left. */
+  refusal?: unknown;
 }
 
 interface LibraryError {
@@ -47,6 +49,8 @@ export interface Seen {
   timedOut: boolean;
   /** By the caller. */
   aborted: boolean;
+  /** What was thrown right before the first byte. */
+  refusal?: unknown;
 }
 
 /** Says what an error of the HTTP library means, and keeps nothing of it. */
@@ -61,6 +65,9 @@ export function breakageOf(thrown: unknown, seen: Seen): Breakage {
     isOutage: reason === 'timeout' || (reason === 'unreachable' && code !== NO_SUCH_HOST),
     detail,
   });
+  if (seen.refusal !== undefined) {
+    return { ...broken('aborted', 'it was stopped before it was sent'), refusal: seen.refusal };
+  }
   if (seen.tooLarge) return broken('too-large', 'the answer is larger than allowed');
   if (seen.aborted) return broken('aborted', 'it was stopped');
   if (seen.timedOut || code === 'ETIMEDOUT') return broken('timeout', 'no answer came in time');

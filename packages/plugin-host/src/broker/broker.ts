@@ -8,6 +8,8 @@ export interface CallScope {
   readOnly?: string | undefined;
   /** A test of the connection: its calls are made though the vendor seems down, and tell whether it is. */
   isTest?: boolean;
+  /** Uses no access token that was got for others: one that is still good proves nothing about the secret. Default false. */
+  freshTokens?: boolean | undefined;
   signal: AbortSignal;
   /** As `InvokeOptions.beforeWrite`. */
   beforeWrite(write: OutgoingWrite): Promise<WriteVerdict>;

@@ -33,7 +33,7 @@ import {
   rateLimitedFault,
   vendorDownFault,
 } from './vendor-fault.js';
-import type { Exchange } from './vendor-client.js';
+import type { Exchange } from './exchange.js';
 import type { WaitMeter } from './wait-meter.js';
 
 /** Most requests of one repeatable call, rate limits and token renewals left out. */
@@ -65,7 +65,7 @@ export interface CallOwner {
 export interface Authorizer {
   authorize(request: OutgoingRequest): Promise<OutgoingRequest>;
   /** After a 401: whether another try with other credentials makes sense. */
-  renew(): boolean;
+  renew(): Promise<boolean>;
 }
 
 export interface VendorCall {
@@ -195,6 +195,7 @@ export class CallRunner {
       once: spec.delivery === 'once',
       userAgent: `drover (${manifest.id}/${manifest.version})`,
       signal,
+      beforeBytes: verdict.beforeBytes,
     });
     settle(exchange);
     if (verdict.settled !== undefined) await verdict.settled(this.#resultOf(exchange));
@@ -245,7 +246,7 @@ export class CallRunner {
       vendor: status < 500 || isForPlugin(spec, answer) ? 'up' : 'down',
       answer: { status, headers, points },
     });
-    if (status === UNAUTHORIZED && authorizer.renew()) return undefined;
+    if (status === UNAUTHORIZED && (await authorizer.renew())) return undefined;
     if (isForPlugin(spec, answer)) return answer;
     const story = this.#storyOf(spec);
     if (status === TOO_MANY_REQUESTS) {
@@ -281,8 +282,10 @@ export class CallRunner {
     const story = this.#storyOf(spec);
     const { body } = state.request;
     const streamFailure = body?.kind === 'stream' ? body.stream.failure : undefined;
-    const isOutage = breakage.isOutage && streamFailure === undefined;
+    const isOurs = breakage.refusal !== undefined || streamFailure !== undefined;
+    const isOutage = breakage.isOutage && !isOurs;
     const { isDown } = await this.#report(spec, state, { vendor: isOutage ? 'down' : 'unknown' });
+    if (breakage.refusal !== undefined) throw breakage.refusal;
     const isUnknown = spec.delivery === 'once' && breakage.mayHaveArrived;
     if (isUnknown) throw noAnswerFault(story, breakage.detail);
     if (breakage.reason === 'aborted') throw stoppedFault(this.#owner.signal);

@@ -4,6 +4,7 @@ import { Fault, MIN_SECRET_LENGTH, normalizeBaseUrl } from '@drover/model';
 import { createRedactor, type Redactor } from '../secrets/redactor.js';
 import { AccessTokens } from './access-tokens.js';
 import { type Account, formEncode } from './place-secret.js';
+import type { SharedTokens } from './shared-tokens.js';
 import { type ProxyEnvironment, VendorClient } from './vendor-client.js';
 
 /** Access tokens that the redactor remembers beside the secrets: an old one may be echoed for a while. */
@@ -15,13 +16,17 @@ export class ConnectionSession {
   readonly baseUrl: string;
   readonly account: Account;
   readonly client: VendorClient;
-  readonly tokens = new AccessTokens();
+  readonly tokens: AccessTokens;
   readonly #hidden: readonly string[];
   #minted: string[] = [];
   #redactor: Redactor;
 
   /** Faults: `BASE_URL_INVALID`, `BASE_URL_INSECURE`, `SECRET_TOO_SHORT`. */
-  constructor(connection: Connection, secrets: Record<string, string>, environment: ProxyEnvironment) {
+  constructor(
+    connection: Connection,
+    secrets: Record<string, string>,
+    { environment, shared }: { environment: ProxyEnvironment; shared?: SharedTokens | undefined },
+  ) {
     const { baseUrl } = connection.settings;
     if (typeof baseUrl !== 'string') {
       throw new Fault(
@@ -40,6 +45,7 @@ export class ConnectionSession {
     this.#hidden = [...spellings, ...proxyPasswords(environment)];
     this.#redactor = createRedactor(this.#hidden);
     this.client = new VendorClient(connection.transport, environment);
+    this.tokens = new AccessTokens({ shared, hide: (token) => this.hide(token) });
   }
 
   get redactor(): Redactor {
@@ -48,8 +54,15 @@ export class ConnectionSession {
 
   /** Hides an access token from now on. */
   hide(token: string): void {
+    if (this.#minted.includes(token)) return;
     this.#minted = [...this.#minted, token].slice(-TOKENS_REMEMBERED);
     this.#redactor = createRedactor([...this.#hidden, ...this.#minted]);
+  }
+
+  /** Breaks off what is under way, and waits for what that leaves to do. */
+  async close(): Promise<void> {
+    this.client.close();
+    await this.tokens.settled();
   }
 
   isFor(connection: Connection, secrets: Record<string, string>): boolean {

@@ -1,4 +1,4 @@
-import type { ConnectionVault, Governor, PluginTarget } from '@drover/engine';
+import type { AccessTokenStore, ConnectionVault, Governor, PluginTarget } from '@drover/engine';
 import { Fault } from '@drover/model';
 import type { Broker, CallScope, HookBroker } from './broker.js';
 import type { RunnerDeps } from './call-runner.js';
@@ -11,6 +11,8 @@ import type { ProxyEnvironment } from './vendor-client.js';
 export interface BrokerOptions {
   vault: Pick<ConnectionVault, 'reveal'>;
   governor: Governor;
+  /** Where processes share access tokens. Default: each has its own. */
+  tokenStore?: AccessTokenStore;
   /** `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` for connections whose proxy is `system`. Default: none is set. */
   proxyEnvironment?: ProxyEnvironment;
   /** Default: the system's. */
@@ -32,11 +34,12 @@ class SharedBroker implements Broker {
   constructor({
     vault,
     governor,
+    tokenStore,
     proxyEnvironment = {},
     clock = systemClock,
     random = Math.random,
   }: BrokerOptions) {
-    this.#sessions = new SessionPool({ vault, environment: proxyEnvironment, clock });
+    this.#sessions = new SessionPool({ vault, environment: proxyEnvironment, tokenStore, clock });
     this.#runner = { governor, desk: new GrantDesk(governor, clock), clock, random };
   }
 

@@ -1,6 +1,7 @@
 import { type AuthSpec, type CallSpec, Fault } from '@drover/model';
 import type { CallReply } from '@drover/plugin-sdk';
 import type { PluginTarget } from '@drover/engine';
+import { AccessTokens } from './access-tokens.js';
 import { secretAuthorizer, TokenAuthorizer } from './authorizers.js';
 import type { CallScope, GivenParams, HookBroker } from './broker.js';
 import { type RawAnswer, toReply } from './call-reply.js';
@@ -16,7 +17,7 @@ import type { ConnectionSession } from './connection-session.js';
 import { buildRequest } from './outgoing-request.js';
 import { authOf } from './place-secret.js';
 import { orStopped, stoppedFault } from './stopped.js';
-import type { Exchange } from './vendor-client.js';
+import type { Exchange } from './exchange.js';
 import { WaitMeter } from './wait-meter.js';
 
 export interface HookBrokerDeps {
@@ -34,6 +35,7 @@ export class SessionHookBroker implements HookBroker {
   readonly #waits: WaitMeter;
   readonly #calls: CallRunner;
   readonly #tokenCalls: CallRunner;
+  readonly #tokens: AccessTokens;
   #vendorCalls = 0;
   #vendorWrites = 0;
   #writesUnderWay = 0;
@@ -41,6 +43,9 @@ export class SessionHookBroker implements HookBroker {
   constructor(deps: HookBrokerDeps) {
     const { runner, session, target, scope, closing } = deps;
     this.#deps = deps;
+    this.#tokens = scope.freshTokens
+      ? new AccessTokens({ hide: (token) => session.hide(token) })
+      : session.tokens;
     this.#waits = new WaitMeter(() => runner.clock.now());
     const owner: CallOwner = {
       manifest: target.manifest,
@@ -107,13 +112,15 @@ export class SessionHookBroker implements HookBroker {
   }
 
   #authorizerFor(auth: AuthSpec): Authorizer {
-    const { session, runner, target, scope } = this.#deps;
+    const { session, runner, target, scope, closing } = this.#deps;
     if (auth.type !== 'oauth2-client-credentials') return secretAuthorizer(auth, session);
     return new TokenAuthorizer(auth, {
       session,
+      tokens: this.#tokens,
       clock: runner.clock,
       vendor: target.manifest.vendor,
       signal: scope.signal,
+      closing,
       runner: this.#tokenCalls,
     });
   }

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { CallSpec } from '@drover/model';
+import { type CallSpec, Fault } from '@drover/model';
 import {
   type BrokerWorld,
   type BrokerWorldOptions,
@@ -173,6 +173,40 @@ describe('TLS', () => {
     const { url } = await selfSigned();
     const hook = await worldOf({ baseUrl: url, transport: { verifyTls: false } }).hook();
     expect(await hook.call('read', {})).toMatchObject({ body: 'fine' });
+  });
+});
+
+describe('a write that is asked about once more', () => {
+  const LOST = new Fault('LEASE_LOST', 'The lease is over.');
+
+  it.each([
+    ['over a new connection', false],
+    ['over a new connection with TLS', true],
+  ])('right before its bytes, %s, keeps all of them back', async (_, isTls) => {
+    const { listener, ports } = counting((_request, response) => response.end());
+    const { url } = await vendorOf(listener, isTls ? { key: KEY, cert: CERTIFICATE } : undefined);
+    const results: unknown[] = [];
+    let isLost = true;
+    const hook = await worldOf({ baseUrl: url, transport: { verifyTls: false } }).hook({
+      beforeWrite: async () => ({
+        do: 'send',
+        beforeBytes: () => {
+          if (isLost) throw LOST;
+        },
+        settled: async (result) => void results.push(result),
+      }),
+    });
+    for (const call of ['change', 'create']) await expect(hook.call(call, {})).rejects.toBe(LOST);
+    expect(hook.figures).toMatchObject({ vendorWrites: 0 });
+    const notSent = { kind: 'notSent', reason: expect.stringContaining('before it was sent') };
+    expect(results).toEqual([notSent, notSent]);
+    await hook.call('read', {});
+    isLost = false;
+    await hook.call('change', {});
+    isLost = true;
+    await expect(hook.call('change', { json: { over: 'the connection that is kept' } })).rejects.toBe(LOST);
+    await hook.call('read', {});
+    expect(ports).toHaveLength(3);
   });
 });
 

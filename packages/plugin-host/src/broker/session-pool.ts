@@ -1,6 +1,7 @@
-import type { Connection, ConnectionVault } from '@drover/engine';
+import type { AccessTokenStore, Connection, ConnectionVault } from '@drover/engine';
 import type { Clock } from './clock.js';
 import { ConnectionSession } from './connection-session.js';
+import { SharedTokens } from './shared-tokens.js';
 import type { ProxyEnvironment } from './vendor-client.js';
 
 /** How long revealed secrets are taken for current, so that not every hook costs a read and a decryption. */
@@ -12,16 +13,26 @@ interface Entry {
   session: Promise<ConnectionSession>;
 }
 
+export interface SessionPoolDeps {
+  vault: Pick<ConnectionVault, 'reveal'>;
+  environment: ProxyEnvironment;
+  /** Absent: access tokens stay in this process. */
+  tokenStore?: AccessTokenStore | undefined;
+  clock: Clock;
+}
+
 /** The connections in use. A changed connection or secret (a rotated file, say) gets a new session within five seconds. */
 export class SessionPool {
   readonly #entries = new Map<string, Entry>();
   readonly #vault: Pick<ConnectionVault, 'reveal'>;
   readonly #environment: ProxyEnvironment;
+  readonly #store: AccessTokenStore | undefined;
   readonly #clock: Clock;
 
-  constructor(deps: { vault: Pick<ConnectionVault, 'reveal'>; environment: ProxyEnvironment; clock: Clock }) {
+  constructor(deps: SessionPoolDeps) {
     this.#vault = deps.vault;
     this.#environment = deps.environment;
+    this.#store = deps.tokenStore;
     this.#clock = deps.clock;
   }
 
@@ -49,14 +60,15 @@ export class SessionPool {
     const before = await known?.session.catch(() => undefined);
     if (before?.isFor(connection, secrets)) return before;
     before?.client.retire();
-    return new ConnectionSession(connection, secrets, this.#environment);
+    const [store, clock] = [this.#store, this.#clock];
+    const shared = store === undefined ? undefined : new SharedTokens({ store, clock, connection });
+    return new ConnectionSession(connection, secrets, { environment: this.#environment, shared });
   }
 
   async close(): Promise<void> {
     const sessions = await Promise.allSettled([...this.#entries.values()].map((entry) => entry.session));
     this.#entries.clear();
-    for (const settled of sessions) {
-      if (settled.status === 'fulfilled') settled.value.client.close();
-    }
+    const open = sessions.flatMap((settled) => (settled.status === 'fulfilled' ? [settled.value] : []));
+    await Promise.all(open.map((session) => session.close()));
   }
 }

@@ -1,32 +1,27 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { Socket } from 'node:net';
-import got, { type Got, type Progress, type Response } from 'got';
+import got, { type Got } from 'got';
 import type { TransportSettings } from '@drover/engine';
-import { type Breakage, breakageOf, type Seen } from './breakage.js';
+import { type Exchange, type ExchangeLimits, exchangeOver } from './exchange.js';
 import { contentTypeOf, type OutgoingRequest, serializeBody, streamedLength } from './outgoing-request.js';
 
 /** Proxy variables of the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`, or the same in lower case. */
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** What came of one request. */
-export type Exchange =
-  { kind: 'answer'; status: number; headers: Record<string, string>; text: string } | Breakage;
-
-export interface SendOptions {
-  timeoutMs: number;
-  maxResponseBytes: number;
+export interface SendOptions extends ExchangeLimits {
   /** A call that must not be sent twice: it never goes over a connection that has been idle for a while. */
   once: boolean;
   userAgent: string;
-  signal: AbortSignal;
+}
+
+interface Agents {
+  http: http.Agent;
+  https: https.Agent;
 }
 
 const ACCEPT = 'application/json, text/plain;q=0.9, */*;q=0.8';
 /** Most connections to one vendor at a time. */
 const MAX_SOCKETS = 64;
-/** Node takes anything longer for 1 ms. */
-const LONGEST_TIMER_MS = 2_147_483_647;
 const IDLE_MS = 30_000;
 /**
  * A vendor closes idle connections, and a request that meets the closing gets no answer. For calls that must not be
@@ -42,57 +37,30 @@ export class VendorClient {
 
   constructor(transport: TransportSettings, environment: ProxyEnvironment) {
     const proxyEnv = proxyEnvironmentOf(transport.proxy, environment);
-    const agentsFor = (idleMs: number) => {
+    const agentsFor = (idleMs: number): Agents => {
       const options = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: idleMs, proxyEnv };
-      return { http: new http.Agent(options), https: new https.Agent(options) };
+      return {
+        http: new http.Agent(options),
+        https: new https.Agent({ ...options, rejectUnauthorized: transport.verifyTls }),
+      };
     };
     const [forRepeatable, forOnce] = [agentsFor(IDLE_MS), agentsFor(IDLE_BEFORE_ONCE_MS)];
     this.#agents = [...Object.values(forRepeatable), ...Object.values(forOnce)];
-    const lean = got.extend({
-      retry: { limit: 0 },
-      followRedirect: false,
-      throwHttpErrors: false,
-      https: { rejectUnauthorized: transport.verifyTls },
-    });
-    this.#repeatable = lean.extend({ agent: forRepeatable });
-    this.#once = lean.extend({ agent: forOnce });
+    this.#repeatable = clientOver(forRepeatable);
+    this.#once = clientOver(forOnce);
   }
 
-  /** Sends once. Never rejects; what got throws holds the request with its secrets and stays in here. */
-  async send(request: OutgoingRequest, options: SendOptions): Promise<Exchange> {
-    const seen: Seen = { connected: false, tooLarge: false, timedOut: false, aborted: false };
-    // Aborting is what ends a download for sure: unpacking goes on after the last byte has come.
-    const stop = new AbortController();
-    const onAbort = () => stop.abort();
-    options.signal.addEventListener('abort', onAbort, { once: true });
-    const timer = setTimeout(
-      () => {
-        seen.timedOut = true;
-        stop.abort();
-      },
-      Math.min(options.timeoutMs, LONGEST_TIMER_MS),
-    );
-    const pending = (options.once ? this.#once : this.#repeatable)(request.url, {
-      method: request.method,
+  /** Sends once. Never rejects. */
+  send(request: OutgoingRequest, options: SendOptions): Promise<Exchange> {
+    const { method, url, body } = request;
+    const stream = (options.once ? this.#once : this.#repeatable).stream(url, {
+      method,
       headers: { accept: ACCEPT, 'user-agent': options.userAgent, ...wireHeaders(request) },
-      ...(request.body === undefined ? {} : { body: serializeBody(request.body) }),
-      signal: stop.signal,
+      ...(body === undefined ? {} : { body: serializeBody(body) }),
     });
-    void pending.on('request', (sent: http.ClientRequest) => noteConnection(sent, request.url, seen));
-    void pending.on('downloadProgress', ({ transferred, total }: Progress) => {
-      if (Math.max(transferred, total ?? 0) <= options.maxResponseBytes) return;
-      seen.tooLarge = true;
-      stop.abort();
-    });
-    try {
-      const response = await pending;
-      return seen.tooLarge ? breakageOf(undefined, seen) : answerOf(response);
-    } catch (thrown) {
-      return breakageOf(thrown, { ...seen, aborted: options.signal.aborted });
-    } finally {
-      clearTimeout(timer);
-      options.signal.removeEventListener('abort', onAbort);
-    }
+    // Where a body may follow, got waits for it.
+    if (body === undefined) stream.end();
+    return exchangeOver(stream, options);
   }
 
   /** Drops the connections; requests under way break off. */
@@ -108,13 +76,18 @@ export class VendorClient {
   }
 }
 
-function noteConnection(sent: http.ClientRequest, url: URL, seen: Seen): void {
-  const onSocket = (socket: Socket) => {
-    if (!socket.connecting) seen.connected = true;
-    else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => (seen.connected = true));
-  };
-  if (sent.socket) onSocket(sent.socket);
-  else sent.once('socket', onSocket);
+/** Node's own request for got, which would hand it some forty options, most of them undefined, to be copied three times. */
+function clientOver(agents: Agents): Got {
+  return got.extend({
+    agent: agents,
+    retry: { limit: 0 },
+    followRedirect: false,
+    throwHttpErrors: false,
+    request: (url, { method, headers }, onResponse) =>
+      url.protocol === 'https:'
+        ? https.request(url, { agent: agents.https, method, headers }, onResponse)
+        : http.request(url, { agent: agents.http, method, headers }, onResponse),
+  });
 }
 
 function wireHeaders(request: OutgoingRequest): Record<string, string> {
@@ -125,14 +98,6 @@ function wireHeaders(request: OutgoingRequest): Record<string, string> {
     'content-type': contentTypeOf(request.body),
     ...(length === undefined ? {} : { 'content-length': String(length) }),
   };
-}
-
-function answerOf(response: Response<string>): Exchange {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(response.headers)) {
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return { kind: 'answer', status: response.statusCode, headers, text: response.body };
 }
 
 function proxyEnvironmentOf(

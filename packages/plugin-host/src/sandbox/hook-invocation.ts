@@ -56,6 +56,7 @@ export class HookInvocation {
       mode: request.context.run.mode,
       readOnly: READING_HOOKS[request.invocation.hook],
       isTest: request.invocation.hook === 'testConnection',
+      freshTokens: request.invocation.hook === 'testConnection',
       signal: stopped.signal,
       beforeWrite: (write) => request.options.beforeWrite(write),
     });

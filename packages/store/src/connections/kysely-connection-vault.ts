@@ -9,6 +9,7 @@ import { type ConnectionId, Fault, isId, newId, OPEN_RUN_STATUSES } from '@drove
 import type { Kysely, Selectable } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
+import { outdateTokens, removeTokens } from './access-token-rows.js';
 import { checkName, completeTransport, normalizeSettings } from './check-connection.js';
 import {
   checkSecret,
@@ -88,6 +89,7 @@ export class KyselyConnectionVault implements ConnectionVault {
         updated_at: Math.max(this.#now(), row.updated_at + 1),
       };
       await trx.updateTable('connections').set(changed).where('id', '=', row.id).execute();
+      await outdateTokens(trx, row.id);
       return toConnection(changed);
     });
   }
@@ -121,6 +123,7 @@ export class KyselyConnectionVault implements ConnectionVault {
         );
       }
       await trx.deleteFrom('connections').where('id', '=', row.id).execute();
+      await removeTokens(trx, row.id);
     });
   }
 

@@ -27,6 +27,8 @@ export const COPIED_TABLES: Readonly<Record<keyof Tables, CopiedTable>> = {
   bundles: { key: ['digest'], pageRows: 1 },
   plugins: { key: ['action_id'], pageRows: LARGE_ROWS },
   connections: { key: ['id'], pageRows: LARGE_ROWS },
+  // Encrypted like the secrets of connections, and of use for as long as those with the same key live.
+  access_tokens: { key: ['connection_id', 'kind'], pageRows: ROWS },
   passes: { key: ['id'], pageRows: ROWS },
   pass_items: { key: ['pass_id', 'position'], pageRows: ROWS },
   pass_ranges: { key: ['pass_id', 'from_position'], pageRows: ROWS },

@@ -1,10 +1,23 @@
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  Kysely,
+  PostgresDialect,
+  type PostgresPool,
+  sql,
+} from 'kysely';
 import pg from 'pg';
 import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
+import { PreparingClient } from './preparing-client.js';
 import type { Tables } from './tables.js';
 
 const LOCK_TIMEOUT = '10s';
+/**
+ * A process that is stopped or cut off in the middle of a transaction holds its locks, and nobody could take up the run that
+ * it has locked: the server ends such a transaction. None of ours does anything else for so long.
+ */
+const LONGEST_PAUSE_IN_TRANSACTION = '15s';
 
 /** The name that `bigserial` gives to what counts a table's `seq`. */
 const sequenceOf = (table: string): string => `${table}_seq_seq`;
@@ -20,6 +33,7 @@ export const POSTGRES_TRAITS: DialectTraits = {
   sequence: (column) => column.primaryKey(),
   placeholder: (n) => `$${n}`,
   jsonElements: (json) => sql`json_array_elements(cast(${json} as json))`,
+  isAmong: (value, selected) => sql`${value} = any (array(${selected}))`,
   readByPrimaryKey: sql``,
   matchesPieces: (column, pieces) =>
     sql`${column} like ${pieces.map((piece) => piece.replaceAll(/[\\%_]/g, String.raw`\$&`)).join('%')}`,
@@ -28,7 +42,13 @@ export const POSTGRES_TRAITS: DialectTraits = {
   },
   async lockTables(trx, names) {
     await sql`set local lock_timeout = ${sql.lit(LOCK_TIMEOUT)}`.execute(trx);
+    // Whoever needs tables for itself may work on something else for long, such as another database.
+    await sql`set local idle_in_transaction_session_timeout = 0`.execute(trx);
     await sql`lock table ${sql.join(names.map((name) => sql.table(name)))} in exclusive mode`.execute(trx);
+  },
+  async databaseBytes(db) {
+    const query = sql<{ bytes: number }>`select pg_database_size(current_database()) as bytes`;
+    return (await query.execute(db)).rows[0]!.bytes;
   },
   async lastSequence(db, table) {
     const sequence = sql.table(sequenceOf(table));
@@ -38,6 +58,9 @@ export const POSTGRES_TRAITS: DialectTraits = {
   },
   async setSequence(trx, table, last) {
     await sql`select setval(${sequenceOf(table)}, ${last})`.execute(trx);
+  },
+  async refreshStatistics(trx, tables) {
+    await sql`analyze ${sql.join(tables.map((name) => sql.table(name)))}`.execute(trx);
   },
   durably: (kysely, work) =>
     kysely.transaction().execute(async (trx) => {
@@ -50,15 +73,37 @@ export const POSTGRES_TRAITS: DialectTraits = {
 const WHOLE_NUMBER_OIDS = [20, 1700];
 const MAX_CONNECTIONS = 10;
 
-/** Opens a PostgreSQL database (13 or newer) by URL. `bigint` columns and sums come as numbers: no value here passes 2^53. */
+/** Opens a PostgreSQL database (13 or newer) by URL. */
 export function openPostgres(url: string): Database {
+  return overPostgresPool(postgresPool(url));
+}
+
+/** The connections of a database. `bigint` columns and sums come as numbers: no value here passes 2^53. */
+export function postgresPool(url: string): pg.Pool {
   const types = {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       WHOLE_NUMBER_OIDS.includes(oid) ? Number : pg.types.getTypeParser(oid, format as 'text'),
   };
-  const pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS, types: types as never });
-  // Without a listener, the loss of an idle connection would end the process; the next query opens a new one.
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: MAX_CONNECTIONS,
+    types: types as never,
+    Client: PreparingClient as never,
+  });
+  // Without listeners, the loss of a connection would end the process. The query under way fails, the next one opens a new
+  // connection. The pool listens to those that lie idle and passes it on; those in use are not its own.
   pool.on('error', () => undefined);
-  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  pool.on('connect', (client) => void client.on('error', () => undefined));
+  return pool;
+}
+
+/** A database whose connections come from this pool, which closing it ends. */
+export function overPostgresPool(pool: PostgresPool): Database {
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool, onCreateConnection: setUp }) });
   return { kysely, traits: POSTGRES_TRAITS, close: () => kysely.destroy() };
+}
+
+async function setUp(connection: DatabaseConnection): Promise<void> {
+  const limit = `set idle_in_transaction_session_timeout = '${LONGEST_PAUSE_IN_TRANSACTION}'`;
+  await connection.executeQuery(CompiledQuery.raw(limit));
 }

@@ -16,6 +16,7 @@ const SQLITE_TRAITS: Omit<DialectTraits, 'durably'> = {
   sequence: (column) => column.primaryKey().autoIncrement(),
   placeholder: () => '?',
   jsonElements: (json) => sql`json_each(${json})`,
+  isAmong: (value, selected) => sql`${value} in (${selected})`,
   readByPrimaryKey: sql`not indexed`,
   // LIKE ignores the case of ASCII letters here; GLOB does not.
   matchesPieces: (column, pieces) =>
@@ -23,6 +24,12 @@ const SQLITE_TRAITS: Omit<DialectTraits, 'durably'> = {
   // A transaction that may write holds the database's only write lock from its start.
   serialize: async () => undefined,
   lockTables: async () => undefined,
+  refreshStatistics: async () => undefined,
+  async databaseBytes(db) {
+    const query = sql<{ bytes: number }>`select page_count * page_size as bytes
+      from pragma_page_count(), pragma_page_size()`;
+    return (await query.execute(db)).rows[0]!.bytes;
+  },
   async lastSequence(db, table) {
     const query = sql<{ seq: number }>`select seq from sqlite_sequence where name = ${table}`;
     return (await query.execute(db)).rows[0]?.seq ?? 0;
@@ -97,8 +104,11 @@ function hasJsonbEach(raw: DatabaseSync): boolean {
 
 /** Kysely's own dialect over node:sqlite, with transactions that take the write lock at once instead of failing half-way. */
 class NodeSqliteDialect extends SqliteDialect {
+  readonly #raw: DatabaseSync;
+
   constructor(raw: DatabaseSync) {
     super({ database: asKyselyDatabase(raw) });
+    this.#raw = raw;
   }
 
   override createAdapter(): SqliteAdapter {
@@ -109,6 +119,10 @@ class NodeSqliteDialect extends SqliteDialect {
     const driver = super.createDriver();
     driver.beginTransaction = async (connection) => {
       await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+    };
+    // SQLite has rolled back by itself where the disk was full or failed; a second time would be an error in the first one's place.
+    driver.rollbackTransaction = async (connection) => {
+      if (this.#raw.isTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
     };
     return driver;
   }

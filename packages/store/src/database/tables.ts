@@ -516,4 +516,18 @@ export interface Tables {
     open_until: number;
     probe_until: number;
   };
+  /** OAuth2 access tokens by connection and the way they are asked for. The first three are null where there is none now. */
+  access_tokens: {
+    connection_id: string;
+    kind: string;
+    /** Of its own for each token that was ever kept. */
+    token_id: string | null;
+    /** A `SealedRecord` of the token with the account that it is for. */
+    sealed: Json | null;
+    renew_at: Ms | null;
+    /** Counts up with each process that gets the next one. */
+    turn: number;
+    /** Until when that one has its turn; 0 once it is over. */
+    turn_until: Ms;
+  };
 }

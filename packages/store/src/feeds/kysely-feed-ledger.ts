@@ -166,8 +166,12 @@ export class KyselyFeedLedger implements FeedLedger {
     return claimPull(this.#database, { owner, leaseMs, now: now.getTime() });
   }
 
-  renew(owner: string, { leaseMs, now }: { leaseMs: number; now: Date }): Promise<PullId[]> {
-    return renewPulls(this.#database, owner, { leaseMs, now: now.getTime() });
+  renew(
+    owner: string,
+    pulls: readonly PullId[],
+    { leaseMs, now }: { leaseMs: number; now: Date },
+  ): Promise<PullId[]> {
+    return renewPulls(this.#database, { owner, pulls, until: now.getTime() + leaseMs });
   }
 
   reap({ now, ...whose }: { now: Date } & ReapRule): Promise<number> {
@@ -178,8 +182,8 @@ export class KyselyFeedLedger implements FeedLedger {
     return keepPage(this.#database, pull, { page, rules });
   }
 
-  appendLog(id: PullId, lines: readonly LogLine[], { now }: { now: Date }): Promise<void> {
-    return appendPullLog(this.#database, { id, lines, now: now.getTime() });
+  appendLog(pull: ClaimedPull, lines: readonly LogLine[], { now }: { now: Date }): Promise<void> {
+    return appendPullLog(this.#database, { pull, lines, now: now.getTime() });
   }
 
   pause(pull: ClaimedPull, pause: Pause): Promise<void> {

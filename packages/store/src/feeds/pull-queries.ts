@@ -1,7 +1,7 @@
-import type { LogLine, PageReason, Pull } from '@drover/engine';
+import type { ClaimedPull, LogLine, PageReason, Pull } from '@drover/engine';
 import type { Page, PageRequest } from '@drover/model';
-import type { Database } from '../database/database.js';
-import { insertRows } from '../database/insert-rows.js';
+import { sql } from 'kysely';
+import { type Database, rowsFrom } from '../database/database.js';
 import { pageLimit } from '../objects/page-cursor.js';
 import { toPull } from './feed-rows.js';
 
@@ -45,21 +45,26 @@ export async function listReasons({ kysely }: Database, pullId: string): Promise
   }));
 }
 
+const LOG_COLUMNS = { n: 'integer', at: 'bigint', level: 'text', message: 'text', fields: 'text' } as const;
+
+/** One statement, so that whether the pull is still the claimer's and the lines go together. */
 export async function appendPullLog(
   { kysely, traits }: Database,
-  { id, lines, now }: { id: string; lines: readonly LogLine[]; now: number },
+  { pull, lines, now }: { pull: ClaimedPull; lines: readonly LogLine[]; now: number },
 ): Promise<void> {
-  await insertRows(kysely, traits, {
-    table: 'pull_log',
-    columns: ['pull_id', 'at', 'level', 'message', 'fields'],
-    rows: lines.map(({ level, message, fields }) => [
-      id,
-      now,
-      level,
-      message,
-      fields === undefined ? null : JSON.stringify(fields),
-    ]),
-  });
+  const rows = lines.map(({ level, message, fields }, n) => ({
+    n,
+    at: now,
+    level,
+    message,
+    fields: fields === undefined ? null : JSON.stringify(fields),
+  }));
+  await sql`insert into pull_log (pull_id, at, level, message, fields)
+    select pulls.id, lines.at, lines.level, lines.message, lines.fields
+    from pulls, ${rowsFrom(traits, LOG_COLUMNS, rows)} as lines
+    where pulls.id = ${pull.id} and pulls.ended_at is null
+      and pulls.lease_owner = ${pull.leaseOwner} and pulls.lease_token = ${pull.leaseToken}
+    order by lines.n`.execute(kysely);
 }
 
 export async function readPullLog(

@@ -168,13 +168,14 @@ export async function claimPull(
 
 export async function renewPulls(
   database: Database,
-  owner: string,
-  { leaseMs, now }: { leaseMs: number; now: number },
+  { owner, pulls, until }: { owner: string; pulls: readonly PullId[]; until: number },
 ): Promise<PullId[]> {
+  if (pulls.length === 0) return [];
   const rows = await database.kysely
     .updateTable('pulls')
-    .set({ lease_until: now + leaseMs })
+    .set({ lease_until: until })
     .where('lease_owner', '=', owner)
+    .where('id', 'in', pulls)
     .where('ended_at', 'is', null)
     .returning('id')
     .execute();

@@ -611,4 +611,21 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
       await sql`alter table ${sql.table(name)} set unlogged`.execute(db);
     await createLimitFunctions(db);
   }
+
+  // Access tokens that all processes share.
+  await table(
+    'access_tokens',
+    {
+      connection_id: 'text',
+      kind: 'text',
+      'token_id?': 'text',
+      'sealed?': 'text',
+      'renew_at?': big,
+      turn: int,
+      turn_until: big,
+    },
+    ['connection_id', 'kind'],
+  );
+  // For what is asked with every scrape of the metrics.
+  await partialIndex('runs_unknown', 'runs', ['unknown'], 'unknown > 0');
 }

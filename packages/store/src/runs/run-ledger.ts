@@ -54,6 +54,7 @@ import {
 import { listPlannedSets, listPlannedWriteBacks } from '../plans/plan-write-backs.js';
 import { quarantinedAmong, quarantinedBy } from '../quarantine/put-into-quarantine.js';
 import { objectsOf } from './batch-objects.js';
+import { appendLog } from './append-log.js';
 import { claim, reap } from './claim.js';
 import { createRetry, createRun } from './create-run.js';
 import { endRun } from './end-run.js';
@@ -62,7 +63,6 @@ import { parkedOf } from './pending-objects.js';
 import { resolveUnknown } from './resolve-unknown.js';
 import { toPass } from './rows.js';
 import {
-  appendLog,
   cancelledAtOnce,
   findRun,
   listEvents,
@@ -194,8 +194,12 @@ export class KyselyRunLedger implements RunLedger {
     return parkedOf(this.#database, task);
   }
 
-  async renewLeases(owner: string, { leaseMs, now }: { leaseMs: number; now: Date }): Promise<TaskId[]> {
-    return (await renewLeases(this.#database, owner, { until: now.getTime() + leaseMs })) as TaskId[];
+  renewLeases(
+    owner: string,
+    tasks: readonly TaskId[],
+    { leaseMs, now }: { leaseMs: number; now: Date },
+  ): Promise<TaskId[]> {
+    return renewLeases(this.#database, { owner, tasks, until: now.getTime() + leaseMs });
   }
 
   reap({ now, ...whose }: { now: Date } & ReapRule): Promise<number> {
@@ -238,8 +242,8 @@ export class KyselyRunLedger implements RunLedger {
     return endRun(this.#database, task, { ...end, now: this.#now() });
   }
 
-  appendLog(runId: RunId, lines: readonly LogLine[]): Promise<void> {
-    return appendLog(this.#database, runId, lines, this.#now());
+  appendLog(task: ClaimedTask, lines: readonly LogLine[]): Promise<void> {
+    return appendLog(this.#database, task, { lines, now: this.#now() });
   }
 
   events(runId: RunId, afterSeq: number): Promise<RunEvent[]> {

@@ -1,5 +1,13 @@
-import type { LogLine, ReasonCount, RunEvent, RunHold, RunListFilter, StoredOutcome } from '@drover/engine';
-import { Fault, type OutcomeStatus, type Page, type PageRequest, type Run, type RunId } from '@drover/model';
+import type { ReasonCount, RunEvent, RunHold, RunListFilter, StoredOutcome } from '@drover/engine';
+import {
+  Fault,
+  type OutcomeStatus,
+  type Page,
+  type PageRequest,
+  type Run,
+  type RunId,
+  type TaskId,
+} from '@drover/model';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
@@ -175,19 +183,6 @@ export async function cancelledAtOnce({ kysely }: Database, runIds: readonly Run
   return rows.map(({ id }) => id as RunId);
 }
 
-export async function appendLog(
-  { kysely }: Database,
-  runId: string,
-  lines: readonly LogLine[],
-  now: number,
-): Promise<void> {
-  if (lines.length === 0) return;
-  await kysely
-    .insertInto('events')
-    .values(lines.map((line) => ({ run_id: runId, at: now, kind: 'log', data: JSON.stringify(line) })))
-    .execute();
-}
-
 export async function listEvents({ kysely }: Database, runId: string, afterSeq: number): Promise<RunEvent[]> {
   const rows = await kysely
     .selectFrom('events')
@@ -208,15 +203,16 @@ export async function listEvents({ kysely }: Database, runId: string, afterSeq: 
 
 export async function renewLeases(
   { kysely }: Database,
-  owner: string,
-  { until }: { until: number },
-): Promise<string[]> {
+  { owner, tasks, until }: { owner: string; tasks: readonly TaskId[]; until: number },
+): Promise<TaskId[]> {
+  if (tasks.length === 0) return [];
   const rows = await kysely
     .updateTable('tasks')
     .set({ lease_until: sql<number>`${until}` })
     .where('status', '=', 'leased')
     .where('lease_owner', '=', owner)
+    .where('id', 'in', tasks)
     .returning('id')
     .execute();
-  return rows.map(({ id }) => id);
+  return rows.map(({ id }) => id as TaskId);
 }

@@ -1,6 +1,7 @@
-import type { DueWork, HeldWork, TaskKind, WorkWatch } from '@drover/engine';
+import type { Census, DueWork, HeldWork, TaskKind, WorkWatch } from '@drover/engine';
 import { OPEN_RUN_STATUSES, type PullId, type RunId, type TaskId } from '@drover/model';
 import { type ExpressionBuilder, sql } from 'kysely';
+import { takeCensus } from './census.js';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
 import { exclusiveLease } from './claim.js';
@@ -53,6 +54,10 @@ export class KyselyWorkWatch implements WorkWatch {
       })),
       ...pulls.map((pull) => ({ pullId: pull.id as PullId, ...leaseOf(pull) })),
     ];
+  }
+
+  census(): Promise<Census> {
+    return takeCensus(this.#database);
   }
 
   /** Tasks that may begin, and those whose lease has run out. */

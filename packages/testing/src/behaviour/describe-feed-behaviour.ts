@@ -270,6 +270,15 @@ export function describeFeedBehaviour(open: () => Promise<Database>): void {
       await expect(world.feeds.keepPage(late, page, rules)).rejects.toMatchObject({ code: 'LEASE_LOST' });
       const figures = { vendorCalls: 0, waitedMs: 0 };
       await expect(world.feeds.end(late, { figures, now })).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      const pause = { now, dueAt: now, why: 'stopped', figures } as const;
+      await expect(world.feeds.pause(late, pause)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      await world.feeds.appendLog(late, [{ level: 'warn', message: 'late' }], { now });
+      expect(await world.feeds.renew('one', [late.id], { leaseMs: 60_000, now })).toEqual([]);
+      expect(await world.feeds.log(late.id, 0)).toEqual([]);
+      await world.feeds.appendLog(owner, [{ level: 'warn', message: 'in time', fields: { n: 1 } }], { now });
+      expect(await world.feeds.log(owner.id, 0)).toMatchObject([
+        { line: { message: 'in time', fields: { n: 1 } } },
+      ]);
       expect(await library()).toEqual([]);
       await world.feeds.keepPage(owner, page, rules);
       expect(await world.feeds.end(owner, { figures, now })).toBe('succeeded');

@@ -511,6 +511,7 @@ export function describeMirrorBehaviour(open: () => Promise<Database>): void {
           fc.boolean(),
           async (steps, tells) => {
             await world.close();
+            await world.database.close();
             await openWorld();
             vendor.tellsChangedAt = tells;
             await makeFeed({ direction: 'both' });

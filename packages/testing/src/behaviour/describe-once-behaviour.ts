@@ -345,6 +345,7 @@ export function describeOnceBehaviour(open: () => Promise<Database>): void {
               if (process.isDead) deaths += 1;
             } finally {
               await own.close();
+              await own.database.close();
             }
           },
         ),

@@ -12,7 +12,7 @@ import { POLL_MANIFEST, SlowVendor, type Work, pendingOf } from './slow-vendor.j
 
 /** A second between polls passes in so many milliseconds. */
 const SECOND_MS = 20;
-const RING_MS = 4;
+const RING_MS = 20;
 
 const host = (n: number) => `host${n}.example.com`;
 const numberOf = (value: string) => Number(/\d+/.exec(value)![0]);
@@ -515,6 +515,7 @@ export function describePollBehaviour(open: () => Promise<Database>): void {
             });
             if (process.isDead) deaths += 1;
             await own.close();
+            await own.database.close();
           },
         ),
         { numRuns: 20, seed: 20_260_401 },

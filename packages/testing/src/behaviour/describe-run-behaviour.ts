@@ -562,6 +562,7 @@ export function describeRunBehaviour(open: () => Promise<Database>): void {
               expect(world.errors).toEqual([]);
             } finally {
               await world.close();
+              await own.close();
             }
           },
         ),

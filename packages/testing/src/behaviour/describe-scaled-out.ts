@@ -1,4 +1,4 @@
-import { RedisDoorbell } from '@drover/queue';
+import { BullDoorbell, RedisRings } from '@drover/queue';
 import type { Database } from '@drover/store';
 import { describePostgres, skipLoudly } from '../databases/describe-databases.js';
 import { freshRedisUrl, missingRedis } from '../databases/redis-servers.js';
@@ -21,6 +21,9 @@ export function describeScaledOut(name: string, suite: (open: () => Promise<Data
 async function onRedis(open: () => Promise<Database>): Promise<Database> {
   const database = await open();
   const url = await freshRedisUrl();
-  setGround(database, { doorbell: () => new RedisDoorbell(url, { onError: () => undefined }), shared: true });
+  setGround(database, {
+    doorbell: () => new BullDoorbell(new RedisRings(url, { onError: () => undefined })),
+    shared: true,
+  });
   return database;
 }

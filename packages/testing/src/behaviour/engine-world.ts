@@ -27,7 +27,7 @@ import { type Script, ScriptedRuntime } from './scripted-runtime.js';
 
 const SOURCE = 'Behaviour test';
 const UPSERT_OBJECTS = 1_000;
-const POLL_MS = 3;
+const POLL_MS = 8;
 
 export interface WorldOptions {
   manifest?: Partial<PluginManifest>;

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from '@jest/globals';
 import { type Database, migrate, openSqlite } from '@drover/store';
-import { START_TIMEOUT_MS, openFreshPostgres, postgresOrigin, startPostgres } from './postgres-databases.js';
+import { START_TIMEOUT_MS, postgresOrigin, startPostgres } from './postgres-databases.js';
+import { RecycledPostgres } from './recycled-postgres.js';
 
 type Fresh = { database: Database; remove(): Promise<void> };
 
 /**
- * Runs a suite over SQLite (a file) and over PostgreSQL. Each `open` gives a fresh database with this version's schema; it
- * is closed and removed after the test, or after the suite when it was opened in `beforeAll`. Where there is no
+ * Runs a suite over SQLite (a file) and over PostgreSQL. Each `open` gives an empty database with this version's schema; it
+ * is gone when it is closed, at the latest after the test, or after the suite when it was opened in `beforeAll`. Where there is no
  * PostgreSQL, its half is skipped and says what was missing; with `CI=true` it fails.
  */
 export function describeDatabases(name: string, suite: (open: () => Promise<Database>) => void): void {
@@ -33,8 +34,10 @@ export function describePostgres(
     return;
   }
   describe(name, () => {
+    const databases = new RecycledPostgres();
     beforeAll(async () => void (await startPostgres()), START_TIMEOUT_MS);
-    const open = removedAfterwards(openFreshPostgres);
+    afterAll(() => databases.clear());
+    const open = removedAfterwards(() => databases.open());
     describe(place, () => suite(open));
   });
 }
@@ -76,8 +79,10 @@ function removedAfterwards(openFresh: () => Promise<Fresh>): () => Promise<Datab
   afterAll(() => removeAll(ofSuite));
   return async () => {
     const fresh = await openFresh();
-    opened.push(fresh);
-    return fresh.database;
+    let removed: Promise<void> | undefined;
+    const remove = (): Promise<void> => (removed ??= fresh.remove());
+    opened.push({ ...fresh, remove });
+    return { ...fresh.database, close: remove };
   };
 }
 

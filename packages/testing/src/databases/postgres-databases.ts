@@ -4,7 +4,7 @@ import { existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Database, migrate, openPostgres } from '@drover/store';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { type PostgresOrigin, findPostgres } from './find-postgres.js';
 import { oncePerRun, oncePerRunNow, runDirectory } from './run-directory.js';
 
@@ -28,26 +28,32 @@ export async function startPostgres(): Promise<{ url: string; template?: string 
   return { url, template: await oncePerRun('postgres-template', () => makeTemplate(url)) };
 }
 
-/** A fresh PostgreSQL database with this version's schema, dropped by `remove`. */
-export async function openFreshPostgres(): Promise<{ database: Database; remove(): Promise<void> }> {
-  const { url, template } = await startPostgres();
-  const name = databaseName();
-  const copied = template === undefined ? sql`` : sql`template ${sql.ref(template)}`;
-  await administer(url, (admin) => sql`create database ${sql.ref(name)} ${copied}`.execute(admin.kysely));
-  const database = openPostgres(withDatabase(url, name));
-  if (template === undefined) await migrate(database);
-  async function remove(): Promise<void> {
-    await database.close();
-    await drop(url, name);
-  }
-  return { database, remove };
+export interface EmptyDatabase {
+  url: string;
+  /** Drops it. */
+  remove(): Promise<void>;
 }
 
-/** A fresh PostgreSQL database without any table. */
-export async function makeEmptyPostgres(): Promise<{ url: string; remove(): Promise<void> }> {
+/** A new PostgreSQL database with this version's schema. */
+export async function makeMigratedPostgres(): Promise<EmptyDatabase> {
+  const { url, template } = await startPostgres();
+  if (template !== undefined) return create(url, sql`template ${sql.ref(template)}`);
+  const made = await create(url);
+  const database = openPostgres(made.url);
+  await migrate(database);
+  await database.close();
+  return made;
+}
+
+/** A new PostgreSQL database without any table. */
+export async function makeEmptyPostgres(): Promise<EmptyDatabase> {
   const { url } = await startPostgres();
+  return create(url);
+}
+
+async function create(url: string, options: RawBuilder<unknown> = sql``): Promise<EmptyDatabase> {
   const name = databaseName();
-  await administer(url, (admin) => sql`create database ${sql.ref(name)}`.execute(admin.kysely));
+  await administer(url, (admin) => sql`create database ${sql.ref(name)} ${options}`.execute(admin.kysely));
   return { url: withDatabase(url, name), remove: () => drop(url, name) };
 }
 

@@ -1,7 +1,8 @@
 /**
  * A process of its own that runs one PostgreSQL server for a test run and ends it when it is told to (SIGTERM) or when
  * the test run is gone, however that ended. Node runs this file as it stands: no syntax that needs compiling.
- * Arguments: one JSON document. Announces itself by writing `stateFile`.
+ * Arguments: one JSON document. Announces itself by writing `stateFile`, anew after each restart: SIGUSR2 asks for one with
+ * a shutdown, SIGHUP for one without.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -16,22 +17,28 @@ interface Assignment {
   stateFile: string;
   /** Process id of the test run. */
   watch: number;
+  /** Laid over the settings that are for speed. */
+  settings?: Record<string, string>;
 }
 
 interface Server {
   url: string;
   stop(): Promise<void>;
+  /** Ends it by this signal and starts it again at the same port. */
+  restart?(signal: NodeJS.Signals): Promise<void>;
 }
 
 const WATCH_EVERY_MS = 500;
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
+const MOST_LAUNCHES = 20;
+const RELAUNCH_MS = 100;
 const DOCKER_IMAGE = 'postgres:17-alpine';
 
 const assignment = JSON.parse(process.argv[2]!) as Assignment;
 const password = randomBytes(16).toString('hex');
 
-function announce(state: { url: string } | { error: string }): void {
+function announce(state: { url: string; starts: number } | { error: string }): void {
   writeFileSync(`${assignment.stateFile}.part`, JSON.stringify({ ...state, pid: process.pid }));
   renameSync(`${assignment.stateFile}.part`, assignment.stateFile);
 }
@@ -82,20 +89,41 @@ async function startBinaries(folder: string): Promise<Server> {
     synchronous_commit: 'off',
     full_page_writes: 'off',
     max_connections: '200',
+    ...assignment.settings,
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const child = spawn(join(folder, 'postgres'), ['-D', data, '-p', String(port), ...flags], {
-    ...options,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  await saysReady(child);
+  async function launch(): Promise<ChildProcess> {
+    const child = spawn(join(folder, 'postgres'), ['-D', data, '-p', String(port), ...flags], {
+      ...options,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    await saysReady(child);
+    return child;
+  }
+  let child = await launch();
   return {
     url: `postgres://drover:${password}@127.0.0.1:${port}/postgres`,
     async stop() {
       await ended(child, 'SIGINT');
       rmSync(home, { recursive: true, force: true });
     },
+    async restart(signal) {
+      await ended(child, signal);
+      child = await relaunched(launch);
+    },
   };
+}
+
+/** After an end without a shutdown, sessions may hold the server's memory for another moment. */
+async function relaunched(launch: () => Promise<ChildProcess>): Promise<ChildProcess> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await launch();
+    } catch (error) {
+      if (tries === MOST_LAUNCHES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RELAUNCH_MS));
+    }
+  }
 }
 
 function saysReady(child: ChildProcess): Promise<void> {
@@ -178,6 +206,7 @@ function isAlive(pid: number): boolean {
 }
 
 async function supervise(server: Server): Promise<void> {
+  restartOnSignal(server);
   await new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
     const watch = setInterval(() => {
@@ -191,11 +220,27 @@ async function supervise(server: Server): Promise<void> {
   process.exit(0);
 }
 
+function restartOnSignal({ url, restart }: Server): void {
+  if (restart === undefined) return;
+  let starts = 1;
+  let restarting = Promise.resolve();
+  function onSignal(signal: NodeJS.Signals): void {
+    restarting = restarting
+      .then(() => restart!(signal))
+      .then(
+        () => announce({ url, starts: (starts += 1) }),
+        (error: unknown) => announce({ error: String(error) }),
+      );
+  }
+  process.on('SIGUSR2', () => onSignal('SIGINT'));
+  process.on('SIGHUP', () => onSignal('SIGQUIT'));
+}
+
 process.on('SIGINT', () => undefined);
 try {
   const { origin } = assignment;
   const server = await (origin.kind === 'docker' ? startDocker() : startBinaries(origin.folder));
-  announce({ url: server.url });
+  announce({ url: server.url, starts: 1 });
   await supervise(server);
 } catch (error) {
   announce({ error: String((error as Error).stack ?? error) });

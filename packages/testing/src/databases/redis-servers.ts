@@ -76,7 +76,12 @@ export class OwnRedis {
     if (origin.kind !== 'binary') throw new Error('There is no redis-server to start.');
     const place = ['--port', String(this.port), '--bind', '127.0.0.1'];
     const settings = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', policy];
-    this.#child = spawn(origin.file, [...place, ...settings], { cwd: runDirectory(), stdio: 'ignore' });
+    const child = spawn(origin.file, [...place, ...settings], { cwd: runDirectory(), stdio: 'ignore' });
+    this.#child = child;
+    // A process that ends for an error of its own takes it along.
+    const onExit = (): void => void child.kill('SIGKILL');
+    process.once('exit', onExit);
+    child.once('exit', () => process.off('exit', onExit));
     const until = Date.now() + START_TIMEOUT_MS;
     while (!(await accepts(this.port))) {
       if (Date.now() > until) throw new Error('redis-server was not ready in time.');

@@ -1,4 +1,10 @@
-import type { Connection, ConnectionVault, PluginTarget, TransportSettings } from '@drover/engine';
+import type {
+  AccessTokenStore,
+  Connection,
+  ConnectionVault,
+  PluginTarget,
+  TransportSettings,
+} from '@drover/engine';
 import {
   type AuthSpec,
   type CallSpec,
@@ -29,6 +35,8 @@ export interface BrokerWorldOptions {
   secrets?: Record<string, string>;
   transport?: Partial<TransportSettings>;
   proxyEnvironment?: ProxyEnvironment;
+  /** Default: access tokens stay in the broker. */
+  tokenStore?: AccessTokenStore;
 }
 
 /** The real broker and governor over a vendor's mock or a loopback server, with a clock that never lets a test wait. */
@@ -55,6 +63,7 @@ export function openBrokerWorld(options: BrokerWorldOptions): BrokerWorld {
     clock,
     random: () => 0.5,
     ...(options.proxyEnvironment === undefined ? {} : { proxyEnvironment: options.proxyEnvironment }),
+    ...(options.tokenStore === undefined ? {} : { tokenStore: options.tokenStore }),
   });
   const manifest = worldManifest(options);
   return {

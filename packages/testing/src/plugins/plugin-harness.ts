@@ -1,42 +1,42 @@
 import {
   balanceBooks,
-  CommandGate,
-  commandVerdict,
-  type CommandVerdict,
-  type CommandWrite,
   type CheckedPage,
   checkPage,
-  type PageReason,
-  type PlacedObject,
+  CommandGate,
+  commandVerdict,
   type Connection,
-  type HookContext,
   type Invocation,
-  type InvocationFigures,
   type InvocationResult,
+  type InvokeOptions,
   PlanGate,
   type PlannedHook,
-  type PlannedRequest,
   type PluginTarget,
   type TransportSettings,
-  type InvokeOptions,
 } from '@drover/engine';
 import {
-  addCounts,
   emptyCounts,
-  type FaultRecord,
-  type JsonValue,
   newId,
-  type ObjectDraft,
-  type Answer,
   type Outcome,
   type OutcomeCounts,
-  type Pending,
   type PendingObject,
   type PluginManifest,
   type PluginObject,
 } from '@drover/model';
 import { type Broker, type Clock, createBroker, LocalGovernor } from '@drover/plugin-host';
 import type { AnyPluginDefinition, CheckStep } from '@drover/plugin-sdk';
+import { answersOf, placedOf, ruled } from './harness-answers.js';
+import {
+  addFigures,
+  addToReport,
+  type CommandReport,
+  type ExecuteReport,
+  type ExecuteSettings,
+  type HookReport,
+  type HookSettings,
+  type PullReport,
+  type PullSettings,
+  type RunReport,
+} from './harness-reports.js';
 import { InProcessPluginRuntime } from './in-process-plugin-runtime.js';
 
 export interface HarnessOptions {
@@ -52,89 +52,6 @@ export interface HarnessOptions {
   config?: Record<string, unknown>;
   /** Time of broker and governor, so that a test need not wait out a rate limit. Default: the system's. */
   clock?: Clock;
-}
-
-/** What a hook of a run is told; what is left out is as in a first, manual, applying run over all there is. */
-export interface HookSettings extends Partial<
-  Pick<HookContext['run'], 'mode' | 'trigger' | 'attempt' | 'pass'>
-> {
-  config?: Record<string, unknown>;
-  signal?: AbortSignal;
-  /** Asked before each vendor write; a rejection stops it. Default: every write may leave. A plan has its own. */
-  beforeWrite?: InvokeOptions['beforeWrite'];
-}
-
-export interface ExecuteSettings extends HookSettings {
-  /** What `prepare` returned. Default: what the last `prepare` of this harness returned. */
-  prepared?: unknown;
-  /** Default 0. */
-  index?: number;
-  /** Default true for index 0 of a first slice. */
-  isFirstOfPass?: boolean;
-}
-
-export interface HookReport<Value> {
-  /** What the hook returned; absent after a fault. */
-  value?: Value;
-  fault?: FaultRecord;
-  figures: InvocationFigures;
-  /** In mode `plan`: the write that was recorded in place of being sent. */
-  planned: PlannedRequest[];
-}
-
-export interface CommandReport<Output> {
-  status: CommandVerdict['status'];
-  /** What the command returned; absent after a fault, and in a plan that came to a write. */
-  output?: Output;
-  /** `VENDOR_CONTRACT` for an output that does not fit the manifest's schema. */
-  fault?: CommandVerdict['fault'];
-  figures: InvocationFigures;
-  /** In mode `plan`: the first write, in place of being sent. */
-  planned?: CommandWrite;
-}
-
-export interface ExecuteReport {
-  /** As the plugin gave them, those given before a fault included. */
-  outcomes: Outcome[];
-  /** Objects that the hook answered with `pending`, in the place of an outcome. */
-  pending: Pending[];
-  /** What the engine will hold against the plugin: outcomes that are missing, doubled, invented or malformed. */
-  breaches: string[];
-  fault?: FaultRecord;
-  figures: InvocationFigures;
-  /** In mode `plan`: the writes that were recorded in place of being sent. */
-  planned: PlannedRequest[];
-}
-
-export interface RunReport extends ExecuteReport {
-  prepared: unknown;
-  counts: OutcomeCounts;
-  /** What `finish` threw. */
-  finishFault?: FaultRecord;
-}
-
-export interface PullSettings extends Pick<HookSettings, 'config' | 'signal'> {
-  /** Where to go on. Default: from the start. */
-  checkpoint?: JsonValue;
-  /** Default true without a checkpoint. */
-  isFirst?: boolean;
-  /** Default: now. */
-  startedAt?: string;
-  /** Told of each page as it is kept; a rejection ends the pull as a crash at that place would. */
-  onPage?(page: CheckedPage, index: number): Promise<void> | void;
-}
-
-export interface PullReport {
-  /** The pages that would have been kept, as the engine checked them: objects normalised, refused ones under `reasons`. */
-  pages: CheckedPage[];
-  /** The objects of all pages. */
-  drafts: ObjectDraft[];
-  /** What was rejected or skipped, page by page. */
-  reasons: PageReason[];
-  /** Of the last page that would have been kept. */
-  checkpoint?: JsonValue;
-  fault?: FaultRecord;
-  figures: InvocationFigures;
 }
 
 /** Most polls of one object in a run of the harness. */
@@ -269,7 +186,7 @@ export class PluginHarness {
     const size = this.#target.manifest.limits.batch.objects;
     for (let index = 0; index * size < objects.length && !report.fault; index += 1) {
       const batch = objects.slice(index * size, (index + 1) * size);
-      add(report, await this.execute(batch, { ...settings, index }));
+      addToReport(report, await this.execute(batch, { ...settings, index }));
     }
     await this.#pollAll(report, objects, settings);
     const { counts, figures, fault, planned } = report;
@@ -336,7 +253,7 @@ export class PluginHarness {
       });
       const { pending } = report;
       report.pending = [];
-      add(report, await this.poll(due, settings));
+      addToReport(report, await this.poll(due, settings));
       if (report.fault) report.pending = pending;
     }
   }
@@ -403,64 +320,8 @@ export class PluginHarness {
   }
 }
 
-function answersOf(value: unknown): { outcomes: Outcome[]; pending: Pending[] } {
-  if (!Array.isArray(value)) return { outcomes: value as Outcome[], pending: [] };
-  const isPending = (answer: Answer | null): answer is Pending => answer?.status === 'pending';
-  const answers = value as Answer[];
-  return {
-    outcomes: answers.filter((answer): answer is Outcome => !isPending(answer)),
-    pending: answers.filter(isPending),
-  };
-}
-
-function placedOf(objects: readonly PluginObject[]): PlacedObject[] {
-  return objects.map((object, position) => ({ position, objectSeq: position, object }));
-}
-
-/** The outcomes of a plan, as the engine settles them. */
-function ruled(
-  gate: PlanGate,
-  {
-    objects,
-    answers,
-    settled,
-  }: { objects: readonly PluginObject[]; answers: readonly Outcome[]; settled: ReadonlySet<string> },
-): Outcome[] {
-  const byId = new Map(answers.map((outcome) => [outcome.objectId, outcome]));
-  return placedOf(objects).flatMap((placed) => {
-    const { id } = placed.object!;
-    const answer = byId.get(id);
-    if (answer !== undefined && settled.has(id)) return [answer];
-    const outcome = gate.rule(placed, answer && { placed, ...answer });
-    if (outcome === undefined) return [];
-    const { placed: _, ...rest } = outcome;
-    return [{ objectId: id, ...rest } as Outcome];
-  });
-}
-
 async function* inOnePage(objects: readonly PluginObject[]): AsyncGenerator<PluginObject[]> {
   if (objects.length > 0) yield [...objects];
-}
-
-function add(report: RunReport, batch: ExecuteReport): void {
-  report.outcomes.push(...batch.outcomes);
-  report.pending.push(...batch.pending);
-  report.breaches.push(...batch.breaches);
-  report.planned.push(...batch.planned);
-  report.figures = addFigures(report.figures, batch.figures);
-  const counts = emptyCounts();
-  for (const { status } of batch.outcomes) counts[status] += 1;
-  report.counts = addCounts(report.counts, counts);
-  if (batch.fault) report.fault = batch.fault;
-}
-
-function addFigures(left: InvocationFigures, right: InvocationFigures): InvocationFigures {
-  return {
-    vendorCalls: left.vendorCalls + right.vendorCalls,
-    vendorWrites: left.vendorWrites + right.vendorWrites,
-    waitedMs: left.waitedMs + right.waitedMs,
-    log: [...left.log, ...right.log],
-  };
 }
 
 function connectionOf(manifest: PluginManifest, connection: HarnessOptions['connection']): Connection {

@@ -8,6 +8,5 @@ export * from './incident-id.js';
 export * from './incidents.js';
 export * from './latest-value.js';
 export * from './next-path.js';
-export * from './page-size.js';
 export * from './remediation.js';
 export type { Saas } from './saas.js';

@@ -1,7 +1,6 @@
 import {
   apiTime,
   checkIncidentAccess,
-  checkPageSize,
   type DeltaQuery,
   filterQuery,
   type Incident,
@@ -27,8 +26,6 @@ interface Output {
   NextResultsPage?: string;
 }
 
-const LARGEST_PAGE = 200;
-
 /** Retrieves a page of incidents. */
 export default defineCommand<Input, Output>({
   testConnection: (context) => checkIncidentAccess(context),
@@ -44,7 +41,6 @@ export default defineCommand<Input, Output>({
 
 function queryOf({ next_page: nextPage, limit, from, to, app_ids: appIds, ...filter }: Input): DeltaQuery {
   if (nextPage !== undefined) return pageOf(nextPage);
-  checkPageSize(limit, { most: LARGEST_PAGE, code: 'INPUT_INVALID', path: '/limit' });
   const [fromMs, toMs] = [from, to].map((time) => (time === undefined ? undefined : Date.parse(time)));
   if (fromMs !== undefined && toMs !== undefined && fromMs > toMs) {
     throw new Fault('INPUT_INVALID', 'from is later than to, so that nothing lies between; swap them.', {

@@ -1,18 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { OwnRedis, describeDoorbellContract, freshRedisUrl, missingRedis, skipLoudly } from '@drover/testing';
-import { RedisDoorbell } from './redis-doorbell.js';
+import {
+  CuttableWire,
+  OwnRedis,
+  describeDoorbellContract,
+  freshRedisUrl,
+  missingRedis,
+  skipLoudly,
+} from '@drover/testing';
+import { BullDoorbell } from './bull-doorbell.js';
+import { RedisRings } from './redis-rings.js';
 
 const missing = missingRedis({ own: true });
 if (missing === undefined) {
   describeDoorbellContract('the queue in Redis', async () => quiet(await freshRedisUrl()));
-  describe('a doorbell in Redis', describeRedisDoorbell);
+  describe('a doorbell in Redis', describeRedisRings);
 } else {
   skipLoudly('the queue in Redis', missing);
 }
 
-function quiet(url: string): RedisDoorbell {
-  return new RedisDoorbell(url, { onError: () => undefined });
+function quiet(url: string): BullDoorbell {
+  return new BullDoorbell(new RedisRings(url, { onError: () => undefined }));
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -23,8 +31,8 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-function describeRedisDoorbell(): void {
-  const doorbells: RedisDoorbell[] = [];
+function describeRedisRings(): void {
+  const doorbells: BullDoorbell[] = [];
   const servers: OwnRedis[] = [];
 
   afterEach(async () => {
@@ -32,7 +40,7 @@ function describeRedisDoorbell(): void {
     for (const server of servers.splice(0)) await server.kill();
   });
 
-  function open(url: string): RedisDoorbell {
+  function open(url: string): BullDoorbell {
     const doorbell = quiet(url);
     doorbells.push(doorbell);
     return doorbell;
@@ -45,7 +53,7 @@ function describeRedisDoorbell(): void {
   }
 
   /** A listener that only counts how often it is asked. */
-  async function counting(url: string): Promise<{ looks: number; doorbell: RedisDoorbell }> {
+  async function counting(url: string): Promise<{ looks: number; doorbell: BullDoorbell }> {
     const counted = { looks: 0, doorbell: open(url) };
     const onRing = async (): Promise<boolean> => {
       counted.looks += 1;
@@ -102,6 +110,33 @@ function describeRedisDoorbell(): void {
     await until(() => listener.looks > before);
   }, 30_000);
 
+  it('is heard in its own process while there is no Redis yet, and by others when there is', async () => {
+    const server = await startRedis();
+    await server.kill();
+    const listener = await counting(server.url);
+    await listener.doorbell.ring();
+    await until(() => listener.looks === 1);
+    await server.start();
+    await until(() => listener.doorbell.isReachable);
+    await open(server.url).ring();
+    await until(() => listener.looks === 2);
+  }, 20_000);
+
+  it('is heard in its own process while Redis is silent', async () => {
+    const server = await startRedis();
+    const wire = await CuttableWire.to(server.url);
+    const listener = await counting(wire.through(server.url));
+    await until(() => listener.doorbell.isReachable);
+    wire.silence();
+    for (let ring = 1; ring <= 3; ring += 1) {
+      await listener.doorbell.ring();
+      await until(() => listener.looks === ring);
+    }
+    await wire.mend();
+    await listener.doorbell.close();
+    await wire.cut();
+  }, 20_000);
+
   it('closes while Redis is away', async () => {
     const server = await startRedis();
     const listener = await counting(server.url);
@@ -120,7 +155,7 @@ function describeRedisDoorbell(): void {
     expect(performance.now() - rungAt).toBeLessThan(2_000);
   });
 
-  it('refuses to start without Redis, and with one that evicts', async () => {
+  it('says that there is no Redis, and that one evicts', async () => {
     const evicting = await startRedis({ policy: 'allkeys-lru' });
     await expect(open(evicting.url).open()).rejects.toMatchObject({ code: 'REDIS_EVICTS' });
     await evicting.kill();

@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { asFault, type Fault, isFault } from '@drover/model';
+import { migrationStates } from '@drover/store';
+import { openPlace, placeOfSettings, reaching } from './database-place.js';
+import type { Parts } from './parts.js';
+
+const PATIENCE_MS = 60_000;
+const AGAIN_MS = 500;
+/** What a server says that is on its way down or up, and what a machine says whose server does not run yet. */
+const COMING = /^(?:57P0[123]|ECONNREFUSED|ECONNRESET|EPIPE)$/;
+
+/**
+ * Waits for a database server that does not take connections yet, for a minute at most: after a power cut, or when it is
+ * upgraded, it starts along with whoever serves. `onWait` is told once. Fault: `DATABASE_UNREACHABLE`, at once where time
+ * will not help, such as with a wrong password.
+ */
+export async function awaitDatabase(
+  { surroundings }: Pick<Parts, 'surroundings'>,
+  { onWait, patienceMs = PATIENCE_MS }: { onWait(fault: Fault): void; patienceMs?: number },
+): Promise<void> {
+  const place = placeOfSettings(surroundings);
+  if ('dataDir' in place) return;
+  const until = performance.now() + patienceMs;
+  for (let isFirst = true; ; isFirst = false) {
+    const database = await openPlace(place);
+    try {
+      await reaching(place, () => migrationStates(database));
+      return;
+    } catch (error) {
+      if (!isComing(error) || performance.now() > until) throw error;
+      if (isFirst) onWait(asFault(error));
+    } finally {
+      await database.close();
+    }
+    await sleep(AGAIN_MS);
+  }
+}
+
+function isComing(error: unknown): boolean {
+  if (!isFault(error) || error.code !== 'DATABASE_UNREACHABLE') return false;
+  const { code, message = '' } = (error.cause ?? {}) as { code?: string; message?: string };
+  return COMING.test(code ?? '') || message.startsWith('Connection terminated');
+}
