@@ -26,6 +26,7 @@ const sequenceOf = (table: string): string => `${table}_seq_seq`;
 export const POSTGRES_TRAITS: DialectTraits = {
   withoutRowid: false,
   rowLocks: true,
+  functions: true,
   binaryType: 'bytea',
   textType: sql`text collate "C"`,
   keyType: 'bigint',
