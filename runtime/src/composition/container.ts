@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { container as root, type DependencyContainer, instanceCachingFactory } from 'tsyringe';
+import { container as root, type DependencyContainer } from 'tsyringe';
 import type { Parts, Surroundings } from './parts.js';
 import { Releases } from './releases.js';
 import { type Token, token } from './token.js';
@@ -96,6 +96,14 @@ export function composeParts(surroundings: Surroundings): Parts {
 }
 
 function register(container: DependencyContainer, name: PartName, parts: Parts, releases: Releases): void {
-  const make = (): unknown => MAKERS[name](parts, releases);
-  container.register<unknown>(TOKENS[name], { useFactory: instanceCachingFactory(make) });
+  let made: Promise<unknown> | undefined;
+  /** Once, unless it fails: what was missing may be there when it is asked for again. */
+  const make = (): Promise<unknown> => {
+    made ??= MAKERS[name](parts, releases).catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+  container.register<unknown>(TOKENS[name], { useFactory: make });
 }

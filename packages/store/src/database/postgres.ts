@@ -1,3 +1,4 @@
+import { Fault } from '@drover/model';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -77,9 +78,9 @@ export const POSTGRES_TRAITS: DialectTraits = {
 const WHOLE_NUMBER_OIDS = [20, 1700];
 const MAX_CONNECTIONS = 10;
 
-/** Opens a PostgreSQL database (13 or newer) by URL. */
+/** Opens a PostgreSQL database (13 or newer) by URL. What is asked of it may fail with `DATABASE_UNREACHABLE`. */
 export function openPostgres(url: string): Database {
-  return overPostgresPool(postgresPool(url));
+  return overPostgresPool(reachable(postgresPool(url), url));
 }
 
 /** The connections of a database. `bigint` columns and sums come as numbers: no value here passes 2^53. */
@@ -110,4 +111,24 @@ export function overPostgresPool(pool: PostgresPool): Database {
 async function setUp(connection: DatabaseConnection): Promise<void> {
   const limit = `set idle_in_transaction_session_timeout = '${LONGEST_PAUSE_IN_TRANSACTION}'`;
   await connection.executeQuery(CompiledQuery.raw(limit));
+}
+
+/** The pool, whose connections that cannot be had are the fault `DATABASE_UNREACHABLE`, in whatever they were wanted for. */
+function reachable(pool: pg.Pool, url: string): PostgresPool {
+  const { host, pathname } = new URL(url);
+  return {
+    connect: () =>
+      pool.connect().catch((cause: { code?: string; message?: string }) => {
+        const reason = cause.message || cause.code || 'no answer';
+        throw new Fault(
+          'DATABASE_UNREACHABLE',
+          `The database ${host}${pathname} cannot be used: ${reason}.`,
+          {
+            cause,
+          },
+        );
+      }),
+    end: () => pool.end(),
+    options: pool.options,
+  };
 }
