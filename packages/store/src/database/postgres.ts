@@ -14,6 +14,7 @@ import { PreparingClient } from './preparing-client.js';
 import type { Tables } from './tables.js';
 
 const LOCK_TIMEOUT = '10s';
+const LOCK_NOT_AVAILABLE = '55P03';
 /**
  * A process that is stopped or cut off in the middle of a transaction holds its locks, and nobody could take up the run that
  * it has locked: the server ends such a transaction. None of ours does anything else for so long.
@@ -41,6 +42,10 @@ export const POSTGRES_TRAITS: DialectTraits = {
   async serialize(trx, name) {
     await sql`select pg_advisory_xact_lock(hashtext(${name}))`.execute(trx);
   },
+  async waitAtMost(trx, ms) {
+    await sql`set local lock_timeout = ${sql.lit(ms)}`.execute(trx);
+  },
+  isLockTimeout: (error) => (error as { code?: unknown } | null)?.code === LOCK_NOT_AVAILABLE,
   async lockTables(trx, names) {
     await sql`set local lock_timeout = ${sql.lit(LOCK_TIMEOUT)}`.execute(trx);
     // Whoever needs tables for itself may work on something else for long, such as another database.
