@@ -78,3 +78,7 @@ export {
   describeConnectionVaultContract,
   type OpenedConnectionVault,
 } from './contracts/describe-connection-vault-contract.js';
+export {
+  describeAccessTokenStoreContract,
+  type OpenedAccessTokenStore,
+} from './contracts/describe-access-token-store-contract.js';
