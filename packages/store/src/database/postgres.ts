@@ -8,6 +8,7 @@ import {
   sql,
 } from 'kysely';
 import pg from 'pg';
+import { WatchedPool } from './watched-pool.js';
 import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
 import { PreparingClient } from './preparing-client.js';
@@ -90,7 +91,7 @@ export function postgresPool(url: string): pg.Pool {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       WHOLE_NUMBER_OIDS.includes(oid) ? Number : pg.types.getTypeParser(oid, format as 'text'),
   };
-  const pool = new pg.Pool({
+  const pool = new WatchedPool({
     connectionString: url,
     max: MAX_CONNECTIONS,
     types: types as never,
