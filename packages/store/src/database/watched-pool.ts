@@ -1,12 +1,13 @@
 import { Fault } from '@drover/model';
 import pg from 'pg';
+import { PreparingClient } from './preparing-client.js';
 
 /** A server that goes down, comes up or has no connection to give, and a connection that is lost. */
 const AWAY_CODE = /^(?:08|53300|57P0|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)/;
 const AWAY_MESSAGE = /^Connection terminated|connection error and is not queryable|^Query read timeout/;
 
 /** A client whose queries fail with `DATABASE_UNREACHABLE` when it is the server that is away: that passes. */
-class WatchedClient extends pg.Client {
+class WatchedClient extends PreparingClient {
   // The overloads of the driver are many; what comes back is what it gives.
   override query(...words: unknown[]): never {
     const query = super.query as (...all: unknown[]) => unknown;
