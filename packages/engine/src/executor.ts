@@ -262,6 +262,7 @@ export class Executor {
     });
     let nextAskedAt = 0;
     const nextWorker = (): Worker | undefined => {
+      held.settle(task.id);
       nextAskedAt = performance.now();
       return this.#state === 'executing' ? this.#worker() : undefined;
     };
