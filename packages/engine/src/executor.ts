@@ -23,6 +23,8 @@ export interface ExecutorOptions {
   now: () => Date;
   /** Told of faults that have no run to be stored with. */
   onError(fault: Fault): void;
+  /** Told when this process has ended a run. */
+  onRunEnded(): void;
 }
 
 /** Other work that the executing process does beside runs. It is told how the process stands, and sees to the rest. */
@@ -238,7 +240,13 @@ export class Executor {
     const { ledger, doorbell } = this.#ports;
     const askedAt = performance.now();
     let claim: Claim | undefined = { ...(await ledger.claim(this.#worker())), askedAt };
-    while (claim?.task !== undefined) claim = await this.#run(claim);
+    let hadMore = false;
+    while (claim?.task !== undefined) {
+      // Who rang when there was more has woken whoever could take it; settling and claiming leaves as much as there was.
+      if (claim.more && !hadMore) await doorbell.ring();
+      hadMore = claim.more;
+      claim = await this.#run(claim);
+    }
     if (claim === undefined) return true;
     const delayMs = (claim.nextDueAt?.getTime() ?? Infinity) - this.#options.now().getTime();
     if (delayMs < RECONCILE_MS) await doorbell.ring({ delayMs: Math.max(1, delayMs) });
@@ -246,15 +254,15 @@ export class Executor {
   }
 
   /** Runs a claimed task; what was claimed with its settlement comes back. */
-  async #run({ task, more, askedAt }: Extract<Claim, { more: boolean }>): Promise<Claim | undefined> {
-    const { held, runner, doorbell } = this.#ports;
-    if (more) await doorbell.ring();
+  async #run({ task, askedAt }: Extract<Claim, { more: boolean }>): Promise<Claim | undefined> {
+    const { held, runner } = this.#ports;
     const signal = held.hold(task.id, {
       askedAt,
       runId: task.run.stopped === undefined ? task.run.id : undefined,
     });
     let nextAskedAt = 0;
     const nextWorker = (): Worker | undefined => {
+      held.settle(task.id);
       nextAskedAt = performance.now();
       return this.#state === 'executing' ? this.#worker() : undefined;
     };
@@ -263,6 +271,7 @@ export class Executor {
       return next === undefined ? undefined : { ...next, askedAt: nextAskedAt };
     } finally {
       held.release(task.id, signal);
+      if (task.kind === 'finish') this.#options.onRunEnded();
     }
   }
 

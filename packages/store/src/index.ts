@@ -2,6 +2,7 @@ export type { Database } from './database/database.js';
 export { type MigrationState, migrate, migrationStates } from './database/migrate.js';
 export { openPostgres, overPostgresPool, postgresPool } from './database/postgres.js';
 export { openSqlite } from './database/sqlite.js';
+export { backUpSqlite } from './database/backup.js';
 export { type CopiedTableReport, copyDatabase } from './copy/copy-database.js';
 export { KyselyCommandLedger } from './commands/kysely-command-ledger.js';
 export { KyselyFeedLedger } from './feeds/kysely-feed-ledger.js';

@@ -34,6 +34,23 @@ export function jsonOfRows<Columns extends Record<string, CellType>>(
   return storableJson(rows.map((row) => names.map((name) => row[name] as Cell)));
 }
 
+/** Whether a column is one of the numbers of a `jsonOfSeqs`. */
+export function amongSeqs(traits: DialectTraits, column: string, json: string): RawBuilder<boolean> {
+  const selected = sql`select cast(value ->> 0 as bigint) from ${traits.jsonElements(sql`${json}`)}`;
+  return traits.isAmong(sql.ref(column), selected);
+}
+
+/** As `amongSeqs`, for texts of a `jsonOfTexts`. */
+export function amongTexts(traits: DialectTraits, column: string, json: string): RawBuilder<boolean> {
+  const selected = sql`select cast(value ->> 0 as text) from ${traits.jsonElements(sql`${json}`)}`;
+  return traits.isAmong(sql.ref(column), selected);
+}
+
+/** As `jsonOfRows` has it for rows of one text. */
+export function jsonOfTexts(texts: readonly string[]): string {
+  return storableJson(texts.map((text) => [text]));
+}
+
 /** As `jsonOfRows` has it for rows of one number. */
 export function jsonOfSeqs(seqs: readonly number[]): string {
   return seqs.length === 0 ? '[]' : `[[${seqs.join('],[')}]]`;

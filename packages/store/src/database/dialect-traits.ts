@@ -28,6 +28,11 @@ export interface DialectTraits {
   /** One row per element of a JSON array parameter, as the column `value`. */
   jsonElements(json: RawBuilder<unknown>): RawBuilder<unknown>;
   /**
+   * Whether a value is one of those that a query selects. Worded so that the planner looks each of them up by an index, however
+   * many it takes them for.
+   */
+  isAmong(value: RawBuilder<unknown>, selected: RawBuilder<unknown>): RawBuilder<boolean>;
+  /**
    * Stands behind a table's alias and keeps a planner without statistics off the secondary indexes, so that a page in
    * the order of the primary key stops at its limit and does not sort everything that matches.
    */
@@ -47,6 +52,11 @@ export interface DialectTraits {
   lastSequence(db: Kysely<Tables>, table: keyof Tables): Promise<number>;
   /** The database goes on counting after this number, which no row passes. */
   setSequence(trx: Transaction<Tables>, table: keyof Tables, last: number): Promise<void>;
+  /**
+   * Has the planner look at tables that have grown by much. Until it has, it takes them for empty and may read all of them where
+   * a few rows are asked for.
+   */
+  refreshStatistics(trx: Transaction<Tables>, tables: readonly (keyof Tables)[]): Promise<void>;
   /**
    * A transaction whose commit is on the disk when it resolves, whatever the connection's setting is: for what must
    * survive the loss of power, such as the intent of a call that must not be repeated.

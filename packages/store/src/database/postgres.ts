@@ -1,3 +1,4 @@
+import { Fault } from '@drover/model';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -7,10 +8,10 @@ import {
   sql,
 } from 'kysely';
 import pg from 'pg';
-import { WatchedPool } from './watched-pool.js';
 import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
 import type { Tables } from './tables.js';
+import { WatchedClient } from './watched-client.js';
 
 const LOCK_TIMEOUT = '10s';
 /**
@@ -32,6 +33,7 @@ export const POSTGRES_TRAITS: DialectTraits = {
   sequence: (column) => column.primaryKey(),
   placeholder: (n) => `$${n}`,
   jsonElements: (json) => sql`json_array_elements(cast(${json} as json))`,
+  isAmong: (value, selected) => sql`${value} = any (array(${selected}))`,
   readByPrimaryKey: sql``,
   matchesPieces: (column, pieces) =>
     sql`${column} like ${pieces.map((piece) => piece.replaceAll(/[\\%_]/g, String.raw`\$&`)).join('%')}`,
@@ -57,6 +59,9 @@ export const POSTGRES_TRAITS: DialectTraits = {
   async setSequence(trx, table, last) {
     await sql`select setval(${sequenceOf(table)}, ${last})`.execute(trx);
   },
+  async refreshStatistics(trx, tables) {
+    await sql`analyze ${sql.join(tables.map((name) => sql.table(name)))}`.execute(trx);
+  },
   durably: (kysely, work) =>
     kysely.transaction().execute(async (trx) => {
       await sql`set local synchronous_commit = on`.execute(trx);
@@ -68,9 +73,9 @@ export const POSTGRES_TRAITS: DialectTraits = {
 const WHOLE_NUMBER_OIDS = [20, 1700];
 const MAX_CONNECTIONS = 10;
 
-/** Opens a PostgreSQL database (13 or newer) by URL. */
+/** Opens a PostgreSQL database (13 or newer) by URL. What is asked of it may fail with `DATABASE_UNREACHABLE`. */
 export function openPostgres(url: string): Database {
-  return overPostgresPool(postgresPool(url));
+  return overPostgresPool(reachable(postgresPool(url), url));
 }
 
 /** The connections of a database. `bigint` columns and sums come as numbers: no value here passes 2^53. */
@@ -79,7 +84,12 @@ export function postgresPool(url: string): pg.Pool {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       WHOLE_NUMBER_OIDS.includes(oid) ? Number : pg.types.getTypeParser(oid, format as 'text'),
   };
-  const pool = new WatchedPool({ connectionString: url, max: MAX_CONNECTIONS, types: types as never });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: MAX_CONNECTIONS,
+    types: types as never,
+    Client: WatchedClient as never,
+  });
   // Without listeners, the loss of a connection would end the process. The query under way fails, the next one opens a new
   // connection. The pool listens to those that lie idle and passes it on; those in use are not its own.
   pool.on('error', () => undefined);
@@ -96,4 +106,24 @@ export function overPostgresPool(pool: PostgresPool): Database {
 async function setUp(connection: DatabaseConnection): Promise<void> {
   const limit = `set idle_in_transaction_session_timeout = '${LONGEST_PAUSE_IN_TRANSACTION}'`;
   await connection.executeQuery(CompiledQuery.raw(limit));
+}
+
+/** The pool, whose connections that cannot be had are the fault `DATABASE_UNREACHABLE`, in whatever they were wanted for. */
+function reachable(pool: pg.Pool, url: string): PostgresPool {
+  const { host, pathname } = new URL(url);
+  return {
+    connect: () =>
+      pool.connect().catch((cause: { code?: string; message?: string }) => {
+        const reason = cause.message || cause.code || 'no answer';
+        throw new Fault(
+          'DATABASE_UNREACHABLE',
+          `The database ${host}${pathname} cannot be used: ${reason}.`,
+          {
+            cause,
+          },
+        );
+      }),
+    end: () => pool.end(),
+    options: pool.options,
+  };
 }

@@ -15,6 +15,7 @@ const SQLITE_TRAITS: Omit<DialectTraits, 'durably'> = {
   sequence: (column) => column.primaryKey().autoIncrement(),
   placeholder: () => '?',
   jsonElements: (json) => sql`json_each(${json})`,
+  isAmong: (value, selected) => sql`${value} in (${selected})`,
   readByPrimaryKey: sql`not indexed`,
   // LIKE ignores the case of ASCII letters here; GLOB does not.
   matchesPieces: (column, pieces) =>
@@ -22,6 +23,7 @@ const SQLITE_TRAITS: Omit<DialectTraits, 'durably'> = {
   // A transaction that may write holds the database's only write lock from its start.
   serialize: async () => undefined,
   lockTables: async () => undefined,
+  refreshStatistics: async () => undefined,
   async databaseBytes(db) {
     const query = sql<{ bytes: number }>`select page_count * page_size as bytes
       from pragma_page_count(), pragma_page_size()`;

@@ -1,5 +1,5 @@
 import { type Transaction, sql } from 'kysely';
-import { jsonOfRows, rowsFrom, rowsOfJson } from '../database/database.js';
+import { amongSeqs, amongTexts, jsonOfSeqs, jsonOfTexts, rowsFrom } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { type InsertCell, insertRows } from '../database/insert-rows.js';
 import { preparedQuery } from '../database/prepared-query.js';
@@ -70,13 +70,18 @@ class GroupStates {
   readonly all: GroupState[] = [];
   readonly #bySeq = new Map<number, GroupState[]>();
 
+  find({ objectSeq, name, source }: AttributeGroup): GroupState | undefined {
+    const known = this.#bySeq.get(objectSeq);
+    return known?.find(({ group }) => group.name === name && group.source === source);
+  }
+
   /** The one state of a group; a new one for a group that is not known. */
   of(group: AttributeGroup): GroupState {
-    const { objectSeq, name, source } = group;
-    const known = this.#bySeq.get(objectSeq);
-    const same = known?.find(({ group: one }) => one.name === name && one.source === source);
+    const same = this.find(group);
     if (same !== undefined) return same;
+    const { objectSeq } = group;
     const state: GroupState = { group, before: [], values: [] };
+    const known = this.#bySeq.get(objectSeq);
     this.all.push(state);
     if (known === undefined) this.#bySeq.set(objectSeq, [state]);
     else known.push(state);
@@ -98,40 +103,36 @@ interface ValueRow {
   runId: string | null;
 }
 
-const valuesOfGroups = preparedQuery<{ groups: string }, ValueRow, DialectTraits>((db, { groups }, traits) =>
-  db
-    .selectFrom(rowsOfJson(traits, GROUP_COLUMNS, groups).as('wanted'))
-    .crossJoin('attributes as a')
-    .whereRef('a.object_seq', '=', 'wanted.object_seq')
-    .whereRef('a.name', '=', 'wanted.name')
-    .whereRef('a.source', '=', 'wanted.source')
-    .select([
-      'a.object_seq as objectSeq',
-      'a.name',
-      'a.source',
-      'a.kind',
-      'a.text_value as text',
-      'a.value_key as key',
-      'a.number_value as number',
-      'a.at',
-      'a.run_id as runId',
-    ]),
+const valuesOfObjects = preparedQuery<{ seqs: string; names: string }, ValueRow, DialectTraits>(
+  (db, { seqs, names }, traits) =>
+    db
+      .selectFrom('attributes')
+      .where(amongSeqs(traits, 'object_seq', seqs))
+      .where(amongTexts(traits, 'name', names))
+      .select([
+        'object_seq as objectSeq',
+        'name',
+        'source',
+        'kind',
+        'text_value as text',
+        'value_key as key',
+        'number_value as number',
+        'at',
+        'run_id as runId',
+      ]),
 );
 
+/** Reads what is in force. What the objects hold of the same names from other sources is left aside. */
 async function readValues(
   trx: Trx,
   traits: DialectTraits,
   { groups, states }: { groups: readonly GroupState[]; states: GroupStates },
 ): Promise<void> {
-  const wanted = groups.map(({ group }) => ({
-    object_seq: group.objectSeq,
-    name: group.name,
-    source: group.source,
-  }));
-  const rows = await valuesOfGroups(trx, { groups: jsonOfRows(GROUP_COLUMNS, wanted) }, traits);
-  for (const { objectSeq, name, source, kind, text, key, number, at, runId } of rows) {
-    const value = { kind: kind as AttributeKind, text, key, number, at, runId };
-    states.of({ objectSeq, name, source }).before.push(value);
+  const seqs = jsonOfSeqs([...new Set(groups.map(({ group }) => group.objectSeq))]);
+  const names = jsonOfTexts([...new Set(groups.map(({ group }) => group.name))]);
+  for (const row of await valuesOfObjects(trx, { seqs, names }, traits)) {
+    const { kind, text, key, number, at, runId } = row;
+    states.find(row)?.before.push({ kind: kind as AttributeKind, text, key, number, at, runId });
   }
   for (const state of groups) state.values = state.before;
 }

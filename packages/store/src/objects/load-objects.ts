@@ -1,6 +1,6 @@
 import type { Attribute, DroverObject, FeedSight, ObjectId, RunId } from '@drover/model';
-import { type Kysely, sql } from 'kysely';
-import { rowsFrom } from '../database/database.js';
+import type { Kysely } from 'kysely';
+import { amongSeqs, jsonOfSeqs } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import type { Tables } from '../database/tables.js';
 import { fromStoredValue } from './attribute-rules.js';
@@ -15,7 +15,7 @@ export async function loadObjects(
 ): Promise<DroverObject[]> {
   if (seqs.length === 0) return [];
   const wanted = seqsIn(traits, seqs);
-  const rows = await db.selectFrom('objects').selectAll().where('seq', 'in', wanted).orderBy('seq').execute();
+  const rows = await db.selectFrom('objects').selectAll().where(wanted('seq')).orderBy('seq').execute();
   const aliases = await aliasesOf(db, wanted);
   const sources = await sourcesOf(db, wanted);
   const attributes = await attributesOf(db, wanted);
@@ -37,15 +37,15 @@ export async function loadObjects(
 }
 
 function seqsIn(traits: DialectTraits, seqs: readonly number[]) {
-  const rows = seqs.map((seq) => ({ seq }));
-  return sql<number>`(select seq from ${rowsFrom(traits, { seq: 'bigint' }, rows)} as wanted)`;
+  const json = jsonOfSeqs(seqs);
+  return (column: string) => amongSeqs(traits, column, json);
 }
 
 async function aliasesOf(db: Db, wanted: ReturnType<typeof seqsIn>): Promise<Map<number, string[]>> {
   const rows = await db
     .selectFrom('object_aliases')
     .select(['object_seq', 'alias'])
-    .where('object_seq', 'in', wanted)
+    .where(wanted('object_seq'))
     .orderBy('object_seq')
     .orderBy('alias')
     .execute();
@@ -56,7 +56,7 @@ async function sourcesOf(db: Db, wanted: ReturnType<typeof seqsIn>): Promise<Map
   const rows = await db
     .selectFrom('object_sources')
     .select(['object_seq', 'source'])
-    .where('object_seq', 'in', wanted)
+    .where(wanted('object_seq'))
     .orderBy('object_seq')
     .orderBy('source')
     .execute();
@@ -68,7 +68,7 @@ async function feedsOf(db: Db, wanted: ReturnType<typeof seqsIn>): Promise<Map<n
     .selectFrom('feed_objects as b')
     .innerJoin('feeds as f', 'f.id', 'b.feed_id')
     .select(['b.object_seq', 'f.name', 'b.seen_at', 'b.absent_at'])
-    .where('b.object_seq', 'in', wanted)
+    .where(wanted('b.object_seq'))
     .orderBy('b.object_seq')
     .orderBy('f.name')
     .execute();
@@ -83,7 +83,7 @@ async function attributesOf(db: Db, wanted: ReturnType<typeof seqsIn>): Promise<
   const rows = await db
     .selectFrom('attributes')
     .select(['object_seq', 'name', 'source', 'kind', 'text_value', 'at', 'run_id'])
-    .where('object_seq', 'in', wanted)
+    .where(wanted('object_seq'))
     .orderBy('object_seq')
     .orderBy('name')
     .orderBy('source')

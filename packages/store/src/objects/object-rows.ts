@@ -1,5 +1,5 @@
 import { type Transaction, sql } from 'kysely';
-import { jsonOfSeqs, rowsFrom, rowsOfJson } from '../database/database.js';
+import { amongSeqs, jsonOfSeqs, rowsFrom } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
 import type { Tables } from '../database/tables.js';
@@ -12,13 +12,11 @@ export interface LockedObject {
   status_at: number | null;
 }
 
-const SEQ = { seq: 'bigint' } as const;
-
 const objectsOfSeqs = preparedQuery<{ seqs: string }, LockedObject, DialectTraits>((db, { seqs }, traits) => {
   const query = db
     .selectFrom('objects')
     .select(['seq', 'status', 'status_at'])
-    .where('seq', 'in', sql<number>`(select seq from ${rowsOfJson(traits, SEQ, seqs)} as wanted)`)
+    .where(amongSeqs(traits, 'seq', seqs))
     .orderBy('seq');
   return traits.rowLocks ? query.forUpdate() : query;
 });
@@ -42,7 +40,7 @@ const countRevisions = preparedQuery<{ seqs: string; at: number }, never, Dialec
   (db, { seqs, at }, traits) => ({
     compile: () =>
       sql<never>`update objects set revision = revision + 1, updated_at = ${at}
-    where seq in (select seq from ${rowsOfJson(traits, SEQ, seqs)} as changed)`.compile(db),
+    where ${amongSeqs(traits, 'seq', seqs)}`.compile(db),
   }),
 );
 

@@ -64,6 +64,7 @@ export async function upsertDrafts(
   if (options.collectionId !== undefined) {
     await addMembers(call, { collectionId: options.collectionId, targets: [...made, ...known] });
   }
+  await lookAgain(call, made);
   const report = {
     created: made.length,
     updated: changed.size,
@@ -72,6 +73,16 @@ export async function upsertDrafts(
     ...(plan.takenAliases.length === 0 ? {} : { takenAliases: plan.takenAliases }),
   };
   return { report, targets: [...made, ...known] };
+}
+
+/** Sizes of the library at which its statistics are worth a look: a database does so by itself, but a minute later. */
+const LOOK_AGAIN_AT = [1_000, 100_000];
+const GROWN = ['objects', 'object_sources', 'object_aliases', 'attributes', 'collection_members'] as const;
+
+async function lookAgain({ trx, traits }: Call, made: readonly StoredTarget[]): Promise<void> {
+  const last = made.at(-1)?.seq ?? 0;
+  const isDue = LOOK_AGAIN_AT.some((size) => last - made.length < size && size <= last);
+  if (isDue) await traits.refreshStatistics(trx, GROWN);
 }
 
 /** Writes aliases, sources, attributes and statuses; returns the known objects that changed by it. */

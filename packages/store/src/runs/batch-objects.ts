@@ -1,7 +1,7 @@
 import type { PlacedObject, PositionRange } from '@drover/engine';
 import type { AttributeValue, PluginObject } from '@drover/model';
 import { type Kysely, sql } from 'kysely';
-import { type Database, jsonOfSeqs, rowsOfJson } from '../database/database.js';
+import { type Database, amongSeqs, jsonOfSeqs } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
 import type { Tables } from '../database/tables.js';
@@ -40,8 +40,6 @@ const itemsOfRange = preparedQuery<{ passId: string; from: number; to: number },
       .orderBy('pass_items.position'),
 );
 
-const SEQ = { seq: 'bigint' } as const;
-
 const attributesOfSeqs = preparedQuery<
   { seqs: string },
   {
@@ -55,8 +53,8 @@ const attributesOfSeqs = preparedQuery<
   DialectTraits
 >((db, { seqs }, traits) =>
   db
-    .selectFrom(rowsOfJson(traits, SEQ, seqs).as('wanted'))
-    .innerJoin('attributes', 'attributes.object_seq', 'wanted.seq')
+    .selectFrom('attributes')
+    .where(amongSeqs(traits, 'object_seq', seqs))
     .select(['object_seq', 'name', 'source', 'kind', 'text_value', 'number_value'])
     .orderBy(sql`object_seq, name, at, source, text_value`),
 );
@@ -64,8 +62,8 @@ const attributesOfSeqs = preparedQuery<
 const aliasesOfSeqs = preparedQuery<{ seqs: string }, { object_seq: number; alias: string }, DialectTraits>(
   (db, { seqs }, traits) =>
     db
-      .selectFrom(rowsOfJson(traits, SEQ, seqs).as('wanted'))
-      .innerJoin('object_aliases', 'object_aliases.object_seq', 'wanted.seq')
+      .selectFrom('object_aliases')
+      .where(amongSeqs(traits, 'object_seq', seqs))
       .select(['object_seq', 'alias'])
       .orderBy(sql`object_seq, alias`),
 );

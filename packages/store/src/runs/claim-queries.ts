@@ -1,7 +1,7 @@
 import { OPEN_RUN_STATUSES, type OutcomeStatus } from '@drover/model';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
-import type { PassRow, RunRow, TaskRow } from './rows.js';
+import type { PassTerms, RunRow, TaskRow } from './rows.js';
 
 /** Runs looked at in one claim. */
 const MAX_CANDIDATES = 50;
@@ -85,18 +85,21 @@ export const endTaskRow = preparedQuery<{ id: string; now: number }, never>((db,
   db.updateTable('tasks').set({ status: 'done', settled_at: now, lease_until: null }).where('id', '=', id),
 );
 
-/** The task, if it is leased under this token. */
-export const heldTask = preparedQuery<{ id: string; token: number }, { id: string }>((db, { id, token }) =>
-  db
-    .selectFrom('tasks')
-    .select('id')
-    .where('id', '=', id)
-    .where('status', '=', 'leased')
-    .where('lease_token', '=', token),
+/** The task, if it is leased under this token, for this transaction alone. */
+export const lockHeldTask = preparedQuery<{ id: string; token: number }, { id: string }, DialectTraits>(
+  (db, { id, token }, traits) => {
+    const query = db
+      .selectFrom('tasks')
+      .select('id')
+      .where('id', '=', id)
+      .where('status', '=', 'leased')
+      .where('lease_token', '=', token);
+    return traits.rowLocks ? query.forUpdate() : query;
+  },
 );
 
-export const passById = preparedQuery<{ id: string }, PassRow>((db, { id }) =>
-  db.selectFrom('passes').selectAll().where('id', '=', id),
+export const passTerms = preparedQuery<{ id: string }, PassTerms>((db, { id }) =>
+  db.selectFrom('passes').select(['bundle_digest', 'step_key', 'config']).where('id', '=', id),
 );
 
 export const countBatch = preparedQuery<{ runId: string; batches: number }, never>((db, { runId, batches }) =>
@@ -113,8 +116,8 @@ interface AddedCounts extends Record<OutcomeStatus, number> {
   waitedMs: number;
 }
 
-/** Adds to all counts of a run. */
-export const addCounts = preparedQuery<AddedCounts & Record<string, unknown>, never>((db, added) =>
+/** Adds to all counts of a run, which is this transaction's alone from then on, and gives it as it is now. */
+export const addCounts = preparedQuery<AddedCounts & Record<string, unknown>, RunRow>((db, added) =>
   db
     .updateTable('runs')
     .set((eb) => ({
@@ -132,7 +135,8 @@ export const addCounts = preparedQuery<AddedCounts & Record<string, unknown>, ne
       vendor_writes: eb('vendor_writes', '+', added.vendorWrites),
       waited_ms: eb('waited_ms', '+', added.waitedMs),
     }))
-    .where('id', '=', added.id),
+    .where('id', '=', added.id)
+    .returningAll(),
 );
 
 export const openRunRanges = preparedQuery<
@@ -145,4 +149,21 @@ export const openRunRanges = preparedQuery<
     .where('run_id', '=', runId)
     .orderBy('from_position')
     .limit(limit),
+);
+
+/** Takes so many positions off the head of the run's first open range, if it has more than that; gives where they begin. */
+export const takeFromFirstRange = preparedQuery<{ runId: string; objects: number }, { from: number }>(
+  (db, { runId, objects }) =>
+    db
+      .updateTable('run_ranges')
+      .set((eb) => ({ from_position: eb('from_position', '+', objects) }))
+      .where('run_id', '=', runId)
+      .where('from_position', '=', (eb) =>
+        eb
+          .selectFrom('run_ranges as first')
+          .select(({ fn }) => fn.min('first.from_position').as('from'))
+          .where('first.run_id', '=', runId),
+      )
+      .where((eb) => eb(eb('to_position', '-', eb.ref('from_position')), '>', objects))
+      .returning((eb) => eb('from_position', '-', objects).as('from')),
 );

@@ -1,5 +1,5 @@
 import type { ClaimResult, PositionRange, ReapRule, RunLimits, TaskKind } from '@drover/engine';
-import { newId } from '@drover/model';
+import { OPEN_RUN_STATUSES, newId } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
@@ -10,8 +10,9 @@ import {
   insertTaskRow,
   leaseTaskRow,
   lockOpenRun,
+  lockRun,
   openTasks,
-  passById,
+  passTerms,
 } from './claim-queries.js';
 import { isOver } from '../leases/is-over.js';
 import { takePlannedBatch } from '../plans/planned-batch.js';
@@ -20,6 +21,7 @@ import { RUN_RANGES, defer } from './open-ranges.js';
 import { openCallPositions } from './open-calls.js';
 import { dueForPoll, handToTask, nextPollAt } from './pending-objects.js';
 import {
+  type PassTerms,
   type RunRow,
   type TaskRow,
   formatRanges,
@@ -42,21 +44,56 @@ export function exclusiveLease(key: string): string {
   return `exclusive:${key}`;
 }
 
+/**
+ * Claims a task of the first open run that has one. Runs that another transaction holds are left out; where there is nothing else
+ * the first of them is waited for: whoever holds it is through with it soon, and this worker would not look again for long.
+ */
 export async function claim(database: Database, worker: Worker): Promise<ClaimResult> {
   const { kysely } = database;
   if ((await anyOpenRun(kysely, {})).length === 0) return {};
-  return kysely.transaction().execute((trx) => claimWithin(trx, database, worker));
+  let busy: string | undefined;
+  const onBusy = (id: string): void => void (busy ??= id);
+  const claimed = await kysely.transaction().execute(async (trx) => {
+    const candidates = await candidateRuns(trx, {});
+    return claimAmong(trx, database, { worker, candidates, onBusy });
+  });
+  if ('task' in claimed || busy === undefined) return claimed;
+  const waitedFor = busy;
+  // In a transaction that holds nothing else: two that wait for each other's run would never end.
+  return kysely.transaction().execute(async (trx) => {
+    const [run] = await lockRun(database.traits)(trx, { id: waitedFor });
+    if (run === undefined || !isOpenStatus(run.status)) return claimed;
+    return (await claimFrom(trx, database, { run, worker })) ?? claimed;
+  });
 }
 
-/** As `claim`, within a transaction. */
-export async function claimWithin(trx: Trx, database: Database, worker: Worker): Promise<ClaimResult> {
-  for (const { id } of await candidateRuns(trx, {})) {
-    const [run] = await lockOpenRun(database.traits)(trx, { id });
+export interface Candidates {
+  worker: Worker;
+  candidates: readonly { id: string }[];
+  /** One that this transaction holds already. */
+  held?: RunRow | undefined;
+  /** Told of those that another transaction holds. */
+  onBusy?(id: string): void;
+}
+
+/** Claims a task of the first candidate that has one and that no other transaction holds. */
+export async function claimAmong(
+  trx: Trx,
+  database: Database,
+  { worker, candidates, held, onBusy }: Candidates,
+): Promise<ClaimResult> {
+  for (const { id } of candidates) {
+    const [run] = held?.id === id ? [held] : await lockOpenRun(database.traits)(trx, { id });
+    if (run === undefined) onBusy?.(id);
     const claimed = run === undefined ? undefined : await claimFrom(trx, database, { run, worker });
     if (claimed !== undefined) return claimed;
   }
   const nextDueAt = await nextDue(trx, worker.now);
   return nextDueAt === undefined ? {} : { nextDueAt: new Date(nextDueAt) };
+}
+
+function isOpenStatus(status: string): boolean {
+  return (OPEN_RUN_STATUSES as readonly string[]).includes(status);
 }
 
 async function nextDue(trx: Trx, now: number): Promise<number | undefined> {
@@ -74,7 +111,7 @@ async function nextDue(trx: Trx, now: number): Promise<number | undefined> {
 async function claimFrom(
   trx: Trx,
   database: Database,
-  { run, worker }: { run: RunRow; worker: Worker },
+  { run, worker }: Claimer,
 ): Promise<ClaimResult | undefined> {
   const stopped = stopOf(run) !== undefined;
   if (run.started_at === null && !(await start(trx, run, worker, stopped))) return undefined;
@@ -89,7 +126,7 @@ async function claimFrom(
 
   const due = open.find((task) => task.status !== 'leased' && task.due_at <= worker.now);
   if (due !== undefined) {
-    return { task: await lease(trx, run, due, worker), more: leased + 1 < concurrency };
+    return { task: await lease(trx, database, { run, worker, task: due }), more: leased + 1 < concurrency };
   }
   const polled = await dueForPoll(trx, run, {
     now: worker.now,
@@ -97,7 +134,13 @@ async function claimFrom(
     stopped,
   });
   if (polled.length > 0) {
-    const task = await insertLeased(trx, run, { kind: 'poll', index: 0, ranges: toRanges(polled) }, worker);
+    const task = await insertLeased(trx, database, {
+      run,
+      worker,
+      kind: 'poll',
+      index: 0,
+      ranges: toRanges(polled),
+    });
     await handToTask(trx, database, { runId: run.id, taskId: task.id, positions: polled });
     return { task, more: leased + 1 < concurrency };
   }
@@ -105,14 +148,14 @@ async function claimFrom(
   const ranges = run.phase === 'execute' && !stopped ? await takeNext(trx, run, limits) : [];
   if (ranges.length > 0) {
     const kind = limits.scope === 'whole' ? 'all' : 'batch';
-    const task = await insertLeased(trx, run, { kind, index: run.batches_cut, ranges }, worker);
+    const task = await insertLeased(trx, database, { run, worker, kind, index: run.batches_cut, ranges });
     return { task, more: !firstIsAlone && leased + 1 < concurrency };
   }
   const isUnsettled = open.length > 0 || run.pending > 0;
   if (isUnsettled || (run.phase === 'prepare' && !stopped)) return undefined;
   await setRun(trx, run, { phase: 'finish' });
   return {
-    task: await insertLeased(trx, run, { kind: 'finish', index: 0, ranges: [] }, worker),
+    task: await insertLeased(trx, database, { run, worker, kind: 'finish', index: 0, ranges: [] }),
     more: false,
   };
 }
@@ -216,21 +259,34 @@ function newTask(run: RunRow, task: NewTask, now: number): TaskRow {
 
 type Leased = NonNullable<ClaimResult['task']>;
 
-async function insertLeased(trx: Trx, run: RunRow, task: NewTask, worker: Worker): Promise<Leased> {
+interface Claimer {
+  run: RunRow;
+  worker: Worker;
+}
+
+async function insertLeased(
+  trx: Trx,
+  database: Database,
+  { run, worker, ...task }: NewTask & Claimer,
+): Promise<Leased> {
   if (task.kind === 'batch' || task.kind === 'all') {
     run.batches_cut += 1;
     await countBatch(trx, { runId: run.id, batches: run.batches_cut });
   }
   const row = held(newTask(run, task, worker.now), worker);
   await insertTaskRow(trx, row);
-  return present(trx, run, row);
+  return present(trx, database, { run, task: row });
 }
 
-async function lease(trx: Trx, run: RunRow, task: TaskRow, worker: Worker): Promise<Leased> {
+async function lease(
+  trx: Trx,
+  database: Database,
+  { run, worker, task }: Claimer & { task: TaskRow },
+): Promise<Leased> {
   const row = held(task, worker);
   const { id, lease_token: token } = row;
   await leaseTaskRow(trx, { id, owner: worker.owner, token, until: worker.now + worker.leaseMs });
-  return present(trx, run, row);
+  return present(trx, database, { run, task: row });
 }
 
 function held(task: TaskRow, worker: Worker): TaskRow {
@@ -243,10 +299,28 @@ function held(task: TaskRow, worker: Worker): TaskRow {
   };
 }
 
-async function present(trx: Trx, run: RunRow, task: TaskRow): Promise<Leased> {
+async function present(
+  trx: Trx,
+  database: Database,
+  { run, task }: { run: RunRow; task: TaskRow },
+): Promise<Leased> {
   if (run.status !== 'running') await setRun(trx, run, { status: 'running' });
-  const [pass] = await passById(trx, { id: run.pass_id });
-  return toClaimedTask(task, run, pass!);
+  return toClaimedTask(task, run, await passOf(trx, database, run.pass_id));
+}
+
+/** What a pass never changes, of those that were asked for last. */
+const knownPasses = new WeakMap<Database, Map<string, PassTerms>>();
+const MAX_KNOWN_PASSES = 100;
+
+async function passOf(trx: Trx, database: Database, id: string): Promise<PassTerms> {
+  let known = knownPasses.get(database);
+  if (known === undefined || known.size >= MAX_KNOWN_PASSES) knownPasses.set(database, (known = new Map()));
+  let terms = known.get(id);
+  if (terms === undefined) {
+    [terms] = await passTerms(trx, { id });
+    known.set(id, terms!);
+  }
+  return terms!;
 }
 
 async function setRun(trx: Trx, run: RunRow, changes: Partial<RunRow>): Promise<void> {
@@ -254,12 +328,12 @@ async function setRun(trx: Trx, run: RunRow, changes: Partial<RunRow>): Promise<
   await trx.updateTable('runs').set(changes).where('id', '=', run.id).execute();
 }
 
-/** Frees tasks whose lease has run out, and those that the rule names. */
+/** Frees tasks whose lease has run out, and those that the rule names; not those that are being settled right now. */
 export async function reap(
-  database: Database,
+  { kysely, traits }: Database,
   { now, ...rule }: { now: number } & ReapRule,
 ): Promise<number> {
-  const freed = await database.kysely
+  const freed = await kysely
     .updateTable('tasks')
     .set({
       status: 'ready',
@@ -269,8 +343,14 @@ export async function reap(
       deaths: sql<number>`deaths + 1`,
       due_at: now,
     })
-    .where('status', '=', 'leased')
-    .where((where) => isOver(where, now, rule))
+    .where('id', 'in', (eb) => {
+      const over = eb
+        .selectFrom('tasks')
+        .select('id')
+        .where('status', '=', 'leased')
+        .where((where) => isOver(where, now, rule));
+      return traits.rowLocks ? over.forUpdate().skipLocked() : over;
+    })
     .executeTakeFirst();
   return Number(freed.numUpdatedRows);
 }

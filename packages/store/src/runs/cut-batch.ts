@@ -1,7 +1,7 @@
 import type { PositionRange, RunLimits } from '@drover/engine';
 import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.js';
-import { openRunRanges } from './claim-queries.js';
+import { openRunRanges, takeFromFirstRange } from './claim-queries.js';
 import { RUN_RANGES, takeHead } from './open-ranges.js';
 import type { RunRow } from './rows.js';
 
@@ -9,6 +9,10 @@ type Trx = Transaction<Tables>;
 
 /** Takes the run's next positions: at most `batchObjects` of them, and `batchBytes` of values if that is limited. */
 export async function cutBatch(trx: Trx, run: RunRow, limits: RunLimits): Promise<PositionRange[]> {
+  if (limits.batchBytes === undefined) {
+    const [head] = await takeFromFirstRange(trx, { runId: run.id, objects: limits.batchObjects });
+    if (head !== undefined) return [{ from: head.from, to: head.from + limits.batchObjects }];
+  }
   const open = await openRunRanges(trx, { runId: run.id, limit: limits.batchObjects });
   const cut: PositionRange[] = [];
   let room = limits.batchObjects;

@@ -3,31 +3,40 @@ import { Fault } from '@drover/model';
 import type { Kysely, Transaction } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
-import { heldTask, lockRun } from './claim-queries.js';
+import { lockHeldTask, lockRun } from './claim-queries.js';
 import type { RunRow } from './rows.js';
 
 type Trx = Transaction<Tables>;
 
 /**
- * The run of a task whose lease is still the claimer's, locked. A late result with an old token finds it taken: it is
- * kept in the journal as evidence and changes nothing else.
+ * Runs `change` in a transaction that holds the task and then its run, in this order everywhere. A late result with an old
+ * token finds the task taken: it is kept in the journal as evidence and changes nothing else.
  */
-async function holdTask(trx: Trx, database: Database, task: ClaimedTask): Promise<RunRow | undefined> {
-  const [run] = await lockRun(database.traits)(trx, { id: task.run.id });
-  const [held] = await heldTask(trx, { id: task.id, token: task.leaseToken });
-  return held === undefined ? undefined : run;
-}
-
-/** Runs `change` in a transaction that holds the task; keeps `late` as evidence when the lease is gone. */
-export async function whileHeld<Result>(
+export function whileHeld<Result>(
   database: Database,
   task: ClaimedTask,
   late: unknown,
   change: (trx: Trx, run: RunRow) => Promise<Result>,
 ): Promise<Result> {
+  return whileTaskHeld(database, task, late, async (trx) => {
+    const [run] = await lockRun(database.traits)(trx, { id: task.run.id });
+    return change(trx, run!);
+  });
+}
+
+/**
+ * As `whileHeld`, for a change that takes the run only when it comes to it: what all batches of a run wait for each
+ * other with should be little.
+ */
+export async function whileTaskHeld<Result>(
+  database: Database,
+  task: ClaimedTask,
+  late: unknown,
+  change: (trx: Trx) => Promise<Result>,
+): Promise<Result> {
   const settled = await database.kysely.transaction().execute(async (trx) => {
-    const run = await holdTask(trx, database, task);
-    if (run !== undefined) return { result: await change(trx, run) };
+    const [held] = await lockHeldTask(trx, { id: task.id, token: task.leaseToken }, database.traits);
+    if (held !== undefined) return { result: await change(trx) };
     await keepLate(trx, task, late);
     return undefined;
   });

@@ -5,6 +5,8 @@ import type { Tables } from '../database/tables.js';
 
 export type RunRow = Selectable<Tables['runs']>;
 export type PassRow = Selectable<Tables['passes']>;
+/** What a pass is made with and keeps. */
+export type PassTerms = Pick<PassRow, 'bundle_digest' | 'step_key' | 'config'>;
 export type TaskRow = Selectable<Tables['tasks']>;
 
 export function iso(ms: number): string {
@@ -68,7 +70,7 @@ export function toPass(row: PassRow, remaining: number): Pass {
   };
 }
 
-function toClaimedRun(run: RunRow, pass: PassRow): ClaimedRun {
+function toClaimedRun(run: RunRow, pass: PassTerms): ClaimedRun {
   const stopped = stopOf(run);
   return {
     id: run.id as ClaimedRun['id'],
@@ -99,7 +101,7 @@ export function stopOf(run: RunRow): 'cancelled' | 'fault' | undefined {
   return run.cancel_requested === 1 ? 'cancelled' : undefined;
 }
 
-export function toClaimedTask(task: TaskRow, run: RunRow, pass: PassRow): ClaimedTask {
+export function toClaimedTask(task: TaskRow, run: RunRow, pass: PassTerms): ClaimedTask {
   return {
     id: task.id as ClaimedTask['id'],
     kind: task.kind as TaskKind,

@@ -109,4 +109,20 @@ describeDatabases('settling a batch and claiming the next task', (open) => {
     await expect(settleAndClaim(first)).rejects.toMatchObject({ code: 'LEASE_LOST' });
     expect((await world.ledger.run(runId))!.hold.liveTasks).toBe(0);
   });
+
+  test('waits for a run that somebody else has in hand when there is no other', async () => {
+    await openWorld(1);
+    const runId = await submit({});
+    const { kysely } = world.database;
+    let letGo!: () => void;
+    const untilLetGo = new Promise<void>((resolve) => (letGo = resolve));
+    let claimed!: Promise<ClaimedTask>;
+    await kysely.transaction().execute(async (trx) => {
+      await trx.updateTable('runs').set({ waited_ms: 0 }).where('id', '=', runId).execute();
+      claimed = claim();
+      setTimeout(letGo, 100);
+      await untilLetGo;
+    });
+    expect(await claimed).toMatchObject({ kind: 'prepare', run: { id: runId } });
+  });
 });

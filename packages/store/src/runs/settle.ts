@@ -6,16 +6,16 @@ import type { Tables } from '../database/tables.js';
 import { type WriteBackReport, applyWriteBacks } from '../objects/write-back.js';
 import { recordWriteBacks } from '../plans/plan-write-backs.js';
 import { forgetPlanObjects, recordPlan } from '../plans/record-plan.js';
-import { type Worker, claimWithin } from './claim.js';
+import { type Worker, claimAmong } from './claim.js';
 import { markHandled } from './handled.js';
-import { whileHeld } from './hold-task.js';
+import { whileHeld, whileTaskHeld } from './hold-task.js';
 import { defer } from './open-ranges.js';
 import { quarantine } from '../quarantine/put-into-quarantine.js';
 import { insertOutcomes, reviseOutcome, tally } from './outcomes.js';
 import { settleParked, waitForPoll } from './settle-parked.js';
 import { type RunRow, formatRanges, toRanges } from './rows.js';
 import { figureSums, insertEvent } from './task-end.js';
-import { addCounts, endTaskRow } from './claim-queries.js';
+import { addCounts, candidateRuns, endTaskRow } from './claim-queries.js';
 
 type Trx = Transaction<Tables>;
 
@@ -34,10 +34,12 @@ export async function settleBatch(
     ...(parked.length === 0 ? {} : { parked: parked.map(({ position, token }) => [position, token]) }),
   };
   const settle = (worker?: Worker): Promise<ClaimResult | undefined> =>
-    whileHeld(database, settlement.task, late, async (trx, run) => {
-      await settleWithin(trx, database, { settlement, run, ...settling });
+    whileTaskHeld(database, settlement.task, late, async (trx) => {
+      const tallied = await settleObjects(trx, database, { settlement, now: settling.now });
+      const candidates = worker === undefined ? [] : await candidateRuns(trx, {});
+      const held = await settleRun(trx, { settlement, ...tallied, ...settling });
       if (worker === undefined) return undefined;
-      return claimWithin(trx, database, worker).catch((cause: unknown) => {
+      return claimAmong(trx, database, { worker, candidates, held }).catch((cause: unknown) => {
         throw new ClaimFailed('', { cause });
       });
     });
@@ -55,19 +57,28 @@ interface Settling {
   announce: boolean;
 }
 
-async function settleWithin(
+/** What a settlement has come to, for its run to count. */
+interface Tallied {
+  counts: ReadonlyMap<string, number>;
+  written: WriteBackReport;
+  /** By how many the run's parked objects have become more. */
+  parked: number;
+}
+
+/** What is a batch's own: batches of one run do this beside each other. */
+async function settleObjects(
   trx: Trx,
   database: Database,
-  { settlement, run, now, announce }: Settling & { settlement: Settlement; run: RunRow },
-): Promise<void> {
+  { settlement, now }: { settlement: Settlement; now: number },
+): Promise<Tallied> {
   const { task } = settlement;
   await insertOutcomes(trx, database, { task, outcomes: settlement.outcomes, now });
-  const isPlan = run.mode === 'plan';
+  const isPlan = task.run.mode === 'plan';
   const written = isPlan ? NOTHING_WRITTEN : await writeBack(trx, database, settlement);
   const parking = await settleParked(trx, database, settlement);
-  if (isPlan) await recordWriteBacks(trx, database, run.id, settlement);
+  if (isPlan) await recordWriteBacks(trx, database, task.run.id, settlement);
   else await markHandled(trx, database, settlement, { now, sentWith: parking.sentWith });
-  if (settlement.plan !== undefined) await recordPlan(trx, database, run.id, settlement.plan);
+  if (settlement.plan !== undefined) await recordPlan(trx, database, task.run.id, settlement.plan);
   const counts = tally(settlement.outcomes);
   for (const row of settlement.revised ?? []) await reviseOutcome(trx, task, row, counts);
   if (settlement.again !== undefined) await queueAgain(trx, task, settlement.again, now);
@@ -75,34 +86,46 @@ async function settleWithin(
     await queueAgain(trx, task, { positions, dueAt: new Date(now), suspect: 1 }, now);
   }
   await quarantine(trx, task.run, settlement.quarantined ?? [], now);
+  if (settlement.partial !== true) await endTaskRow(trx, { id: task.id, now });
+  return { counts, written, parked: parking.added };
+}
+
+/**
+ * What changes the run: the batches of a run wait for each other from here to the commit. Gives the run where it is still as this
+ * settlement has left it.
+ */
+async function settleRun(
+  trx: Trx,
+  { settlement, counts, written, parked, now, announce }: Settling & Tallied & { settlement: Settlement },
+): Promise<RunRow | undefined> {
+  const run = await countSettlement(trx, settlement.task.run.id, { settlement, counts, written });
   await defer(trx, run, settlement.deferred ?? []);
   const first = settlement.cleanFirst === true && run.first_batch_done === 0;
-  await countSettlement(trx, run.id, { settlement, counts, written });
   const changes = {
-    ...(parking.added === 0 ? {} : { pending: sql<number>`pending + ${parking.added}` }),
+    ...(parked === 0 ? {} : { pending: sql<number>`pending + ${parked}` }),
     ...(first ? { first_batch_done: 1 as const } : {}),
     ...(settlement.runFault === undefined || run.fault !== null
       ? {}
       : { fault: JSON.stringify(settlement.runFault) }),
   };
-  if (Object.keys(changes).length > 0) {
-    await trx.updateTable('runs').set(changes).where('id', '=', run.id).execute();
-  }
-  if (first && !isPlan) {
+  const isChanged = Object.keys(changes).length > 0;
+  if (isChanged) await trx.updateTable('runs').set(changes).where('id', '=', run.id).execute();
+  if (first && run.mode !== 'plan') {
     await trx
       .updateTable('passes')
       .set({ slices: sql<number>`slices + 1` })
       .where('id', '=', run.pass_id)
       .execute();
   }
-  if (settlement.partial !== true) await endTaskRow(trx, { id: task.id, now: now });
-  const pending = run.pending + parking.added;
+  const pending = run.pending + parked;
   const goesOn = run.fault === null && settlement.runFault === undefined && run.cancel_requested === 0;
   if (pending > 0 && goesOn) await waitForPoll(trx, run.id, { pending, now });
   if (announce) await insertEvent(trx, run.id, 'progress', Object.fromEntries(counts), now);
+  const isAsCounted = !isChanged && pending === 0 && settlement.deferred === undefined;
+  return isAsCounted ? run : undefined;
 }
 
-/** Adds what a settlement counts to the counts of its run. */
+/** Adds what a settlement counts to the counts of its run, and takes the run for this transaction alone. */
 async function countSettlement(
   trx: Trx,
   id: string,
@@ -111,9 +134,9 @@ async function countSettlement(
     counts,
     written,
   }: { settlement: Settlement; counts: ReadonlyMap<string, number>; written: WriteBackReport },
-): Promise<void> {
+): Promise<RunRow> {
   const { vendorCalls, vendorWrites, waitedMs } = settlement.figures;
-  await addCounts(trx, {
+  const [run] = await addCounts(trx, {
     id,
     succeeded: counts.get('succeeded') ?? 0,
     unchanged: counts.get('unchanged') ?? 0,
@@ -129,6 +152,7 @@ async function countSettlement(
     vendorWrites,
     waitedMs: Math.round(waitedMs),
   });
+  return run!;
 }
 
 const NOTHING_WRITTEN = { objectsWritten: 0, attributesWritten: 0 };
