@@ -3,7 +3,7 @@ import { fastify } from 'fastify';
 import type { Parts } from '../composition/parts.js';
 import type { Releases } from '../composition/releases.js';
 import { Health } from './health.js';
-import { lookAtStanding } from './standing.js';
+import { lookAtStanding } from './look-at-standing.js';
 
 const UNREADY = 503;
 

@@ -8,10 +8,10 @@ import {
   sql,
 } from 'kysely';
 import pg from 'pg';
-import { WatchedPool } from './watched-pool.js';
 import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
 import type { Tables } from './tables.js';
+import { WatchedClient } from './watched-client.js';
 
 const LOCK_TIMEOUT = '10s';
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -90,7 +90,12 @@ export function postgresPool(url: string): pg.Pool {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       WHOLE_NUMBER_OIDS.includes(oid) ? Number : pg.types.getTypeParser(oid, format as 'text'),
   };
-  const pool = new WatchedPool({ connectionString: url, max: MAX_CONNECTIONS, types: types as never });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: MAX_CONNECTIONS,
+    types: types as never,
+    Client: WatchedClient as never,
+  });
   // Without listeners, the loss of a connection would end the process. The query under way fails, the next one opens a new
   // connection. The pool listens to those that lie idle and passes it on; those in use are not its own.
   pool.on('error', () => undefined);
