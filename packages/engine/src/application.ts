@@ -156,12 +156,15 @@ export interface ConnectionTest {
   fault?: FaultRecord;
 }
 
+/** A connection, and whether its vendor seems down, where several processes share what they know of that. */
+export type ConnectionView = Connection & { vendorDown?: { nextCallInMs: number } };
+
 export interface ConnectionRequests {
   /** Faults: `CONNECTION_INVALID` with every problem, `CONNECTION_EXISTS`. */
   create(request: ConnectionRequest): Promise<Connection>;
   update(ref: string, changes: ConnectionChanges): Promise<Connection>;
-  list(): Promise<Connection[]>;
-  show(ref: string): Promise<Connection>;
+  list(): Promise<ConnectionView[]>;
+  show(ref: string): Promise<ConnectionView>;
   remove(ref: string): Promise<void>;
   /** The fields of a vendor's account, from its installed plugins. Fault: `NOT_FOUND` when none is installed. */
   fields(vendor: string): Promise<ConnectionField[]>;

@@ -38,6 +38,9 @@ interface Sorted {
   deferred: number[];
 }
 
+/** Tries of an object while our own database goes away again and again, right before its call. */
+const MAX_OUTAGES = 6;
+
 /** What a batch comes to, gathered before it is settled in one transaction. */
 interface Verdicts {
   outcomes: CheckedOutcome[];
@@ -228,8 +231,9 @@ class BatchRun {
       const outcome = this.#gate.rule(placed, answer) ?? answer;
       const standing = this.#once.standing(placed.objectSeq);
       const unknown = judgeOutcome(outcome, standing);
+      const most = outcome.code === 'DATABASE_UNREACHABLE' ? MAX_OUTAGES : MAX_ATTEMPTS;
       const mayTryAgain =
-        outcome.retryable === true && standing.state === 'unsent' && task.attempt < MAX_ATTEMPTS && !isOfPlan;
+        outcome.retryable === true && standing.state === 'unsent' && task.attempt < most && !isOfPlan;
       if (unknown !== undefined) verdicts.decided.push(unknownRow(placed, unknown));
       else if (mayTryAgain) verdicts.again.push({ position: placed.position, dueAt });
       else verdicts.outcomes.push(outcome);

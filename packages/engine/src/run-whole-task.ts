@@ -1,7 +1,7 @@
 import { Fault, type PluginObject } from '@drover/model';
 import { type CheckedOutcome, balanceBooks } from './balance-books.js';
 import { decideFault } from './decide-fault.js';
-import { wasCancelled } from './invoke-hook.js';
+import { throwOutage, wasCancelled } from './invoke-hook.js';
 import type { PlacedObject, PositionRange, Settlement } from './ports/run-ledger.js';
 import { toRows } from './settlement-rows.js';
 import type { PreparedTask, TaskPorts } from './task-ports.js';
@@ -107,6 +107,7 @@ export async function runWholeTask(ports: TaskPorts, prepared: PreparedTask): Pr
     { hook: 'executeAll', pages: pages(), prepared: task.run.prepared },
     { ...options, beforeWrite: gate.beforeWrite, onOutcomes },
   );
+  throwOutage(result);
   if (result.figures.log.length > 0) await ledger.appendLog(task, result.figures.log);
   const { figures } = result;
   if (!result.ok) {

@@ -8,6 +8,7 @@ export { KyselyCommandLedger } from './commands/kysely-command-ledger.js';
 export { KyselyFeedLedger } from './feeds/kysely-feed-ledger.js';
 export { KyselyCallJournal } from './journal/kysely-call-journal.js';
 export { KyselyWorkWatch } from './runs/work-watch.js';
+export { PostgresLimitStore } from './limits/postgres-limit-store.js';
 export { KyselyLeases } from './leases/leases.js';
 export { KyselyRunLedger } from './runs/run-ledger.js';
 export { KyselyObjectLibrary } from './objects/kysely-object-library.js';

@@ -70,6 +70,7 @@ export {
   type OpenedCallJournal,
 } from './contracts/describe-call-journal-contract.js';
 export { describeCommandLedgerContract } from './contracts/describe-command-ledger-contract.js';
+export { describeLimitStoreContract } from './contracts/describe-limit-store-contract.js';
 export { describeDoorbellContract } from './contracts/describe-doorbell-contract.js';
 export { InProcessPluginRuntime } from './plugins/in-process-plugin-runtime.js';
 export type {

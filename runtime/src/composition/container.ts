@@ -28,6 +28,8 @@ const TOKENS: PartTokens = {
   doorbell: token('doorbell'),
   meters: token('meters'),
   healthUrl: token('health URL'),
+  limits: token('limits'),
+  governor: token('governor'),
   pluginRuntime: token('plugin runtime'),
   engine: token('engine'),
   commandRunner: token('command runner'),
@@ -61,6 +63,8 @@ const MAKERS: Makers = {
   healthUrl: async (parts, releases) => openHealth(parts, releases),
   mirrors: async (parts) => new (await import('./ledger-part.js')).KyselyMirrorLedger(await parts.database()),
   connections: async (parts) => (await import('./make-connections.js')).makeConnections(parts),
+  limits: async (parts, releases) => (await import('./make-governor.js')).makeLimits(parts, releases),
+  governor: async (parts) => (await import('./make-governor.js')).makeGovernor(parts),
   cipher: async (parts) => (await import('./make-cipher.js')).makeCipher(parts),
   accessTokens: async (parts) =>
     new (await import('./store-parts.js')).KyselyAccessTokenStore(

@@ -1,19 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Database, openPostgres } from '@drover/store';
-import {
-  freshRedisUrl,
-  goodBundleManifest,
-  goodPluginManifest,
-  makeEmptyPostgres,
-  writeVendorFolder,
-} from '@drover/testing';
 import { BuiltDrover, type DroverProcess } from './built-drover.js';
 import { CommandLine } from './command-line.js';
+import { PAUSED_PLUGINS } from './paused-plugins.js';
 import { VendorGate } from './vendor-gate.js';
 
 export const HOSTS = 10;
@@ -46,6 +40,26 @@ class ListeningVendor {
   }
 }
 
+/** Everything that the work of these plugins leaves in the store. */
+export const PAUSED_TABLES = [
+  'outcomes',
+  'attributes',
+  'attribute_history',
+  'objects',
+  'feed_objects',
+  'pulls',
+  'pull_log',
+  'tasks',
+  'events',
+  'runs',
+] as const;
+type PausedTable = (typeof PAUSED_TABLES)[number] | 'journal';
+
+export interface PausedServers {
+  database: { url: string; remove(): Promise<void> };
+  redisUrl: string;
+}
+
 /** Machines over one PostgreSQL and Redis with leases of three seconds, and a vendor behind a gate. */
 export class PausedSite {
   readonly #machines: { folder: string; built: BuiltDrover }[] = [];
@@ -58,12 +72,12 @@ export class PausedSite {
     private readonly removeDatabase: () => Promise<void>,
   ) {}
 
-  static async open(): Promise<PausedSite> {
-    const { url, remove } = await makeEmptyPostgres();
+  static async open({ database, redisUrl }: PausedServers): Promise<PausedSite> {
+    const { url, remove } = database;
     const drover = await CommandLine.open({
       environment: {
         DROVER_DATABASE_URL: url,
-        DROVER_REDIS_URL: await freshRedisUrl(),
+        DROVER_REDIS_URL: redisUrl,
         DROVER_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
         DROVER_LEASE_SECONDS: '3',
       },
@@ -80,7 +94,10 @@ export class PausedSite {
   async #install(): Promise<void> {
     const { drover, gate } = this;
     const [source, zip] = [join(drover.folder, 'acme'), join(drover.folder, 'acme.zip')];
-    await writeVendorFolder(source, FILES);
+    for (const [path, text] of Object.entries(PAUSED_PLUGINS)) {
+      await mkdir(dirname(join(source, path)), { recursive: true });
+      await writeFile(join(source, path), text);
+    }
     await drover.json('plugin', 'pack', source, '--output', zip);
     await drover.json('plugin', 'install', zip);
     const account = ['--vendor', 'Acme', '--set', `baseUrl=${gate.url}`, '--secret-stdin', 'token'];
@@ -101,11 +118,12 @@ export class PausedSite {
     return built.start(argv, { environment: this.drover.environment });
   }
 
-  /** Rows of the database, as they are committed. */
-  async rows(query: string): Promise<Record<string, unknown>[]> {
-    const { CompiledQuery } = await import('kysely');
-    const { rows } = await this.database.kysely.executeQuery(CompiledQuery.raw(query));
-    return rows as Record<string, unknown>[];
+  /** All rows of a table as they are committed, in no order. */
+  rows(table: PausedTable): Promise<Record<string, unknown>[]> {
+    return this.database.kysely
+      .selectFrom(table as 'outcomes')
+      .selectAll()
+      .execute();
   }
 
   /** How often the vendor was asked this. */
@@ -123,95 +141,3 @@ export class PausedSite {
     for (const { folder } of this.#machines) await rm(folder, { recursive: true, force: true });
   }
 }
-
-const READ = { method: 'GET', purpose: 'reading', effect: 'read', delivery: 'repeatable' } as const;
-const LIMITS = { objectsPerRun: { default: 100, max: 100 }, batch: { objects: HOSTS } };
-const LIST = { type: 'string', title: 'List', description: 'Which list.', maxLength: 20, default: 'a' };
-const CONFIG = { type: 'object', additionalProperties: false, properties: { list: LIST } };
-
-const FILES: Record<string, string | undefined> = {
-  'bundle.json': JSON.stringify(goodBundleManifest({ plugins: ['tag-host', 'charge-host', 'hosts'] })),
-  'tag-host/plugin.json': JSON.stringify(
-    goodPluginManifest('tag-host', {
-      config: CONFIG,
-      emits: [{ name: 'Tag', type: 'string', mode: 'replace' }],
-      calls: [
-        { ...READ, name: 'look', path: '/look/{list}' },
-        { ...READ, name: 'tag', path: '/tags/{list}', method: 'PUT', effect: 'write', purpose: 'tagging' },
-      ],
-      limits: LIMITS,
-    }),
-  ),
-  'tag-host/src/index.ts': undefined,
-  'tag-host/src/index.js': `import { defineAction, succeeded } from '@drover/plugin-sdk';
-
-export default defineAction({
-  async execute(batch, context) {
-    const params = { list: context.config.list };
-    await context.call('look', { params });
-    context.log.info('looked', params);
-    await context.call('tag', { params, json: batch.objects.map(({ value }) => value) });
-    const attributes = [{ name: 'Tag', value: params.list }];
-    return batch.objects.map((object) => succeeded(object, { writeBack: { attributes } }));
-  },
-});
-`,
-  'charge-host/plugin.json': JSON.stringify(
-    goodPluginManifest('charge-host', {
-      config: { type: 'object', additionalProperties: false, properties: {} },
-      calls: [
-        {
-          ...READ,
-          name: 'charge',
-          path: '/charges/{host}',
-          method: 'POST',
-          effect: 'write',
-          delivery: 'once',
-          purpose: 'charging',
-        },
-      ],
-      limits: { ...LIMITS, concurrency: 2 },
-    }),
-  ),
-  'charge-host/package.json': JSON.stringify({ name: '@example/charge', version: '1.0.0', type: 'module' }),
-  'charge-host/README.md': '# charge-host\n',
-  'charge-host/src/index.js': `import { defineAction, succeeded } from '@drover/plugin-sdk';
-
-export default defineAction({
-  async executeOne(object, context) {
-    await context.call('charge', { params: { host: object.value }, covers: [object.id] });
-    return succeeded(object);
-  },
-});
-`,
-  'hosts/plugin.json': JSON.stringify({
-    ...goodPluginManifest('hosts', {
-      kind: 'feed',
-      produces: [{ type: 'indicator', subtypes: ['FQDN'] }],
-      config: { type: 'object', additionalProperties: false, properties: {} },
-      calls: [{ ...READ, name: 'readHosts', path: '/hosts', query: ['page'] }],
-      limits: { batch: { objects: 100 } },
-      triggers: ['manual', 'schedule'],
-    } as never),
-    accepts: undefined,
-  }),
-  'hosts/package.json': JSON.stringify({ name: '@example/hosts', version: '1.0.0', type: 'module' }),
-  'hosts/README.md': '# hosts\n',
-  'hosts/src/index.js': `import { defineFeed } from '@drover/plugin-sdk';
-
-export default defineFeed({
-  async *pull(request, context) {
-    let page = request.checkpoint ?? 0;
-    while (page !== null) {
-      const { body } = await context.call('readHosts', { query: { page } });
-      page = body.next;
-      yield {
-        objects: body.hosts.map((value) => ({ type: 'indicator', subtype: 'FQDN', value })),
-        checkpoint: page ?? 0,
-        isComplete: page === null,
-      };
-    }
-  },
-});
-`,
-};

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { StoredOutcome } from '@drover/engine';
-import { missingPostgres, missingRedis, skipLoudly } from '@drover/testing';
+import { freshRedisUrl, makeEmptyPostgres, missingPostgres, missingRedis, skipLoudly } from '@drover/testing';
 import { type DroverProcess, until } from './built-drover.js';
 import type { CommandOutcome } from './command-line.js';
-import { FEED_PAGES, HOSTS, PausedSite } from './paused-site.js';
+import { FEED_PAGES, HOSTS, PAUSED_TABLES, PausedSite } from './paused-site.js';
 
 const missing = missingPostgres() ?? missingRedis();
 if (missing === undefined) describe('a worker that is stopped past its lease and goes on', describePaused);
@@ -22,7 +22,7 @@ function describePaused(): void {
   let runs: Record<'beforeWrite' | 'writeOnItsWay' | 'onceOnTheWire', CommandOutcome>;
 
   beforeAll(async () => {
-    site = await PausedSite.open();
+    site = await PausedSite.open({ database: await makeEmptyPostgres(), redisUrl: await freshRedisUrl() });
     paused = await site.start('serve');
     await paused.printed(SERVING);
     const holds = [
@@ -69,20 +69,11 @@ function describePaused(): void {
 
   /** All but evidence, leases and what a look at the clock changes. */
   async function books(): Promise<unknown> {
-    const tables = [
-      'outcomes',
-      'attributes',
-      'attribute_history',
-      'objects',
-      'feed_objects',
-      'pulls',
-      'pull_log',
-      'tasks',
-      'events',
-      'runs',
-    ];
-    const all = [];
-    for (const table of tables) all.push([table, await site.rows(`select * from ${table} order by 1, 2, 3`)]);
+    const all: [string, string[]][] = [];
+    for (const table of PAUSED_TABLES) {
+      const rows = await site.rows(table);
+      all.push([table, rows.map((row) => JSON.stringify(row)).toSorted()]);
+    }
     return all;
   }
 
@@ -93,8 +84,7 @@ function describePaused(): void {
   }
 
   it('ends in good order when it is told to, having changed nothing', async () => {
-    const idle = async () =>
-      (await site.rows(`select 1 from journal where kind = 'call' and answered_at is null`)).length === 0;
+    const idle = async () => (await site.rows('journal')).every(({ answered_at }) => answered_at !== null);
     await until(idle, { what: 'the late answer' });
     await until(async () => (await site.drover.json('worker', 'list')).workers.length === 2, {
       what: 'it to be back',
@@ -151,6 +141,6 @@ function describePaused(): void {
     });
     const pages = [0, 1, 2, 2, 3].map((page) => `GET /hosts?page=${page}`);
     expect(site.vendor.requests.filter((request) => request.startsWith('GET /hosts'))).toEqual(pages);
-    expect(await site.rows('select id from pulls')).toHaveLength(1);
+    expect(await site.rows('pulls')).toHaveLength(1);
   });
 }

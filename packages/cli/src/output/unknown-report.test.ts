@@ -19,14 +19,16 @@ describe('unknownText', () => {
       outcome('b@example.com', { ...SENT, result: { kind: 'noAnswer', reason: 'it answered 500' } }),
       outcome('c@example.com', { ...SENT, result: late, answeredAt: '2026-03-01T12:00:09.000Z' }),
       outcome('d@example.com', { ...SENT, result: late, answeredAt: '2026-03-01T12:00:01.000Z' }),
+      outcome('e@example.com', { ...SENT, result: { kind: 'notSent', reason: 'it was stopped' } }),
     ]);
     const lines = text.split('\n').map((line) => line.replaceAll(/ {2,}/g, '  ').trim());
-    expect(lines[0]).toBe('Unknown (4 of 12):');
-    expect(lines.slice(2, 6)).toEqual([
+    expect(lines[0]).toBe('Unknown (5 of 12):');
+    expect(lines.slice(2, 7)).toEqual([
       'a@example.com  createImpact  2026-03-01T12:00:00.000Z  none',
       'b@example.com  createImpact  2026-03-01T12:00:00.000Z  none: it answered 500',
       'c@example.com  createImpact  2026-03-01T12:00:00.000Z  201, late, at 2026-03-01T12:00:09.000Z',
       'd@example.com  createImpact  2026-03-01T12:00:00.000Z  201 at 2026-03-01T12:00:01.000Z',
+      'e@example.com  createImpact  2026-03-01T12:00:00.000Z  not sent: it was stopped',
     ]);
     expect(text).toContain('drover run resolve run_1 OBJECT --as sent|not-sent');
   });

@@ -24,6 +24,7 @@ export function unknownText(run: RunView, outcomes: readonly StoredOutcome[]): s
 function answerText(evidence: CallEvidence | undefined, outcomeAt: string): string {
   if (evidence?.result === undefined) return 'none';
   const { result, answeredAt = outcomeAt } = evidence;
+  if (result.kind === 'notSent') return safeText(`not sent: ${result.reason}`);
   if (result.kind === 'noAnswer') return safeText(`none: ${result.reason}`);
   return answeredAt > outcomeAt
     ? `${result.status}, late, at ${answeredAt}`

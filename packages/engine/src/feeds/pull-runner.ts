@@ -47,6 +47,8 @@ export class PullRunner {
       await this.#settle(pull, { result, hasKept, maxWaitMs: target.manifest.limits.maxWaitMs, hold });
     } catch (thrown) {
       if (isFault(thrown) && thrown.code === 'LEASE_LOST') return;
+      // The pull is taken up again when its lease has run out.
+      if (isFault(thrown) && thrown.code === 'DATABASE_UNREACHABLE') throw thrown;
       const fault = toFaultRecord(asFault(thrown));
       await this.#ports.feeds
         .end(pull, { fault, figures: NO_FIGURES, now: this.#ports.now() })

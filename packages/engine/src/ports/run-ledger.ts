@@ -24,6 +24,7 @@ import type {
 } from '@drover/model';
 import type { JournaledResult } from './call-journal.js';
 import type { PlanLedger, PlanRecord } from './plan-ledger.js';
+import type { WriteResult } from './plugin-runtime.js';
 import type { PositionRange } from './position-range.js';
 
 export type { PositionRange };
@@ -282,7 +283,8 @@ export interface CallEvidence {
   intentAt: string;
   /** When its answer, or the end of the connection, was recorded: later than the outcome for a late answer. */
   answeredAt?: string;
-  result?: JournaledResult;
+  /** `notSent`: a worker that came back late says that it has kept the call back. */
+  result?: JournaledResult | Extract<WriteResult, { kind: 'notSent' }>;
 }
 
 /** A person's word on unknown outcomes: that the call arrived at the vendor, or that it did not. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MintedToken } from '@drover/engine';
 import { type AuthSpec, type CallSpec, Fault, MIN_SECRET_LENGTH } from '@drover/model';
-import type { AccessToken, AccessTokens, TokenWish } from './access-tokens.js';
+import type { AccessTokens } from './access-tokens.js';
 import type { RawAnswer } from './call-reply.js';
 import type { Authorizer, CallRunner } from './call-runner.js';
 import type { Clock } from './clock.js';
@@ -10,6 +10,7 @@ import { buildRequest, type OutgoingRequest } from './outgoing-request.js';
 import { basicCredentials, fieldOf, formEncode, placeSecret, secretOf, withHeader } from './place-secret.js';
 import { atHost, regionHost } from './region.js';
 import { orStopped } from './stopped.js';
+import type { AccessToken, TokenWish } from './token-wish.js';
 import { faultOfAnswer } from './vendor-fault.js';
 
 type OAuthSpec = Extract<AuthSpec, { type: 'oauth2-client-credentials' }>;

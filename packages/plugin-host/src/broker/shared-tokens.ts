@@ -1,6 +1,6 @@
 import type { AccessTokenStore, Connection, KeptToken, MintTurn, TokenRef } from '@drover/engine';
-import type { AccessToken, TokenWish } from './access-tokens.js';
 import type { Clock } from './clock.js';
+import type { AccessToken, TokenWish } from './token-wish.js';
 
 /** How long a process that says nothing keeps the others from getting a token; it says so three times as often. */
 const TURN_MS = 10_000;

@@ -14,6 +14,8 @@ export interface DialectTraits {
   withoutRowid: boolean;
   /** Rows of a query can be locked, and locked ones skipped (`FOR UPDATE SKIP LOCKED`). Else a transaction has the database alone. */
   rowLocks: boolean;
+  /** The database keeps functions in PL/pgSQL, and tables that it does not log. */
+  functions: boolean;
   /** Column type of byte strings. */
   binaryType: ColumnDataType;
   /** Column type of texts; they sort by code point on every database. */

@@ -8,9 +8,9 @@ import {
   sql,
 } from 'kysely';
 import pg from 'pg';
+import { WatchedPool } from './watched-pool.js';
 import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
-import { PreparingClient } from './preparing-client.js';
 import type { Tables } from './tables.js';
 
 const LOCK_TIMEOUT = '10s';
@@ -27,6 +27,7 @@ const sequenceOf = (table: string): string => `${table}_seq_seq`;
 export const POSTGRES_TRAITS: DialectTraits = {
   withoutRowid: false,
   rowLocks: true,
+  functions: true,
   binaryType: 'bytea',
   textType: sql`text collate "C"`,
   keyType: 'bigint',
@@ -89,12 +90,7 @@ export function postgresPool(url: string): pg.Pool {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       WHOLE_NUMBER_OIDS.includes(oid) ? Number : pg.types.getTypeParser(oid, format as 'text'),
   };
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: MAX_CONNECTIONS,
-    types: types as never,
-    Client: PreparingClient as never,
-  });
+  const pool = new WatchedPool({ connectionString: url, max: MAX_CONNECTIONS, types: types as never });
   // Without listeners, the loss of a connection would end the process. The query under way fails, the next one opens a new
   // connection. The pool listens to those that lie idle and passes it on; those in use are not its own.
   pool.on('error', () => undefined);

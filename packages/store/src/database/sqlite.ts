@@ -8,6 +8,7 @@ import { WriteAheadLog } from './write-ahead-log.js';
 const SQLITE_TRAITS: Omit<DialectTraits, 'durably'> = {
   withoutRowid: true,
   rowLocks: false,
+  functions: false,
   binaryType: 'blob',
   textType: 'text',
   keyType: 'integer',

@@ -1,4 +1,5 @@
 import {
+  type CallEvidence,
   type CallIntent,
   type CallJournal,
   type IntentId,
@@ -176,10 +177,20 @@ function kept(result: WriteResult): WriteResult | JournaledResult {
 
 /** The calls of a run that left for these objects, or may have. */
 export async function callsOf(
-  { kysely, traits }: Database,
+  database: Database,
   runId: string,
   objectSeqs: readonly number[],
 ): Promise<JournaledCall[]> {
+  return (await entriesOf(database, { runId, objectSeqs, kind: 'call' })) as JournaledCall[];
+}
+
+type JournalEntry = Omit<JournaledCall, 'result'> & { result?: CallEvidence['result'] };
+
+/** What the journal has of these objects in a run, in the order of the intents. */
+export async function entriesOf(
+  { kysely, traits }: Database,
+  { runId, objectSeqs, kind }: { runId: string; objectSeqs: readonly number[]; kind: 'call' | 'unsent' },
+): Promise<JournalEntry[]> {
   if (objectSeqs.length === 0) return [];
   const wanted = rowsFrom(
     traits,
@@ -191,14 +202,16 @@ export async function callsOf(
     .innerJoin('journal', 'journal.object_seq', 'wanted.seq')
     .select(['journal.object_seq', 'call', 'intent_at', 'answered_at', 'answer'])
     .where('run_id', '=', runId)
-    .where('kind', '=', sql.lit('call'))
+    // Literally, as the index has it.
+    .where('kind', '=', sql.lit(kind))
+    .orderBy('journal.seq')
     .execute();
   return rows.map((row) => ({
     objectSeq: row.object_seq!,
     call: row.call!,
     intentAt: new Date(row.intent_at),
     ...(row.answered_at === null ? {} : { answeredAt: new Date(row.answered_at) }),
-    ...(row.answer === null ? {} : { result: JSON.parse(row.answer) as JournaledResult }),
+    ...(row.answer === null ? {} : { result: JSON.parse(row.answer) as CallEvidence['result'] }),
   }));
 }
 

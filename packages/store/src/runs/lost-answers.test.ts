@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { EnginePorts, RunLedger } from '@drover/engine';
-import type { PluginObject } from '@drover/model';
+import { Fault, type PluginObject } from '@drover/model';
 import { describePostgres, openEngineWorld } from '@drover/testing';
 import type { Database } from '../database/database.js';
 
@@ -49,6 +49,21 @@ function describeLostAnswers(open: () => Promise<Database>): void {
     const run = await world.waitFor(runId!);
     expect(run.status).toBe('succeeded');
     expect(run.summary.counts).toMatchObject({ succeeded: 25 });
+    await world.close();
+  });
+
+  it('is done again when the database went away in the middle of a hook, whatever the try', async () => {
+    let calls = 0;
+    const execute = (objects: PluginObject[]): unknown => {
+      calls += 1;
+      if (calls <= 3) throw new Fault('DATABASE_UNREACHABLE', 'The database went away.');
+      return objects.map(({ id }) => ({ objectId: id, status: 'succeeded' }));
+    };
+    const engine = { leaseMs: LEASE_MS };
+    const world = await openEngineWorld(await open(), { objects: 5, script: { execute }, engine });
+    const run = await world.run();
+    expect(run.summary.counts).toMatchObject({ succeeded: 5 });
+    expect(calls).toBe(4);
     await world.close();
   });
 }

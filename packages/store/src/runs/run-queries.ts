@@ -11,7 +11,7 @@ import {
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
-import { callsOf } from '../journal/kysely-call-journal.js';
+import { entriesOf } from '../journal/kysely-call-journal.js';
 import { iso, toRun } from './rows.js';
 
 const DEFAULT_LIMIT = 100;
@@ -104,15 +104,16 @@ export async function listOutcomes(
   return rows.length > limit ? { data, nextCursor: String(rows[limit - 1]!.position) } : { data };
 }
 
-/** What the journal knows of the calls for these objects. */
+/** What the journal knows of the calls for these objects; of one that has had several, what counts in the end. */
 async function evidenceOf(
   database: Database,
   runId: RunId,
   objectSeqs: readonly number[],
 ): Promise<Map<number, Pick<StoredOutcome, 'evidence'>>> {
-  const calls = await callsOf(database, runId, objectSeqs);
+  const unsent = await entriesOf(database, { runId, objectSeqs, kind: 'unsent' });
+  const calls = await entriesOf(database, { runId, objectSeqs, kind: 'call' });
   return new Map(
-    calls.map(({ objectSeq, call, intentAt, answeredAt, result }) => {
+    [...unsent, ...calls].map(({ objectSeq, call, intentAt, answeredAt, result }) => {
       const times = {
         intentAt: intentAt.toISOString(),
         ...(answeredAt === undefined ? {} : { answeredAt: answeredAt.toISOString() }),

@@ -208,43 +208,51 @@ export function describeOnceBehaviour(open: () => Promise<Database>): void {
       });
     });
 
-    it('keeps a late answer of a worker that lost its lease beside the outcome, and changes nothing', async () => {
-      const vendor = new OnceVendor();
-      const late = Promise.withResolvers<void>();
-      const world = await openWorld({
-        objects: 1,
-        engine: { leaseMs: 600_000 },
-        script: {
-          executeOne: (object, call) =>
-            vendor.executeOne(object, {
-              ...call,
-              send: (take) =>
-                call.send(async () => {
-                  const result = await take();
-                  await late.promise;
-                  return result;
-                }),
-            }),
-        },
-      });
-      const { runId } = await world.engine.submit(world.submission);
-      await world.engine.start();
-      while (vendor.arrivals.size === 0) await sleep(2);
-      const successor = world.another(vendor.script, { isDead: () => true });
-      await successor.engine.start();
-      const run = await world.waitFor(runId!);
-      expect(await told(world, run)).toEqual({ [host(0)]: 'unknown NO_ANSWER' });
-      await sleep(5);
-      late.resolve();
-      await world.engine.stop();
-      const [outcome] = await outcomesOf(world, run);
-      expect(outcome).toMatchObject({
-        status: 'unknown',
-        evidence: { result: { kind: 'answered', status: 201 } },
-      });
-      expect(outcome!.evidence!.answeredAt! > outcome!.at).toBe(true);
-      expect(vendor.arrivals.get(host(0))).toBe(1);
-    });
+    it.each<[string, VendorManner, object, number]>([
+      ['answer', 'accept', { kind: 'answered', status: 201 }, 1],
+      ['word that nothing was sent', 'out of reach', { kind: 'notSent' }, 0],
+    ])(
+      'keeps a late %s of a worker that lost its lease beside the outcome',
+      async (_, manner, result, sent) => {
+        const vendor = new OnceVendor(() => manner);
+        const taken = Promise.withResolvers<void>();
+        const late = Promise.withResolvers<void>();
+        const world = await openWorld({
+          objects: 1,
+          engine: { leaseMs: 600_000 },
+          script: {
+            executeOne: (object, call) =>
+              vendor.executeOne(object, {
+                ...call,
+                send: (take) =>
+                  call.send(async () => {
+                    const given = await take();
+                    taken.resolve();
+                    await late.promise;
+                    return given;
+                  }),
+              }),
+          },
+        });
+        const { runId } = await world.engine.submit(world.submission);
+        await world.engine.start();
+        await taken.promise;
+        const successor = world.another(vendor.script, { isDead: () => true });
+        await successor.engine.start();
+        const run = await world.waitFor(runId!);
+        expect(await told(world, run)).toEqual({ [host(0)]: 'unknown NO_ANSWER' });
+        await sleep(5);
+        late.resolve();
+        await world.engine.stop();
+        const [outcome] = await outcomesOf(world, run);
+        expect(outcome).toMatchObject({
+          status: 'unknown',
+          evidence: { result },
+        });
+        expect(outcome!.evidence!.answeredAt! > outcome!.at).toBe(true);
+        expect(vendor.arrivals.get(host(0)) ?? 0).toBe(sent);
+      },
+    );
 
     it('takes a person’s word for what is unknown: sent is done, not sent can be retried', async () => {
       let breaks = true;

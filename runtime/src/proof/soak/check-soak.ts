@@ -43,6 +43,7 @@ export async function checkSoak(site: SoakSite): Promise<Finding> {
     const found = [
       ...problemsOfPass(books, { ...subject, ...(held === undefined ? {} : { held }) }),
       ...unexplained(subject, books),
+      ...oursToBlame(books),
       ...(subject.writesAtHome ? await problemsAtHome(site, subject, books) : []),
     ];
     problems.push(...found.map((problem) => `${subject.name}: ${problem}`));
@@ -97,6 +98,13 @@ function unexplained({ mayRepeat }: SoakSubject, books: PassBooks): string[] {
         code === undefined || message === undefined || (!mayRepeat && evidence === undefined),
     )
     .map(({ value, code }) => `${value} is unknown (${code}) and nothing explains it`);
+}
+
+/** What goes wrong with servers and processes of ours is no object's failure. */
+function oursToBlame(books: PassBooks): string[] {
+  return [...latestOutcomes(books).values()]
+    .filter(({ code }) => code === 'INTERNAL' || code === 'DATABASE_UNREACHABLE')
+    .map(({ value, status, code, message }) => `${value} is ${status} (${code}: ${message})`);
 }
 
 async function problemsAtHome(site: SoakSite, subject: SoakSubject, books: PassBooks): Promise<string[]> {
