@@ -22,9 +22,10 @@ export async function pageOfMembers(
   { afterSeq, limit, now = Date.now() }: { afterSeq: number; limit: number; now?: number },
 ): Promise<Member[]> {
   const { from, where, seq } = await selectMembers(reader, set, now);
+  // Said of both sides of a list's join: a planner that merges them would read the other side from its start for each page.
   const { rows } = await sql<Member>`
     select o.seq, o.type, o.subtype, o.value, o.status, o.revision
-    from ${from} where ${where} and ${seq} > ${afterSeq}
+    from ${from} where ${where} and ${seq} > ${afterSeq} and o.seq > ${afterSeq}
     order by ${seq} limit ${limit}`.execute(reader.kysely);
   return rows;
 }
