@@ -49,9 +49,12 @@ module.exports = {
     },
     {
       name: 'nothing-imports-the-testing-package',
-      comment: 'Only tests may import packages/testing.',
+      comment: 'Only tests and proofs may import packages/testing.',
       severity: 'error',
-      from: { path: '^(packages|plugins|runtime)/', pathNot: ['\\.test\\.ts$', '^packages/testing/'] },
+      from: {
+        path: '^(packages|plugins|runtime)/',
+        pathNot: ['\\.test\\.ts$', '^packages/testing/', '^runtime/src/(end-to-end|proof/soak)/'],
+      },
       to: { path: '^packages/testing/' },
     },
     {

@@ -47,7 +47,8 @@ export interface Application {
   /**
    * Executes runs and pulls, fires what is due, or both, until `close`. Over PostgreSQL any number of processes execute side
    * by side; over SQLite one does, and the others take over when it is gone. Resolves when it has begun; the listener hears
-   * the state then and each change of it. Faults: `REDIS_UNREACHABLE`, `REDIS_EVICTS`, `PORT_UNUSABLE`.
+   * the state then and each change of it. A Redis that is away does not keep it from beginning; a PostgreSQL that is starting is
+   * waited for. Faults: `REDIS_EVICTS`, `PORT_UNUSABLE`, `DATABASE_UNREACHABLE`.
    */
   serve(listener: (state: ServeState) => void, options?: ServeOptions): Promise<void>;
   /**
@@ -155,12 +156,15 @@ export interface ConnectionTest {
   fault?: FaultRecord;
 }
 
+/** A connection, and whether its vendor seems down, where several processes share what they know of that. */
+export type ConnectionView = Connection & { vendorDown?: { nextCallInMs: number } };
+
 export interface ConnectionRequests {
   /** Faults: `CONNECTION_INVALID` with every problem, `CONNECTION_EXISTS`. */
   create(request: ConnectionRequest): Promise<Connection>;
   update(ref: string, changes: ConnectionChanges): Promise<Connection>;
-  list(): Promise<Connection[]>;
-  show(ref: string): Promise<Connection>;
+  list(): Promise<ConnectionView[]>;
+  show(ref: string): Promise<ConnectionView>;
   remove(ref: string): Promise<void>;
   /** The fields of a vendor's account, from its installed plugins. Fault: `NOT_FOUND` when none is installed. */
   fields(vendor: string): Promise<ConnectionField[]>;

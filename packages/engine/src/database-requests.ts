@@ -38,6 +38,13 @@ export interface CopyReport {
   tables: TableCopy[];
 }
 
+export interface BackupReport {
+  from: string;
+  /** Absolute. */
+  to: string;
+  bytes: number;
+}
+
 /** What can be asked about the database itself. */
 export interface DatabaseRequests {
   /** Brings the schema of the settings' database to this version, or with `dryRun` only tells what is pending. */
@@ -48,4 +55,9 @@ export interface DatabaseRequests {
    * `SECRET_IN_ARGV`.
    */
   copy(request: CopyRequest, options?: { onTable?(copied: TableCopy): void }): Promise<CopyReport>;
+  /**
+   * Writes the SQLite database as it stands now into a new file, while it is in use. Faults: `FILE_UNWRITABLE`, `NOT_FOUND`;
+   * `INVALID_ARGUMENT` for a PostgreSQL server, which has tools of its own.
+   */
+  backUp(request: { to: string }): Promise<BackupReport>;
 }

@@ -22,6 +22,13 @@ describe('decideFault', () => {
     expect(decideFault(fault, { ...FRESH, attempt: 3 })).toMatchObject({ do: 'postpone' });
   });
 
+  it('waits for a vendor that is down as for a rate limit', () => {
+    const fault = { code: 'VENDOR_DOWN', message: 'x', retryable: true, retryAfterMs: 20_000 };
+    const later = { do: 'postpone', dueAt: after(20_000), waiting: true };
+    expect(decideFault(fault, { ...FRESH, attempt: 3 })).toEqual(later);
+    expect(decideFault(fault, { ...FRESH, waitingSince: after(-3_590_000) })).toMatchObject({ do: 'defer' });
+  });
+
   it('defers what has waited longer than it may', () => {
     const fault = { code: 'RATE_LIMITED', message: 'x', retryAfterMs: 60_000 };
     const waitingSince = after(-3_550_000);

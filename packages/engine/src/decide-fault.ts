@@ -27,7 +27,7 @@ const FIRST_BACK_OFF_MS = 1_000;
 const BACK_OFF_FACTOR = 4;
 
 /**
- * The error decides the retry. A cancel defers what was not sent; a rate limit before any write parks the task (and past `maxWaitMs` defers it); a fault
+ * The error decides the retry. A cancel defers what was not sent; a rate limit, or a vendor that seems down, parks the task before any write (and past `maxWaitMs` defers it); a fault
  * of the account stops the run; a retryable fault is tried again with back-off; everything else is the objects' outcome.
  */
 export function decideFault(fault: FaultRecord, situation: FaultSituation): FaultDecision {
@@ -35,7 +35,7 @@ export function decideFault(fault: FaultRecord, situation: FaultSituation): Faul
   const clean = vendorWrites === 0;
   if (situation.isCancelled) return { do: clean ? 'defer' : 'settle', stopsRun: false };
   if (stopsRun(fault.code)) return { do: clean ? 'defer' : 'settle', stopsRun: true };
-  if (fault.code === 'RATE_LIMITED' && clean) {
+  if (rowOf(fault.code)?.waits === true && clean) {
     const waitMs = fault.retryAfterMs ?? FIRST_BACK_OFF_MS;
     const waitedMs = now.getTime() - (situation.waitingSince ?? now).getTime();
     if (waitedMs + waitMs > (situation.maxWaitMs ?? DEFAULT_MAX_WAIT_MS))
@@ -51,5 +51,9 @@ export function decideFault(fault: FaultRecord, situation: FaultSituation): Faul
 
 /** Whether a fault is about the account or the whole run, so that nothing more is to be sent. */
 export function stopsRun(code: string): boolean {
-  return (FAULTS as Record<string, FaultEntry>)[code]?.stopsRun === true;
+  return rowOf(code)?.stopsRun === true;
+}
+
+function rowOf(code: string): FaultEntry | undefined {
+  return (FAULTS as Record<string, FaultEntry>)[code];
 }

@@ -9,6 +9,7 @@ import {
   type RunId,
   hasEnded,
 } from '@drover/model';
+import { Endings } from './endings.js';
 import { Executor, type ExecutorOptions, type StartOptions } from './executor.js';
 import { PullRunner } from './feeds/pull-runner.js';
 import { PullWorker } from './feeds/pull-worker.js';
@@ -72,6 +73,7 @@ export class Engine {
   readonly #pulls: PullWorker;
   readonly #scheduler: Scheduler;
   readonly #mirrorOut: MirrorOut;
+  readonly #endings = new Endings();
   readonly #now: () => Date;
   #isStopped = false;
 
@@ -83,14 +85,17 @@ export class Engine {
     const { pulls = DEFAULT_PULLS, shared = false, onError } = options;
     this.#now = now;
     this.#mirrorOut = new MirrorOut(ports);
-    const onEnded = (id: FeedId): void => this.#mirrorOut.expect(id);
+    const onEnded = (id: FeedId): void => {
+      this.#mirrorOut.expect(id);
+      this.#endings.tell();
+    };
     this.#pulls = new PullWorker(
       { feeds: ports.feeds, runner: new PullRunner({ ...ports, now, onEnded }) },
       { owner: options.owner, concurrency: pulls, leaseMs, now, onError },
     );
     this.#executor = new Executor(
       { ...ports, held, runner, side: this.#pulls },
-      { ...options, concurrency, leaseMs, shared, now },
+      { ...options, concurrency, leaseMs, shared, now, onRunEnded: () => this.#endings.tell() },
     );
     this.#scheduler = new Scheduler(
       { leases: ports.leases, sources: [ports.feeds, this.#mirrorOut] },
@@ -174,7 +179,7 @@ export class Engine {
   }
 
   watch(runId: RunId, options: { signal?: AbortSignal } = {}): AsyncGenerator<RunProgress> {
-    return watchRun(this.#ports.ledger, runId, options);
+    return watchRun({ ledger: this.#ports.ledger, endings: this.#endings }, runId, options);
   }
 
   /**
@@ -206,7 +211,7 @@ export class Engine {
   }
 
   watchPull(id: PullId, options: { signal?: AbortSignal } = {}): AsyncGenerator<PullSighting> {
-    return watchPull({ feeds: this.#ports.feeds, now: this.#now }, id, options);
+    return watchPull({ feeds: this.#ports.feeds, endings: this.#endings, now: this.#now }, id, options);
   }
 
   /**

@@ -23,6 +23,8 @@ export interface ExecutorOptions {
   now: () => Date;
   /** Told of faults that have no run to be stored with. */
   onError(fault: Fault): void;
+  /** Told when this process has ended a run. */
+  onRunEnded(): void;
 }
 
 /** Other work that the executing process does beside runs. It is told how the process stands, and sees to the rest. */
@@ -260,6 +262,7 @@ export class Executor {
     });
     let nextAskedAt = 0;
     const nextWorker = (): Worker | undefined => {
+      held.settle(task.id);
       nextAskedAt = performance.now();
       return this.#state === 'executing' ? this.#worker() : undefined;
     };
@@ -268,6 +271,7 @@ export class Executor {
       return next === undefined ? undefined : { ...next, askedAt: nextAskedAt };
     } finally {
       held.release(task.id, signal);
+      if (task.kind === 'finish') this.#options.onRunEnded();
     }
   }
 

@@ -58,6 +58,18 @@ describe('HeldLeases', () => {
     expect(leases.taskIds).toEqual([]);
   });
 
+  it('leaves alone what is being settled', () => {
+    const leases = new HeldLeases({ leaseMs: 100, now: () => 0 });
+    const settling = leases.hold(TASK, { askedAt: 0 });
+    const working = 'task_b' as TaskId;
+    leases.hold(working, { askedAt: 0 });
+    leases.settle(TASK);
+    expect(leases.taskIds).toEqual([working]);
+    leases.confirm(leases.taskIds, { confirmed: [], askedAt: 0 });
+    expect(settling.aborted).toBe(false);
+    expect(() => leases.check(TASK)).not.toThrow();
+  });
+
   it('refuses a write of a task that is not held', () => {
     const leases = new HeldLeases({ leaseMs: 100 });
     expect(() => leases.check(TASK)).toThrow(LOST);

@@ -7,6 +7,8 @@ interface Held {
   runId: RunId | undefined;
   /** For good: whatever the store says later, somebody may have taken over in between. */
   isLost: boolean;
+  /** Its result is on the way to the store, which frees nothing that it is settling. */
+  isSettling: boolean;
 }
 
 /** The leases that this process holds, measured on the monotonic clock: a process that slept knows that it is late. */
@@ -32,7 +34,13 @@ export class HeldLeases {
     const abort = new AbortController();
     // A task that this process has lost without knowing may come back to it: the work of before is another's.
     this.#lose(taskId);
-    this.#held.set(taskId, { until: askedAt + this.#leaseMs, abort, runId, isLost: false });
+    this.#held.set(taskId, {
+      until: askedAt + this.#leaseMs,
+      abort,
+      runId,
+      isLost: false,
+      isSettling: false,
+    });
     return abort.signal;
   }
 
@@ -41,9 +49,20 @@ export class HeldLeases {
     if (this.#held.get(taskId)?.abort.signal === signal) this.#held.delete(taskId);
   }
 
-  /** Tasks that are held now; what was lost is left to run out in the store, so that somebody takes it up. */
+  /** The task's result goes to the store now, and nothing else comes of it: its lease is not prolonged any more. */
+  settle(taskId: TaskId): void {
+    const lease = this.#held.get(taskId);
+    if (lease !== undefined) lease.isSettling = true;
+  }
+
+  /**
+   * Tasks whose leases are to be prolonged. What was lost is left to run out in the store, so that somebody takes it up; what is
+   * being settled is locked there, and asking for it would wait for the others that settle.
+   */
   get taskIds(): TaskId[] {
-    return [...this.#held].flatMap(([taskId, { isLost }]) => (isLost ? [] : [taskId]));
+    return [...this.#held].flatMap(([taskId, { isLost, isSettling }]) =>
+      isLost || isSettling ? [] : [taskId],
+    );
   }
 
   /**

@@ -21,6 +21,7 @@ export type * from './ports/doorbell.js';
 export type * from './ports/feed-ledger.js';
 export type * from './ports/governor.js';
 export type * from './ports/leases.js';
+export type * from './ports/limit-store.js';
 export * from './ports/mirror-ledger.js';
 export type * from './ports/object-library.js';
 export type * from './ports/plan-ledger.js';

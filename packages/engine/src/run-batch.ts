@@ -56,7 +56,8 @@ export async function runBatch(ports: TaskPorts, batch: PreparedTask): Promise<C
     await earlierCalls(ports, { task, manifest: target.manifest, placed }),
   );
   const touched = new TouchedObjects();
-  const beforeWrite = leaseGate(ports.leases, task.id, touched.gate(once.gate(refuseOnceCalls)));
+  const leased = leaseGate(ports.leases, task.id, touched.gate(once.gate(refuseOnceCalls)));
+  const beforeWrite = once.afterAnswers(leased);
   const own = { ...batch, options: { ...batch.options, beforeWrite } };
   const gate = await openHookGate(ports, own, { hook: 'execute', placed });
   const quarantined = await ports.ledger.quarantinedAmong(task.run, placed);
@@ -190,7 +191,7 @@ class BatchRun {
     return sorted;
   }
 
-  #invoke(objects: PluginObject[], given: unknown[]): ReturnType<typeof invokeHook> {
+  async #invoke(objects: PluginObject[], given: unknown[]): ReturnType<typeof invokeHook> {
     const { task, options } = this.#batch;
     const { batchIndex: index, isFirstOfPass } = task;
     const own = {
@@ -206,7 +207,11 @@ class BatchRun {
       isFirstOfPass,
       prepared: task.run.prepared,
     } as const;
-    return invokeHook(this.#ports, { ...this.#batch, options: own }, invocation);
+    try {
+      return await invokeHook(this.#ports, { ...this.#batch, options: own }, invocation);
+    } finally {
+      await this.#once.answersKept();
+    }
   }
 
   async #takeAnswers(offered: readonly PlacedObject[], answer: unknown, verdicts: Verdicts): Promise<void> {

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault, type Run, type RunId, hasEnded } from '@drover/model';
+import type { Endings } from './endings.js';
 import type { RunEvent, RunHold, RunLedger } from './ports/run-ledger.js';
 
 export interface RunProgress {
@@ -12,7 +12,7 @@ const POLL_MS = 200;
 
 /** Follows a run that any process executes, until it has ended or the signal aborts. The last progress has the end. */
 export async function* watchRun(
-  ledger: RunLedger,
+  { ledger, endings }: { ledger: RunLedger; endings: Endings },
   runId: RunId,
   options: { signal?: AbortSignal } = {},
 ): AsyncGenerator<RunProgress> {
@@ -24,7 +24,7 @@ export async function* watchRun(
     seen = events.at(-1)?.seq ?? seen;
     yield { run, events };
     if (options.signal?.aborted === true) return;
-    if (!hasEnded(run.status)) await sleep(POLL_MS);
+    if (!hasEnded(run.status)) await endings.next(POLL_MS);
     else if (events.length === 0) return;
   }
 }

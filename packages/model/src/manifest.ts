@@ -94,10 +94,10 @@ export interface EmittedAttribute {
 }
 
 export interface RateRule {
-  /** Requests per `perMs`. */
+  /** Requests in any `perMs`. */
   requests: number;
   perMs: number;
-  /** Most requests at once from a full bucket; default `requests`. */
+  /** Most requests at once; those after follow at the pace of the limit. Default `requests`. */
   burst?: number;
 }
 

@@ -119,7 +119,7 @@ export interface PluginContext<Config = Record<string, unknown>, Connection = Re
    * Waiting for a rate limit does not count against `limits.timeoutMs`; waiting for an answer does.
    *
    * Resolves for 2xx and for the statuses under the call's `handles`. Throws a fault otherwise: `CREDENTIALS_REFUSED`
-   * (401, 403), `RATE_LIMITED`, `VENDOR_UNAVAILABLE` (5xx), `VENDOR_UNREACHABLE` (network, DNS, TLS), `VENDOR_TIMEOUT`,
+   * (401, 403), `RATE_LIMITED`, `VENDOR_DOWN` (not sent: calls of the last seconds failed), `VENDOR_UNAVAILABLE` (5xx), `VENDOR_UNREACHABLE` (network, DNS, TLS), `VENDOR_TIMEOUT`,
    * `VENDOR_REFUSED` (other 4xx), `REDIRECT_REFUSED`, `RESPONSE_TOO_LARGE`, `VENDOR_NO_ANSWER` (a `once` call that may
    * have arrived), `CALL_NOT_DECLARED`, `CALL_INVALID`, `WRITE_NOT_ALLOWED`, `PLAN_STOP`. Let them pass unless an answer for single
    * objects follows from them. Await every call: one that is still open when the hook returns is cut off.

@@ -11,6 +11,7 @@ import type { HookCall } from './wire.js';
 /** Faults that are about the hook and not about the object that met them first, beside those that stop the run. */
 const HOOK_FAULTS: ReadonlySet<string> = new Set([
   'RATE_LIMITED',
+  'VENDOR_DOWN',
   'LEASE_LOST',
   'CANCELLED',
   'CALL_NOT_DECLARED',

@@ -16,11 +16,20 @@ function retryDelayMs(times: number): number {
 export class RedisLink {
   readonly #address: RedisAddress;
   readonly #onError: (fault: Fault) => void;
+  readonly #retries: number | null;
   #client: RedisClient | undefined;
   #wasLost = false;
 
-  /** @param onError told once each time that the connection is lost */
-  constructor(url: string, onError: (fault: Fault) => void) {
+  /**
+   * @param onError told once each time that the connection is lost
+   * @param retries how often a command whose connection was lost waits for the next one; `null`: always
+   */
+  constructor(
+    url: string,
+    onError: (fault: Fault) => void,
+    { retries = null }: { retries?: number | null } = {},
+  ) {
+    this.#retries = retries;
     this.#address = parseRedisUrl(url);
     this.#onError = onError;
   }
@@ -42,9 +51,9 @@ export class RedisLink {
         ? new Cluster(address.nodes, {
             ...address.options,
             clusterRetryStrategy: retryDelayMs,
-            redisOptions: { ...address.options.redisOptions, maxRetriesPerRequest: null },
+            redisOptions: { ...address.options.redisOptions, maxRetriesPerRequest: this.#retries },
           })
-        : new Redis({ ...address.options, maxRetriesPerRequest: null, retryStrategy: retryDelayMs });
+        : new Redis({ ...address.options, maxRetriesPerRequest: this.#retries, retryStrategy: retryDelayMs });
     client.on('error', (error: Error) => this.#lost(error));
     client.on('ready', () => (this.#wasLost = false));
     this.#client = client;

@@ -19,8 +19,19 @@ export {
 } from './databases/describe-databases.js';
 export { OwnPostgres, missingOwnPostgres } from './databases/own-postgres.js';
 export { OwnRedis, freshRedisUrl, missingRedis } from './databases/redis-servers.js';
+export {
+  startClusterRedis,
+  startRestrictedRedis,
+  startSentinels,
+  startTlsRedis,
+} from './databases/redis-kinds.js';
 export { CuttableWire } from './databases/cuttable-wire.js';
-export { START_TIMEOUT_MS, makeEmptyPostgres } from './databases/postgres-databases.js';
+export {
+  START_TIMEOUT_MS,
+  makeEmptyPostgres,
+  makeMigratedPostgres,
+  startPostgres,
+} from './databases/postgres-databases.js';
 export { makeProgram, type Program } from './databases/run-in-process.js';
 export { vendorFiles, writeVendorFolder } from './bundles/vendor-folder.js';
 export { describeScaledOut } from './behaviour/describe-scaled-out.js';
@@ -59,6 +70,7 @@ export {
   type OpenedCallJournal,
 } from './contracts/describe-call-journal-contract.js';
 export { describeCommandLedgerContract } from './contracts/describe-command-ledger-contract.js';
+export { describeLimitStoreContract } from './contracts/describe-limit-store-contract.js';
 export { describeDoorbellContract } from './contracts/describe-doorbell-contract.js';
 export { InProcessPluginRuntime } from './plugins/in-process-plugin-runtime.js';
 export type {

@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asFault, type Fault, isFault } from '@drover/model';
-import { migrationStates } from '@drover/store';
-import { openPlace, placeOfSettings, reaching } from './database-place.js';
 import type { Parts } from './parts.js';
 
 const PATIENCE_MS = 60_000;
@@ -10,27 +8,22 @@ const AGAIN_MS = 500;
 const COMING = /^(?:57P0[123]|ECONNREFUSED|ECONNRESET|EPIPE)$/;
 
 /**
- * Waits for a database server that does not take connections yet, for a minute at most: after a power cut, or when it is
- * upgraded, it starts along with whoever serves. `onWait` is told once. Fault: `DATABASE_UNREACHABLE`, at once where time
- * will not help, such as with a wrong password.
+ * Opens the database, and waits for a server that does not take connections yet, for a minute at most: after a power cut, or
+ * when it is upgraded, it starts along with whoever serves. `onWait` is told once. Fault: `DATABASE_UNREACHABLE`, at once
+ * where time will not help, such as with a wrong password.
  */
 export async function awaitDatabase(
-  { surroundings }: Pick<Parts, 'surroundings'>,
+  parts: Pick<Parts, 'database'>,
   { onWait, patienceMs = PATIENCE_MS }: { onWait(fault: Fault): void; patienceMs?: number },
 ): Promise<void> {
-  const place = placeOfSettings(surroundings);
-  if ('dataDir' in place) return;
   const until = performance.now() + patienceMs;
   for (let isFirst = true; ; isFirst = false) {
-    const database = await openPlace(place);
     try {
-      await reaching(place, () => migrationStates(database));
+      await parts.database();
       return;
     } catch (error) {
       if (!isComing(error) || performance.now() > until) throw error;
       if (isFirst) onWait(asFault(error));
-    } finally {
-      await database.close();
     }
     await sleep(AGAIN_MS);
   }

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { container as root, type DependencyContainer, instanceCachingFactory } from 'tsyringe';
+import { container as root, type DependencyContainer } from 'tsyringe';
 import type { Parts, Surroundings } from './parts.js';
 import { Releases } from './releases.js';
 import { type Token, token } from './token.js';
@@ -28,6 +28,8 @@ const TOKENS: PartTokens = {
   doorbell: token('doorbell'),
   meters: token('meters'),
   healthUrl: token('health URL'),
+  limits: token('limits'),
+  governor: token('governor'),
   pluginRuntime: token('plugin runtime'),
   engine: token('engine'),
   commandRunner: token('command runner'),
@@ -61,6 +63,8 @@ const MAKERS: Makers = {
   healthUrl: async (parts, releases) => openHealth(parts, releases),
   mirrors: async (parts) => new (await import('./ledger-part.js')).KyselyMirrorLedger(await parts.database()),
   connections: async (parts) => (await import('./make-connections.js')).makeConnections(parts),
+  limits: async (parts, releases) => (await import('./make-governor.js')).makeLimits(parts, releases),
+  governor: async (parts) => (await import('./make-governor.js')).makeGovernor(parts),
   cipher: async (parts) => (await import('./make-cipher.js')).makeCipher(parts),
   accessTokens: async (parts) =>
     new (await import('./store-parts.js')).KyselyAccessTokenStore(
@@ -96,6 +100,14 @@ export function composeParts(surroundings: Surroundings): Parts {
 }
 
 function register(container: DependencyContainer, name: PartName, parts: Parts, releases: Releases): void {
-  const make = (): unknown => MAKERS[name](parts, releases);
-  container.register<unknown>(TOKENS[name], { useFactory: instanceCachingFactory(make) });
+  let made: Promise<unknown> | undefined;
+  /** Once, unless it fails: what was missing may be there when it is asked for again. */
+  const make = (): Promise<unknown> => {
+    made ??= MAKERS[name](parts, releases).catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+  container.register<unknown>(TOKENS[name], { useFactory: make });
 }

@@ -1,2 +1,2 @@
-/** Copying databases, a chunk of its own. */
-export { copyDatabase } from '@drover/store';
+/** Copying databases and backing them up, a chunk of its own. */
+export { backUpSqlite, copyDatabase } from '@drover/store';

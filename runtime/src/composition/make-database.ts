@@ -7,7 +7,12 @@ import type { Releases } from './releases.js';
 export async function makeDatabase(parts: Parts, releases: Releases): Promise<Database> {
   const place = placeOfSettings(parts.surroundings);
   const database = await openPlace(place);
+  try {
+    await reaching(place, () => migrate(database));
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
   releases.add(() => database.close());
-  await reaching(place, () => migrate(database));
   return database;
 }

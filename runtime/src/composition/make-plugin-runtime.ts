@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { PluginLibrary } from '@drover/engine';
 import { Fault } from '@drover/model';
-import { createBroker, extractBundle, LocalGovernor, SandboxedPluginRuntime } from '@drover/plugin-host';
+import { createBroker, extractBundle, SandboxedPluginRuntime } from '@drover/plugin-host';
 import { codeFolder } from './code-folder.js';
 import type { Parts } from './parts.js';
 import type { Releases } from './releases.js';
@@ -14,7 +14,7 @@ export async function makePluginRuntime(parts: Parts, releases: Releases): Promi
   if (code.temporary) releases.add(() => rm(code.path, { recursive: true, force: true }));
   const broker = createBroker({
     vault: await parts.connections(),
-    governor: new LocalGovernor(),
+    governor: await parts.governor(),
     tokenStore: await parts.accessTokens(),
     proxyEnvironment: parts.surroundings.environment,
   });

@@ -8,7 +8,9 @@ import type {
   Doorbell,
   Engine,
   FeedLedger,
+  Governor,
   Leases,
+  LimitStore,
   MirrorLedger,
   ObjectLibrary,
   PluginLibrary,
@@ -65,6 +67,9 @@ export interface Parts {
   meters(): Promise<Meters>;
   /** Where the health endpoints of this process are; `undefined` when no port is set. */
   healthUrl(): Promise<string | undefined>;
+  /** Where rate limits, and what vendors seem down, are kept. */
+  limits(): Promise<LimitStore>;
+  governor(): Promise<Governor>;
   pluginRuntime(): Promise<SandboxedPluginRuntime>;
   engine(): Promise<Engine>;
   commandRunner(): Promise<CommandRunner>;

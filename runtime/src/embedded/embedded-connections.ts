@@ -5,6 +5,7 @@ import type {
   ConnectionRequest,
   ConnectionRequests,
   ConnectionTest,
+  ConnectionView,
   InstalledPlugin,
 } from '@drover/engine';
 import { checkConnection } from '@drover/manifest';
@@ -49,12 +50,13 @@ export class EmbeddedConnections implements ConnectionRequests {
     });
   }
 
-  async list(): Promise<Connection[]> {
-    return (await this.#parts.connections()).list();
+  async list(): Promise<ConnectionView[]> {
+    return this.#viewed(await (await this.#parts.connections()).list());
   }
 
-  show(ref: string): Promise<Connection> {
-    return findConnection(this.#parts, ref);
+  async show(ref: string): Promise<ConnectionView> {
+    const [view] = await this.#viewed([await findConnection(this.#parts, ref)]);
+    return view!;
   }
 
   async remove(ref: string): Promise<void> {
@@ -77,6 +79,17 @@ export class EmbeddedConnections implements ConnectionRequests {
     const tests: ConnectionTest[] = [];
     for (const plugin of plugins) tests.push(await testConnection(runtime, plugin, connection));
     return tests;
+  }
+
+  /** Over a data folder, only the process that executes knows what seems down. */
+  async #viewed(connections: readonly Connection[]): Promise<ConnectionView[]> {
+    if (this.#parts.surroundings.settings.databaseUrl === undefined) return [...connections];
+    const down = await (await this.#parts.limits()).down();
+    const inMs = new Map(down.map(({ connectionId, probeInMs }) => [connectionId, probeInMs]));
+    return connections.map((connection) => {
+      const nextCallInMs = inMs.get(connection.id);
+      return nextCallInMs === undefined ? connection : { ...connection, vendorDown: { nextCallInMs } };
+    });
   }
 
   /** Whether the vendor is written in capitals does not matter. */

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import type {
+  BackupReport,
   CopyReport,
   CopyRequest,
   DatabaseRequests,
@@ -71,6 +73,25 @@ export class EmbeddedDatabases implements DatabaseRequests {
       return { from: nameOfPlace(from), to: nameOfPlace(to), rows, tables };
     } finally {
       for (const database of opened) await database.close();
+    }
+  }
+
+  async backUp({ to }: { to: string }): Promise<BackupReport> {
+    const place = placeOfSettings(this.#parts.surroundings);
+    if ('url' in place) {
+      throw new Fault(
+        'INVALID_ARGUMENT',
+        `${nameOfPlace(place)} is a PostgreSQL server; back it up with pg_dump or the tools of whoever runs it.`,
+      );
+    }
+    await requireDatabase(place);
+    const { backUpSqlite } = await import('../composition/copy-part.js');
+    const database = await openPlace(place);
+    try {
+      const file = resolve(to);
+      return { from: nameOfPlace(place), to: file, bytes: await backUpSqlite(database, file) };
+    } finally {
+      await database.close();
     }
   }
 

@@ -3,6 +3,7 @@ import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { CommandLine } from './command-line.js';
 
 const BIN = fileURLToPath(new URL('../../bin/drover.mjs', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -35,10 +36,17 @@ export interface ProcessOptions {
 export class BuiltDrover {
   readonly dataDir: string;
   readonly #started: DroverProcess[] = [];
+  readonly #environment: Record<string, string>;
 
-  constructor(dataDir: string) {
+  constructor(dataDir: string, environment: Record<string, string> = {}) {
     requireBuild();
     this.dataDir = dataDir;
+    this.#environment = environment;
+  }
+
+  /** Over the same database as a command line of this process. */
+  static beside({ dataDir, environment }: CommandLine): BuiltDrover {
+    return new BuiltDrover(dataDir, environment);
   }
 
   run(argv: readonly string[], options: ProcessOptions = {}): Promise<EndedProcess> {
@@ -46,7 +54,8 @@ export class BuiltDrover {
   }
 
   start(argv: readonly string[], options: ProcessOptions = {}): DroverProcess {
-    const child = new DroverProcess(argv, { DROVER_DATA_DIR: this.dataDir, ...options.environment }, options);
+    const environment = { DROVER_DATA_DIR: this.dataDir, ...this.#environment, ...options.environment };
+    const child = new DroverProcess(argv, environment, options);
     this.#started.push(child);
     return child;
   }

@@ -2,6 +2,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createSimulator, type Simulator } from '@drover/simulators';
 import { CommandLine } from './command-line.js';
+import type { Ground } from './grounds.js';
 
 /** The command by its text id. */
 export const COMMAND = 'acme.triage-items';
@@ -145,8 +146,8 @@ export class CommandLab {
     readonly vendor: Simulator<AcmeState>,
   ) {}
 
-  static async open(): Promise<CommandLab> {
-    const drover = await CommandLine.open();
+  static async open(ground: Ground): Promise<CommandLab> {
+    const drover = await CommandLine.open({ ground });
     // As root, plugins run as another user, who must be able to reach their code below the data folder.
     await chmod(drover.folder, 0o711);
     const vendor = simulateAcme();

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { runCli } from '@drover/cli';
 import { createCliHost } from '../cli-host.js';
+import { sql } from 'kysely';
 import type { Environment } from '../environment/read-environment.js';
+import { type Ground, ONE_PROCESS, type PreparedGround } from './grounds.js';
 
 export interface CommandOutcome {
   exitCode: number;
@@ -21,20 +23,31 @@ export interface CommandOptions {
   onInterruptible?(interrupt: () => void): void;
 }
 
+export interface CommandLineOptions {
+  ground?: Ground | undefined;
+  environment?: Record<string, string> | undefined;
+}
+
 /** The real command line over the real application, in a data folder of its own. For tests. */
 export class CommandLine {
   private constructor(
     readonly folder: string,
+    readonly ground: PreparedGround,
     readonly environment: Record<string, string>,
   ) {}
 
-  /** @param environment for each of its commands */
-  static async open(environment: Record<string, string> = {}): Promise<CommandLine> {
-    return new CommandLine(await mkdtemp(join(tmpdir(), 'drover-cli-')), environment);
+  /** @param options.environment for each of its commands */
+  static async open({
+    ground = ONE_PROCESS,
+    environment = {},
+  }: CommandLineOptions = {}): Promise<CommandLine> {
+    const folder = await mkdtemp(join(tmpdir(), 'drover-cli-'));
+    const prepared = await ground.prepare(dataDirIn(folder));
+    return new CommandLine(folder, prepared, { ...prepared.environment, ...environment });
   }
 
   get dataDir(): string {
-    return join(this.folder, 'data');
+    return dataDirIn(this.folder);
   }
 
   async run(argv: readonly string[], options: CommandOptions = {}): Promise<CommandOutcome> {
@@ -72,9 +85,30 @@ export class CommandLine {
     return outcome.json;
   }
 
+  /** Rows straight from the database, as they are committed. */
+  async ask(query: string): Promise<Record<string, unknown>[]> {
+    const database = this.ground.openDatabase();
+    try {
+      return (await sql.raw<Record<string, unknown>>(query).execute(database.kysely)).rows;
+    } finally {
+      await database.close();
+    }
+  }
+
+  /** @param table may have a condition after it: `tasks where status <> 'done'` */
+  async count(table: string): Promise<number> {
+    const [row] = await this.ask(`select count(*) as n from ${table}`);
+    return row!['n'] as number;
+  }
+
   async close(): Promise<void> {
+    await this.ground.remove();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+function dataDirIn(folder: string): string {
+  return join(folder, 'data');
 }
 
 function collect(stream: PassThrough): () => string {

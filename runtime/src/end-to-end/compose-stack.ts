@@ -185,7 +185,7 @@ export class ComposeStack {
         return false;
       }
     };
-    const healthy = until(check, { what: `${name} to be healthy`, withinMs: 20_000 });
+    const healthy = until(check, { what: `${name} to be healthy`, withinMs: 40_000 });
     const early = await Promise.race([healthy.catch(() => lastSaid), gone ?? healthy]);
     if (typeof early === 'string') throw new Error(`${name} is not healthy: ${early}`);
   }

@@ -29,7 +29,7 @@ beforeAll(async () => {
   await drover.close();
   tenant = createNetskopeSimulator({ token: TOKEN, lists: LISTS.map((name) => ({ name })) });
   baseUrl = await tenant.listen();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await tenant.close();
   await rm(folder, { recursive: true, force: true });
@@ -92,7 +92,7 @@ it('one container over a volume does its work, and stops when it is told to', as
   await expectStopsInTime();
   const again = await stack.run('drover', ['run', 'list', '--json']);
   expect(again.json.data).toEqual([expect.objectContaining({ status: 'succeeded' })]);
-}, 60_000);
+}, 120_000);
 
 const missing = missingPostgres() ?? missingRedis({ own: true });
 if (missing === undefined) {
@@ -105,5 +105,5 @@ if (missing === undefined) {
     await runAction('cli', LISTS[1]);
     await expectWellKept({ workers: 2, queue: 'connected' });
     await expectStopsInTime();
-  }, 60_000);
+  }, 120_000);
 } else skipLoudly('the profile scale of the compose file', missing);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createCrowdstrikeSimulator, type CrowdstrikeSimulator, makeUsers } from '@drover/simulators';
 import { CommandLine } from './command-line.js';
+import type { Ground } from './grounds.js';
 
 const PLUGINS = fileURLToPath(new URL('../../../plugins/crowdstrike', import.meta.url));
 const CLIENT = { id: 'client-of-the-lab', secret: 'secret-of-the-lab' };
@@ -22,6 +23,7 @@ export interface LabOptions {
   users: number;
   tokenLifeS?: number;
   latencyMs?: number;
+  ground?: Ground;
   /** Of the command line: another database, say. */
   environment?: Record<string, string>;
 }
@@ -34,7 +36,10 @@ export class CrowdstrikeLab {
     readonly url: string,
   ) {}
 
-  static async open(bundle: string, { users, environment, ...options }: LabOptions): Promise<CrowdstrikeLab> {
+  static async open(
+    bundle: string,
+    { users, ground, environment, ...options }: LabOptions,
+  ): Promise<CrowdstrikeLab> {
     const simulator = createCrowdstrikeSimulator({
       client: CLIENT,
       users: makeUsers(users, Date.now()),
@@ -42,7 +47,11 @@ export class CrowdstrikeLab {
       points: { points: NO_LIMIT, perMs: 60_000 },
       ...options,
     });
-    const lab = new CrowdstrikeLab(await CommandLine.open(environment), simulator, await simulator.listen());
+    const lab = new CrowdstrikeLab(
+      await CommandLine.open({ ground, environment }),
+      simulator,
+      await simulator.listen(),
+    );
     await lab.drover.json('plugin', 'install', bundle);
     await lab.connect();
     return lab;

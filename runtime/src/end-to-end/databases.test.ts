@@ -1,4 +1,4 @@
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { START_TIMEOUT_MS, makeEmptyPostgres, missingPostgres, skipLoudly } from '@drover/testing';
@@ -35,6 +35,36 @@ describe('drover db migrate', () => {
     } finally {
       await drover.close();
     }
+  });
+});
+
+describe('drover db backup', () => {
+  it('writes a database that somebody writes to, and what is restored from it is the same', async () => {
+    const file = join(site.drover.folder, 'backup.db');
+    const serving = await site.built.start(['serve']);
+    await serving.printed(/Executing/);
+    const report = await site.drover.json('db', 'backup', '--to', file);
+    expect(report).toMatchObject({ to: file, bytes: (await stat(file)).size });
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    serving.interrupt();
+    expect((await serving.ended).exitCode).toBe(0);
+
+    const restored = await CommandLine.open();
+    try {
+      await cp(join(site.drover.dataDir, 'keys'), join(restored.dataDir, 'keys'), { recursive: true });
+      await cp(file, join(restored.dataDir, 'drover.db'));
+      await expectSameSite({ DROVER_DATA_DIR: restored.dataDir });
+    } finally {
+      await restored.close();
+    }
+  }, 30_000);
+
+  it('writes over nothing, and leaves servers to their own tools', async () => {
+    const again = await site.drover.run(['db', 'backup', '--to', join(site.drover.dataDir, 'drover.db')]);
+    expect([again.exitCode, again.stderr]).toEqual([1, expect.stringContaining('it is there already')]);
+    const environment = { DROVER_DATABASE_URL: 'postgres://127.0.0.1:1/d' };
+    const server = await site.drover.run(['db', 'backup', '--to', 'x'], { environment });
+    expect([server.exitCode, server.stderr]).toEqual([1, expect.stringContaining('pg_dump')]);
   });
 });
 

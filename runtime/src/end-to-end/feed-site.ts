@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { BuiltDrover } from './built-drover.js';
 import { CommandLine } from './command-line.js';
+import type { Ground } from './grounds.js';
 
 const PLUGIN = 'acme.hosts';
 
@@ -52,8 +53,8 @@ export class FeedSite {
     readonly vendor: HostVendor,
   ) {}
 
-  static async open(): Promise<FeedSite> {
-    const drover = await CommandLine.open();
+  static async open(ground: Ground): Promise<FeedSite> {
+    const drover = await CommandLine.open({ ground });
     // As root, plugins run as another user, who must be able to reach their code below the data folder.
     await chmod(drover.folder, 0o711);
     const vendor = await HostVendor.open();
@@ -65,7 +66,7 @@ export class FeedSite {
     }
     await drover.json('plugin', 'pack', source, '--output', zip);
     await drover.json('plugin', 'install', zip);
-    const site = new FeedSite(drover, new BuiltDrover(drover.dataDir), vendor);
+    const site = new FeedSite(drover, BuiltDrover.beside(drover), vendor);
     const account = ['--vendor', 'Acme', '--set', `baseUrl=${vendor.url}`, '--secret-stdin', 'token'];
     const create = ['connection', 'create', 'lab', ...account, '--proxy', 'none'];
     const made = await drover.run(create, { stdin: 'token-of-the-lab' });

@@ -61,5 +61,5 @@ it('Ctrl-C twice leaves at once; the run can be finished', async () => {
   });
   expect(await built.run([...RUN_ALL, '--json'])).toMatchObject({ json: { summary: { remaining: 0 } } });
   expectBalanced(await readBooks(drover), site.entries());
-  expect(openTasks(drover.dataDir)).toBe(0);
+  expect(await openTasks(drover)).toBe(0);
 });

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => bundle.close());
 beforeEach(async () => {
   drover = await CommandLine.open();
-  built = new BuiltDrover(drover.dataDir);
+  built = BuiltDrover.beside(drover);
   await drover.json('collection', 'list');
 });
 afterEach(async () => {

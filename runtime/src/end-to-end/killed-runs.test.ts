@@ -62,7 +62,7 @@ describe('a run that is killed', () => {
     const books = await readBooks(drover);
     expect(books.runs).toHaveLength(1);
     expectBalanced(books, site.entries(LISTS[0]));
-    expect(openTasks(drover.dataDir)).toBe(0);
+    expect(await openTasks(drover)).toBe(0);
   });
 });
 

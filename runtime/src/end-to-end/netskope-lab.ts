@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { simulators, type StartOptions } from '@drover/simulators';
 import { CommandLine } from './command-line.js';
+import type { Ground } from './grounds.js';
 
 const PLUGINS = fileURLToPath(new URL('../../../plugins/netskope', import.meta.url));
 
@@ -24,8 +25,11 @@ export class NetskopeLab {
     readonly simulator: Awaited<ReturnType<typeof startTenant>>,
   ) {}
 
-  static async open(bundle: string, tenant: StartOptions = {}): Promise<NetskopeLab> {
-    const lab = new NetskopeLab(await CommandLine.open(), await startTenant(tenant));
+  static async open(
+    bundle: string,
+    { ground, ...tenant }: StartOptions & { ground?: Ground } = {},
+  ): Promise<NetskopeLab> {
+    const lab = new NetskopeLab(await CommandLine.open({ ground }), await startTenant(tenant));
     await lab.drover.json('plugin', 'install', bundle);
     return lab;
   }

@@ -9,6 +9,7 @@ import {
 } from '@drover/simulators';
 import { BuiltDrover } from './built-drover.js';
 import { CommandLine } from './command-line.js';
+import type { Ground } from './grounds.js';
 import { VendorGate } from './vendor-gate.js';
 
 const PLUGINS = fileURLToPath(new URL('../../../plugins/okta', import.meta.url));
@@ -33,15 +34,18 @@ export class OktaLab {
     readonly gate: VendorGate,
   ) {}
 
-  static async open(bundle: string, options: Partial<OktaSimulatorOptions> = {}): Promise<OktaLab> {
-    const drover = await CommandLine.open();
+  static async open(
+    bundle: string,
+    { ground, ...options }: Partial<OktaSimulatorOptions> & { ground?: Ground } = {},
+  ): Promise<OktaLab> {
+    const drover = await CommandLine.open({ ground });
     // As root, plugins run as another user, who must be able to reach their code below the data folder.
     await chmod(drover.folder, 0o711);
     const org = createOktaSimulator({ token: TOKEN, ...options });
     const orgUrl = await org.listen();
     const gate = await VendorGate.open(orgUrl);
     await drover.json('plugin', 'install', bundle);
-    const lab = new OktaLab(drover, new BuiltDrover(drover.dataDir), org, orgUrl, gate);
+    const lab = new OktaLab(drover, BuiltDrover.beside(drover), org, orgUrl, gate);
     await lab.#connect();
     return lab;
   }

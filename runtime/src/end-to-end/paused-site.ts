@@ -75,10 +75,12 @@ export class PausedSite {
   static async open({ database, redisUrl }: PausedServers): Promise<PausedSite> {
     const { url, remove } = database;
     const drover = await CommandLine.open({
-      DROVER_DATABASE_URL: url,
-      DROVER_REDIS_URL: redisUrl,
-      DROVER_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
-      DROVER_LEASE_SECONDS: '3',
+      environment: {
+        DROVER_DATABASE_URL: url,
+        DROVER_REDIS_URL: redisUrl,
+        DROVER_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+        DROVER_LEASE_SECONDS: '3',
+      },
     });
     // As root, plugins run as another user, who must be able to reach their code below the data folder.
     await chmod(drover.folder, 0o711);

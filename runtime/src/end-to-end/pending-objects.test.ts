@@ -111,7 +111,7 @@ afterAll(async () => {
 });
 
 it('a run that is killed while objects are parked, and again during a poll, is finished without a second order', async () => {
-  const built = new BuiltDrover(drover.dataDir);
+  const built = BuiltDrover.beside(drover);
   const doomed = built.start([
     'action',
     'run',
@@ -147,6 +147,6 @@ it('a run that is killed while objects are parked, and again during a poll, is f
   expect(vendor.orders.toSorted()).toEqual(HOSTS);
   const exported = await drover.run(['run', 'export', id]);
   expect(exported.stdout).toContain('order-host0.example.com');
-  expect(openTasks(drover.dataDir)).toBe(0);
+  expect(await openTasks(drover)).toBe(0);
   await built.close();
 }, 60_000);

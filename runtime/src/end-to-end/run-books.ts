@@ -2,7 +2,6 @@ import { expect } from '@jest/globals';
 import type { RunView, StoredOutcome } from '@drover/engine';
 import { hasEnded, type Run } from '@drover/model';
 import type { CommandLine } from './command-line.js';
-import { askStore, countRows } from './slow-store.js';
 import { COLLECTION } from './tenant-site.js';
 
 /** What the books say of a pass. */
@@ -26,7 +25,7 @@ export async function readBooks(drover: CommandLine, collection: string = COLLEC
     const lines = stdout.split('\n').filter((line) => line !== '');
     outcomes.push(...lines.map((line) => JSON.parse(line) as StoredOutcome));
   }
-  return { runs, outcomes, offered: offeredIn(drover.dataDir, passes[0]!) };
+  return { runs, outcomes, offered: await offeredIn(drover, passes[0]!) };
 }
 
 /**
@@ -48,8 +47,8 @@ export function expectBalanced({ runs, outcomes, offered }: PassBooks, entries: 
 }
 
 /** Tasks that some process holds or that wait to be taken; after the end of all runs there are none. */
-export function openTasks(dataDir: string): number {
-  return countRows(dataDir, `tasks where status <> 'done'`);
+export function openTasks(drover: CommandLine): Promise<number> {
+  return drover.count(`tasks where status <> 'done'`);
 }
 
 function valuesOf(outcomes: readonly StoredOutcome[], statuses: readonly string[]): string[] {
@@ -61,8 +60,9 @@ function entryOf(value: string): string {
   return value.replace(/^[a-z]+:\/\//, '');
 }
 
-function offeredIn(dataDir: string, passId: string): number {
-  return askStore(dataDir, `select objects from passes where id = '${passId}'`)!['objects'] as number;
+async function offeredIn(drover: CommandLine, passId: string): Promise<number> {
+  const [pass] = await drover.ask(`select objects from passes where id = '${passId}'`);
+  return pass!['objects'] as number;
 }
 
 function sum(numbers: readonly number[]): number {

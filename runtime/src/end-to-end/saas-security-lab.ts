@@ -8,6 +8,7 @@ import {
 } from '@drover/simulators';
 import { BuiltDrover } from './built-drover.js';
 import { CommandLine, type CommandOutcome } from './command-line.js';
+import type { Ground } from './grounds.js';
 
 const PLUGINS = fileURLToPath(new URL('../../../plugins/palo-alto-saas-security', import.meta.url));
 const CLIENT = { clientId: 'client-of-the-lab', clientSecret: 'secret-of-the-lab' };
@@ -32,13 +33,13 @@ export class SaasSecurityLab {
 
   static async open(
     bundle: string,
-    options: Partial<SaasSecuritySimulatorOptions>,
+    { ground, ...options }: Partial<SaasSecuritySimulatorOptions> & { ground?: Ground },
   ): Promise<SaasSecurityLab> {
-    const drover = await CommandLine.open();
+    const drover = await CommandLine.open({ ground });
     // As root, plugins run as another user, who must be able to reach their code below the data folder.
     await chmod(drover.folder, 0o711);
     const tenant = createSaasSecuritySimulator({ ...CLIENT, ...options });
-    const lab = new SaasSecurityLab(drover, new BuiltDrover(drover.dataDir), tenant, await tenant.listen());
+    const lab = new SaasSecurityLab(drover, BuiltDrover.beside(drover), tenant, await tenant.listen());
     await drover.json('plugin', 'install', bundle);
     await lab.#connect();
     return lab;

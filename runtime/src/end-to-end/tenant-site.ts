@@ -70,7 +70,7 @@ export class SiteTemplate {
     await cp(this.#drover.dataDir, drover.dataDir, { recursive: true });
     const tenant = createNetskopeSimulator({ token, lists: LISTS.map((name) => ({ name })) });
     const gate = await VendorGate.open(await tenant.listen());
-    const site = new TenantSite(drover, new BuiltDrover(drover.dataDir), tenant, gate);
+    const site = new TenantSite(drover, BuiltDrover.beside(drover), tenant, gate);
     const account = ['--vendor', 'Netskope', '--set', `baseUrl=${gate.url}`, '--secret-stdin', 'apiV2Token'];
     const create = ['connection', 'create', CONNECTION, ...account, '--proxy', 'none'];
     const created = await drover.run(create, { stdin: token });

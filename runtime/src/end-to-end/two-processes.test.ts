@@ -77,5 +77,5 @@ it('when the executing process is killed, the other takes over all that it did',
   expect(hasEnded(survived.json.status)).toBe(true);
   expectBalanced(await readBooks(drover, COLLECTION), site.entries(BLOCKED));
   expectBalanced(await readBooks(drover, HOSTS), site.entries(WATCHED));
-  expect(openTasks(drover.dataDir)).toBe(0);
+  expect(await openTasks(drover)).toBe(0);
 });

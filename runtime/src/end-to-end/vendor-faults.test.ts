@@ -55,7 +55,7 @@ it('a pass through all kinds of trouble balances, and what failed succeeds when 
     exitCode: 0,
     json: { status: 'succeeded', summary: { counts: { succeeded: failed.length } } },
   });
-  expect(openTasks(drover.dataDir)).toBe(0);
+  expect(await openTasks(drover)).toBe(0);
   const { outcomes } = await readBooks(drover);
   const landed = outcomes.filter(({ status }) => status === 'succeeded').map(({ value }) => value);
   expect(new Set(site.entries())).toEqual(new Set(landed.map((value) => value.replace(/^https?:\/\//, ''))));

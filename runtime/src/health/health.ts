@@ -1,4 +1,5 @@
 import type { DueWork, HeldWork } from '@drover/engine';
+import { asFault } from '@drover/model';
 import type { Parts } from '../composition/parts.js';
 import { type QueueKind, queueKind } from '../environment/queue-kind.js';
 
@@ -28,7 +29,7 @@ export class Health {
   async readiness(now = new Date()): Promise<Readiness> {
     const problems: string[] = [];
     const work = await this.#work(now).catch((error: unknown) => {
-      problems.push(`The database cannot be used: ${(error as Error).message}.`);
+      problems.push(databaseProblem(error));
     });
     if (work !== undefined && isLeftLying(work, now)) {
       problems.push(`Work is due since ${work.due.since!.toISOString()} and no worker takes it.`);
@@ -57,4 +58,9 @@ function isLeftLying({ due, held }: { due: DueWork; held: HeldWork[] }, now: Dat
 
 function shown({ count, since }: DueWork): { count: number; since?: string } {
   return { count, ...(since === undefined ? {} : { since: since.toISOString() }) };
+}
+
+function databaseProblem(error: unknown): string {
+  const { code, message } = asFault(error);
+  return code === 'DATABASE_UNREACHABLE' ? message : `The database cannot be used: ${message}.`;
 }

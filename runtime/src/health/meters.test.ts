@@ -6,6 +6,7 @@ const NOW = new Date('2026-11-22T06:00:30Z');
 const STANDING: Standing = {
   queueKind: 'redis',
   queueConnected: true,
+  connectionsDown: 1,
   disk: { bytes: 1_000, freeBytes: 400 },
   database: {
     due: { count: 2, since: new Date('2026-11-22T06:00:00Z') },
@@ -29,8 +30,9 @@ it('leaves out what only the database knows while it cannot be used, and says so
   expect(standing).toMatch(/^drover_runs_open\{status="running"\} 2$/m);
   expect(standing).toMatch(/^drover_unknown_objects 7$/m);
   expect(standing).toMatch(/^drover_database_connected 1$/m);
+  expect(standing).toMatch(/^drover_connections_down 1$/m);
 
-  const lost = await meters.text({ queueKind: 'redis', queueConnected: false }, NOW);
+  const lost = await meters.text({ queueKind: 'redis', queueConnected: false, connectionsDown: 0 }, NOW);
   expect(lost).toMatch(/^drover_database_connected 0$/m);
   expect(lost).toMatch(/^drover_queue_connected\{kind="redis"\} 0$/m);
   expect(lost).not.toMatch(/^drover_(workers|unknown_objects|runs_open|queue_depth|disk_bytes)\b/m);

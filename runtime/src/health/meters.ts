@@ -16,6 +16,14 @@ export class Meters {
   readonly #calls = this.#counter('drover_vendor_calls_total', 'Requests sent to vendors.');
   readonly #writes = this.#counter('drover_vendor_writes_total', 'Requests sent to vendors that write.');
   readonly #waited = this.#counter('drover_waited_seconds_total', 'Time waited for rate limits.');
+  readonly #outages = this.#counter(
+    'drover_vendor_outages_total',
+    'Times that this process found a vendor down, or still down.',
+  );
+  readonly #recoveries = this.#counter(
+    'drover_vendor_recoveries_total',
+    'Times that this process found a vendor back.',
+  );
   readonly #pulls = this.#counter('drover_pulls_ended_total', 'Pulls ended by this process.', 'status');
   readonly #pulled = this.#counter('drover_pulled_objects_total', 'Objects of pages kept by this process.');
   readonly #standing = new StandingGauges(this.#registry);
@@ -31,6 +39,11 @@ export class Meters {
   async text(standing: Standing, now: Date): Promise<string> {
     this.#standing.set(standing, now);
     return this.#registry.metrics();
+  }
+
+  /** A circuit was opened, or closed. */
+  circuitChanged(isDown: boolean): void {
+    (isDown ? this.#outages : this.#recoveries).inc();
   }
 
   /** The ledger, with what goes through it counted. */

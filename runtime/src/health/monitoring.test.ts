@@ -38,7 +38,10 @@ const expressions: [string, string][] = [
 /** What `/metrics` prints, and what Prometheus adds of itself. */
 const printed = new Set(['up']);
 beforeAll(async () => {
-  const text = await new Meters().text({ queueConnected: true, queueKind: 'redis' }, new Date());
+  const text = await new Meters().text(
+    { queueConnected: true, queueKind: 'redis', connectionsDown: 0 },
+    new Date(),
+  );
   for (const [, name] of text.matchAll(/^# TYPE (\S+)/gm)) printed.add(name!);
 });
 

@@ -11,6 +11,7 @@ const MS_PER_SECOND = 1_000;
 export class StandingGauges {
   readonly #ofDatabase: Gauge[] = [];
   readonly #connected: Gauge;
+  readonly #connectionsDown: Gauge;
   readonly #database: Gauge;
   readonly #diskBytes: Gauge;
   readonly #diskFree: Gauge;
@@ -34,6 +35,7 @@ export class StandingGauges {
       return made;
     };
     this.#connected = gauge('drover_queue_connected', '1 while rings reach other processes.', 'kind');
+    this.#connectionsDown = gauge('drover_connections_down', 'Connections whose vendor seems down.');
     this.#database = gauge('drover_database_connected', '1 while the database can be used.');
     this.#diskBytes = gauge('drover_disk_bytes', 'Size of the disk that the data folder is on.');
     this.#diskFree = gauge('drover_disk_free_bytes', 'Free space for Drover on that disk.');
@@ -53,8 +55,9 @@ export class StandingGauges {
     );
   }
 
-  set({ queueKind, queueConnected, disk, database }: Standing, now: Date): void {
+  set({ queueKind, queueConnected, connectionsDown, disk, database }: Standing, now: Date): void {
     this.#connected.set({ kind: queueKind }, queueConnected ? 1 : 0);
+    this.#connectionsDown.set(connectionsDown);
     this.#database.set(database === undefined ? 0 : 1);
     if (disk === undefined) leaveOut(this.#diskBytes, this.#diskFree);
     else {

@@ -9,6 +9,8 @@ import { livingStaff } from './staff.js';
 export interface Standing {
   queueKind: QueueKind;
   queueConnected: boolean;
+  /** Connections whose vendor seems down. */
+  connectionsDown: number;
   /** Of the file system that the data folder is on; absent while there is none. */
   disk?: { bytes: number; freeBytes: number };
   /** Absent while the database cannot be used. */
@@ -27,6 +29,7 @@ export async function lookAtStanding(parts: Parts, now: Date): Promise<Standing>
   return {
     queueKind: queueKind(parts.surroundings.settings),
     queueConnected: (await parts.doorbell()).isReachable,
+    connectionsDown: (await (await parts.limits()).down()).length,
     ...(disk === undefined ? {} : { disk: sizes(disk) }),
     ...(database === undefined ? {} : { database }),
   };

@@ -13,10 +13,31 @@ const MAY_BE_HELD: readonly OutcomeStatus[] = ['succeeded', 'unchanged', 'unknow
  * must not be. Empty when all is well.
  */
 export function problemsOf(books: PassBooks, site: Site, subject: Subject): string[] {
-  const values = new Set(valuesOf(subject.collection, site.size));
   const held = subject.heldIn?.(site.vendors);
+  return problemsOfPass(books, {
+    values: valuesOf(subject.collection, site.size),
+    mayRepeat: subject.mayRepeat,
+    ...(held === undefined ? {} : { held }),
+  });
+}
+
+/** What a pass was over, and what the vendor shows of it. */
+export interface PassFacts {
+  /** Of the objects that were offered. */
+  values: readonly string[];
+  /** Whether what a dead process has sent may be offered again. */
+  mayRepeat: boolean;
+  /** Values at the vendor, each as often as it was written; absent where nothing is written there. */
+  held?: readonly string[];
+}
+
+/** As `problemsOf`, of a pass over these values. */
+export function problemsOfPass(books: PassBooks, { values: offered, mayRepeat, held }: PassFacts): string[] {
+  const values = new Set(offered);
   const problems = problemsOfBooks(books, values);
-  return held === undefined ? problems : [...problems, ...problemsAtVendor(books, { subject, values, held })];
+  return held === undefined
+    ? problems
+    : [...problems, ...problemsAtVendor(books, { mayRepeat, values, held })];
 }
 
 function problemsOfBooks(books: PassBooks, values: ReadonlySet<string>): string[] {
@@ -47,7 +68,7 @@ function problemsOfBooks(books: PassBooks, values: ReadonlySet<string>): string[
 
 function problemsAtVendor(
   books: PassBooks,
-  { subject, values, held }: { subject: Subject; values: ReadonlySet<string>; held: readonly string[] },
+  { mayRepeat, values, held }: { mayRepeat: boolean; values: ReadonlySet<string>; held: readonly string[] },
 ): string[] {
   const latest = latestOutcomes(books);
   const atVendor = new Set(held);
@@ -59,7 +80,7 @@ function problemsAtVendor(
     problems.push(`the vendor got ${held.length - atVendor.size} values a second time`);
   }
   // What a dead process has sent is unknown to everybody. When it may be sent again and nobody has taken it, it will be.
-  const mayBeDeferred = subject.mayRepeat && remainingOf(books) !== 0;
+  const mayBeDeferred = mayRepeat && remainingOf(books) !== 0;
   for (const value of atVendor) {
     const status = latest.get(value)?.status;
     if (status !== undefined && MAY_BE_HELD.includes(status)) continue;

@@ -1,14 +1,12 @@
-import { chmod, cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Simulator } from '@drover/simulators';
 import { BuiltDrover } from '../end-to-end/built-drover.js';
 import { CommandLine } from '../end-to-end/command-line.js';
 import { VendorGate } from '../end-to-end/vendor-gate.js';
+import { packVendor } from './pack-vendor.js';
 import { type CollectionName, type SiteSize, TYPES, valuesOf } from './site-collections.js';
 import { SECRETS_OF, SiteVendors, VENDOR_NAMES, type VendorName } from './site-vendors.js';
-
-const PLUGINS = fileURLToPath(new URL('../../../plugins', import.meta.url));
 
 /** A data folder with the bundle of each vendor and the collections, made once and copied for each test. */
 export class Sites {
@@ -49,22 +47,11 @@ export class Sites {
 
   /** With small batches, and without rate limits: a pass would wait for seconds. */
   async #installBundle(vendor: VendorName): Promise<void> {
-    const source = join(this.#drover.folder, vendor);
-    await cp(join(PLUGINS, vendor), source, {
-      recursive: true,
-      filter: (path) => !/\/(node_modules|dist)(\/|$)/.test(path),
-    });
-    for (const folder of await readdir(source)) {
-      const file = join(source, folder, 'plugin.json');
-      if (!(await stat(file).catch(() => undefined))) continue;
-      const manifest = JSON.parse(await readFile(file, 'utf8'));
-      if (manifest.kind === 'action') manifest.limits.batch.objects = this.#size.batchObjects;
+    const zip = await packVendor(this.#drover, vendor, (manifest) => {
+      if (manifest.kind === 'action') manifest.limits.batch!.objects = this.#size.batchObjects;
       delete manifest.limits.rateGroups;
       for (const call of manifest.calls) delete call.rateGroup;
-      await writeFile(file, JSON.stringify(manifest));
-    }
-    const zip = join(this.#drover.folder, `${vendor}.zip`);
-    await this.#drover.json('plugin', 'pack', source, '--output', zip);
+    });
     await this.#drover.json('plugin', 'install', zip);
   }
 }

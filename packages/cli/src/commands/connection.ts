@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Connection, ConnectionTest, SecretInput, TransportSettings } from '@drover/engine';
+import type { ConnectionTest, ConnectionView, SecretInput, TransportSettings } from '@drover/engine';
 import { collect, splitAssignment, typedAssignments } from '../input/assignments.js';
 import {
   askMissingSecrets,
@@ -123,6 +123,7 @@ async function list(session: Session): Promise<CommandResult> {
         { title: 'VENDOR', value: (connection) => connection.vendor },
         { title: 'BASE URL', value: (connection) => String(connection.settings['baseUrl'] ?? '') },
         { title: 'SECRETS', value: secretsText },
+        { title: 'STATE', value: (connection) => stateText(connection) ?? '' },
         { title: 'UPDATED', value: (connection) => connection.updatedAt },
       ],
       { nothing: 'There are no connections; make one with: drover connection create NAME --vendor VENDOR' },
@@ -169,13 +170,13 @@ function transportOf({ verifyTls, proxy }: SettingOptions): Partial<TransportSet
   };
 }
 
-function secretsText(connection: Connection): string {
+function secretsText(connection: ConnectionView): string {
   return Object.entries(connection.secrets)
     .map(([name, held]) => `${name}: ${held === 'stored' ? 'set' : held}`)
     .join(', ');
 }
 
-function connectionText(connection: Connection): string {
+function connectionText(connection: ConnectionView): string {
   return facts([
     ['connection', connection.name],
     ['id', connection.id],
@@ -186,7 +187,14 @@ function connectionText(connection: Connection): string {
     ['secrets', secretsText(connection) || 'none set'],
     ['verify TLS', connection.transport.verifyTls ? 'yes' : 'no'],
     ['proxy', connection.transport.proxy],
+    ['state', stateText(connection)],
   ]);
+}
+
+function stateText({ vendorDown }: ConnectionView): string | undefined {
+  if (vendorDown === undefined) return undefined;
+  const seconds = Math.ceil(vendorDown.nextCallInMs / 1_000);
+  return seconds === 0 ? 'vendor seems down, being tried' : `vendor seems down, next call in ${seconds} s`;
 }
 
 function testText(test: ConnectionTest): string {

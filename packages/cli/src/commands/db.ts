@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CopyRequest, MigrationReport } from '@drover/engine';
+import { bytes } from '../output/figures.js';
 import { StatusLine } from '../output/status-line.js';
 import { table } from '../output/table.js';
 import { safeText } from '../output/safe-text.js';
@@ -23,6 +24,10 @@ export function addDatabaseCommands(program: Command, session: Session): void {
     )
     .requiredOption('--to <place>', 'an empty one, named in the same ways; a folder is made')
     .action(async (options: CopyRequest) => session.finish(await copy(session, options)));
+  db.command('backup')
+    .description('write the SQLite database into a file, while it is in use')
+    .requiredOption('--to <file>', 'a new file; the key that encrypts secrets is not in it')
+    .action(async (options: { to: string }) => session.finish(await backUp(session, options)));
 }
 
 async function migrate(session: Session, options: { dryRun?: boolean }): Promise<CommandResult> {
@@ -82,4 +87,15 @@ async function copy(session: Session, request: CopyRequest): Promise<CommandResu
 const AFTERWARDS = [
   'Secrets are encrypted with the key that they had: give the same key to whoever uses the copy',
   '(DROVER_ENCRYPTION_KEY, or keys/encryption.key of the data folder). Execute runs on one of the two only.',
+].join('\n');
+
+async function backUp(session: Session, { to }: { to: string }): Promise<CommandResult> {
+  const report = await (await session.application()).databases.backUp({ to });
+  const sum = safeText(`${report.from} is in ${report.to} as it stands now, ${bytes(report.bytes)}.`);
+  return { document: report, text: `${sum}\n${KEY_APART}` };
+}
+
+const KEY_APART = [
+  'The key of its secrets is not in it: keep a copy of DROVER_ENCRYPTION_KEY, or of keys/encryption.key, somewhere else.',
+  'To restore: stop everything, put the file in the place of drover.db, remove drover.db-wal and drover.db-shm.',
 ].join('\n');

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault, type PullId, hasEnded } from '@drover/model';
+import type { Endings } from '../endings.js';
 import type { FeedLedger, Pull } from '../ports/feed-ledger.js';
 import type { LogLine } from '../ports/run-ledger.js';
 
@@ -13,7 +13,7 @@ const POLL_MS = 200;
 
 /** Follows a pull that any process works at, until it has ended or the signal aborts. The last sighting has the end. */
 export async function* watchPull(
-  { feeds, now }: { feeds: FeedLedger; now: () => Date },
+  { feeds, endings, now }: { feeds: FeedLedger; endings: Endings; now: () => Date },
   id: PullId,
   options: { signal?: AbortSignal } = {},
 ): AsyncGenerator<PullSighting> {
@@ -25,7 +25,7 @@ export async function* watchPull(
     seen = lines.at(-1)?.seq ?? seen;
     yield { pull, log: lines.map(({ line }) => line) };
     if (options.signal?.aborted === true) return;
-    if (!hasEnded(pull.status)) await sleep(POLL_MS);
+    if (!hasEnded(pull.status)) await endings.next(POLL_MS);
     else if (lines.length === 0) return;
   }
 }

@@ -38,7 +38,8 @@ export const MAX_JOURNALED_REPLY_BYTES = 16 * 1024;
 
 /**
  * The record of calls that must not be repeated. What a method has resolved survives the loss of the machine's power:
- * intents and results of the same moment share one synchronous commit.
+ * intents and results of the same moment share one synchronous commit. An intent is on the disk no earlier than the results
+ * that were given before it.
  */
 export interface CallJournal {
   /**

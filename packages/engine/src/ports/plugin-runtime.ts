@@ -85,7 +85,7 @@ export type WriteVerdict =
       do: 'send';
       /** Asked once more when the connection stands, right before the first byte: getting there takes time. Throwing keeps all back. */
       beforeBytes?(): void;
-      /** Told what came of it, before the plugin is. */
+      /** Told what came of it; the plugin is told when this resolves. */
       settled?(result: WriteResult): Promise<void>;
     }
   /** Not sent: this answer, kept from an earlier try, is given to the plugin instead. */

@@ -40,6 +40,8 @@ export class OnceGate {
   readonly #parts: OnceGateParts;
   #seqs: ReadonlyMap<string, number> | undefined;
   readonly #entries = new Map<number, Entry>();
+  /** Answers on their way to the disk. */
+  readonly #unkept = new Set<Promise<void>>();
 
   constructor(parts: OnceGateParts, earlier: readonly JournaledCall[]) {
     this.#parts = parts;
@@ -54,6 +56,22 @@ export class OnceGate {
 
   gate(next: WriteGate): WriteGate {
     return (write) => (write.call.delivery === 'once' ? this.#admit(write) : next(write));
+  }
+
+  /**
+   * Lets no write leave before the answers that came earlier are on the disk, since it may build on them. For one that
+   * must not be repeated, the journal's order sees to that.
+   */
+  afterAnswers(next: WriteGate): WriteGate {
+    return async (write) => {
+      if (write.call.delivery !== 'once') await this.answersKept();
+      return next(write);
+    };
+  }
+
+  /** Resolves when what came of the calls so far is on the disk, or could not be kept: it then stays open. */
+  async answersKept(): Promise<void> {
+    while (this.#unkept.size > 0) await Promise.allSettled(this.#unkept);
   }
 
   async #admit({ call, covers }: OutgoingWrite): Promise<WriteVerdict> {
@@ -87,7 +105,24 @@ export class OnceGate {
     return this.#seqs.get(objectId);
   }
 
-  async #settle(
+  /**
+   * An answer is given to the plugin while the disk still writes: no write leaves and no outcome counts before it is done.
+   * What was not sent, or came to no answer, may be sent again or ends the call, and waits.
+   */
+  #settle(
+    id: IntentId,
+    { objectSeq, sent }: { objectSeq: number; sent: Entry },
+    result: WriteResult,
+  ): Promise<void> {
+    const kept = this.#keep(id, { objectSeq, sent }, result);
+    if (result.kind !== 'answered') return kept;
+    this.#unkept.add(kept);
+    const done = (): unknown => this.#unkept.delete(kept);
+    kept.then(done, done);
+    return Promise.resolve();
+  }
+
+  async #keep(
     id: IntentId,
     { objectSeq, sent }: { objectSeq: number; sent: Entry },
     result: WriteResult,

@@ -6,6 +6,8 @@ export interface FaultEntry {
   help: string;
   /** Whether trying again may help. Default false. */
   retryable?: boolean;
+  /** No failure but a wait: before a write the batch is put aside until the vendor may be called again. */
+  waits?: boolean;
   /** A fault of the account or the installation: the run stops at once instead of failing object after object. */
   stopsRun?: boolean;
   /** Process exit code of a command that ends with it. 1 usage, 2 partial, 3 failed, 4 refused by policy, 78 configuration. */

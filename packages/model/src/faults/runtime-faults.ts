@@ -27,6 +27,12 @@ export const RUNTIME_FAULTS = {
     exitCode: 78,
     httpStatus: 503,
   },
+  DATABASE_NEWER: {
+    title: 'Database of a later version',
+    help: 'Run the version of Drover that migrated the database, or restore the backup that was made before the upgrade.',
+    exitCode: 78,
+    httpStatus: 500,
+  },
   DISK_FULL: {
     title: 'Disk full',
     help: 'Free space on the disk of the database or of the data folder. What was not stored is done again by itself; a command that failed has to be given again.',

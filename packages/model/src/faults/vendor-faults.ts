@@ -95,6 +95,7 @@ export const VENDOR_FAULTS = {
     title: 'Rate limited',
     help: 'Nothing to do: the rest is taken up again when the vendor’s limit allows it.',
     retryable: true,
+    waits: true,
     exitCode: 3,
     httpStatus: 503,
   },
@@ -121,6 +122,14 @@ export const VENDOR_FAULTS = {
     help: 'Check that the base URL points to the vendor’s API; if it does, report the plugin and the vendor’s answer.',
     exitCode: 3,
     httpStatus: 502,
+  },
+  VENDOR_DOWN: {
+    title: 'Vendor seems down',
+    help: 'Look at the vendor’s status page, or try `drover connection test`; the rest is taken up again once a call comes through.',
+    retryable: true,
+    waits: true,
+    exitCode: 3,
+    httpStatus: 503,
   },
   VENDOR_NO_ANSWER: {
     title: 'No answer to a write',

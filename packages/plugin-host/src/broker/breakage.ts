@@ -4,6 +4,8 @@ export interface Breakage {
   reason: 'timeout' | 'unreachable' | 'untrusted' | 'too-large' | 'aborted';
   /** False when nothing can have reached the vendor. */
   mayHaveArrived: boolean;
+  /** Whether it is what calls to a vendor that is down meet: no answer, and not for a name that nobody has. */
+  isOutage: boolean;
   /** In plain words, with the system's code; never the library's message, which may hold the request. */
   detail: string;
   /** What was thrown right before the first byte, which never left. */
@@ -27,6 +29,9 @@ const PLAIN: Readonly<Record<string, string>> = {
   ERR_PROXY_INVALID_CONFIG: 'the proxy settings are invalid',
   HPE_INVALID_CONSTANT: 'the answer was no HTTP',
 };
+
+/** A slip in the base URL, more likely than an outage. */
+const NO_SUCH_HOST = 'ENOTFOUND';
 
 /** Node's names for what is wrong with a certificate. */
 const CERTIFICATE =
@@ -57,6 +62,7 @@ export function breakageOf(thrown: unknown, seen: Seen): Breakage {
     kind: 'broken',
     reason,
     mayHaveArrived,
+    isOutage: reason === 'timeout' || (reason === 'unreachable' && code !== NO_SUCH_HOST),
     detail,
   });
   if (seen.refusal !== undefined) {

@@ -6,6 +6,8 @@ export interface CallScope {
   mode: 'apply' | 'plan';
   /** What the hook is, when it only reads ("a connection test"): its calls that write are refused with that word. */
   readOnly?: string | undefined;
+  /** A test of the connection: its calls are made though the vendor seems down, and tell whether it is. */
+  isTest?: boolean;
   /** Uses no access token that was got for others: one that is still good proves nothing about the secret. Default false. */
   freshTokens?: boolean | undefined;
   signal: AbortSignal;

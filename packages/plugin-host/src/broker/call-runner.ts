@@ -1,4 +1,13 @@
-import type { Governor, OutgoingWrite, WriteResult, WriteVerdict } from '@drover/engine';
+import type {
+  CallReport,
+  CallVerdict,
+  Governor,
+  Granted,
+  OutgoingWrite,
+  Refused,
+  WriteResult,
+  WriteVerdict,
+} from '@drover/engine';
 import { type CallSpec, DEFAULT_CALL_TIMEOUT_MS, DEFAULT_MAX_RESPONSE_BYTES } from '@drover/model';
 import type { PluginManifest } from '@drover/model';
 import type { Breakage } from './breakage.js';
@@ -22,6 +31,7 @@ import {
   faultOfBreakage,
   noAnswerFault,
   rateLimitedFault,
+  vendorDownFault,
 } from './vendor-fault.js';
 import type { Exchange } from './exchange.js';
 import type { WaitMeter } from './wait-meter.js';
@@ -38,6 +48,11 @@ export const DONE_NOTHING: readonly number[] = [UNAUTHORIZED, TOO_MANY_REQUESTS]
 /** What calls share with the others of their hook. */
 export interface CallOwner {
   manifest: PluginManifest;
+  /**
+   * Work waits while the vendor seems down. The test of a connection does not, and says how it is; nor does a token, which
+   * is for a call that was let through: that one comes says nothing of the API.
+   */
+  purpose: 'work' | 'test' | 'token';
   signal: AbortSignal;
   waits: WaitMeter;
   hasWritten(): boolean;
@@ -74,6 +89,8 @@ interface CallState {
   request: OutgoingRequest;
   tries: number;
   redirects: number;
+  /** What it was sent with last. */
+  grant: Granted;
 }
 
 /** Makes one vendor call: waits for its grant, sends, and sends again where that is safe. */
@@ -90,28 +107,71 @@ export class CallRunner {
 
   /** Resolves for 2xx and what the call handles; throws a fault else (see `vendor-fault.ts`). */
   async run(call: VendorCall): Promise<RawAnswer> {
-    const { spec } = call;
-    const state: CallState = { request: call.request, tries: 0, redirects: 0 };
-    const { manifest, signal, waits } = this.#owner;
-    const applicant: Applicant = {
+    const applicant = this.#applicantOf(call.spec);
+    const state: CallState = {
+      request: call.request,
+      tries: 0,
+      redirects: 0,
+      grant: await this.#granted(applicant),
+    };
+    for (;;) {
+      const answer = await this.#try(call, state);
+      if (answer !== undefined) return answer;
+      state.grant = await this.#granted(applicant);
+    }
+  }
+
+  #applicantOf(spec: CallSpec): Applicant {
+    const { manifest, signal, waits, purpose } = this.#owner;
+    return {
       connectionId: this.#session.connection.id,
       manifest,
       spec,
+      evenIfDown: purpose !== 'work',
       signal,
       waits,
       hasWritten: () => this.#owner.hasWritten(),
       waitedMs: 0,
     };
-    for (;;) {
-      await this.#deps.desk.grant(applicant, (waitMs) => rateLimitedFault(this.#storyOf(spec), waitMs));
-      const exchange = await this.#send(call, state.request);
-      if (exchange.kind === 'replayed') return this.#asBefore(spec, exchange.answer);
-      const answer =
-        exchange.kind === 'broken'
-          ? await this.#afterBreakage(spec, exchange, state)
-          : await this.#afterAnswer(call, exchange, state);
-      if (answer !== undefined) return answer;
+  }
+
+  #granted(applicant: Applicant): Promise<Granted> {
+    const story = this.#storyOf(applicant.spec);
+    return this.#deps.desk.grant(applicant, ({ retryAfterMs, because }: Refused) =>
+      because === 'down' ? vendorDownFault(story, retryAfterMs) : rateLimitedFault(story, retryAfterMs),
+    );
+  }
+
+  /** The answer, a fault, or `undefined` to send again. */
+  async #try(call: VendorCall, state: CallState): Promise<RawAnswer | undefined> {
+    const { spec } = call;
+    const exchange = await this.#send(call, state.request).catch(async (thrown: unknown) => {
+      await this.#report(spec, state, { vendor: 'unknown' });
+      throw thrown;
+    });
+    if (exchange.kind === 'replayed') {
+      await this.#report(spec, state, { vendor: 'unknown' });
+      return this.#asBefore(spec, exchange.answer);
     }
+    return exchange.kind === 'broken'
+      ? this.#afterBreakage(spec, exchange, state)
+      : this.#afterAnswer(call, exchange, state);
+  }
+
+  #report(
+    spec: CallSpec,
+    { grant }: CallState,
+    news: Pick<CallReport, 'vendor' | 'answer'>,
+  ): Promise<CallVerdict> {
+    const connectionId = this.#session.connection.id;
+    const isNoWord = news.vendor === 'up' && this.#owner.purpose === 'token';
+    return this.#deps.governor.report({
+      connectionId,
+      rateGroup: rateGroupOf(spec),
+      grant,
+      ...news,
+      ...(isNoWord ? { vendor: 'unknown' } : {}),
+    });
   }
 
   async #send(
@@ -181,19 +241,20 @@ export class CallRunner {
   async #afterAnswer(call: VendorCall, answer: RawAnswer, state: CallState): Promise<RawAnswer | undefined> {
     const { spec, authorizer } = call;
     const { status, headers } = answer;
-    const connectionId = this.#session.connection.id;
     const points = readPoints(spec.points, answer);
-    const report = { connectionId, rateGroup: rateGroupOf(spec), status, headers, points };
-    const { retryAfterMs } = await this.#deps.governor.report(report);
+    const verdict = await this.#report(spec, state, {
+      vendor: status < 500 || isForPlugin(spec, answer) ? 'up' : 'down',
+      answer: { status, headers, points },
+    });
     if (status === UNAUTHORIZED && (await authorizer.renew())) return undefined;
     if (isForPlugin(spec, answer)) return answer;
     const story = this.#storyOf(spec);
     if (status === TOO_MANY_REQUESTS) {
       // The governor has closed the budget: the wait is in asking it again.
-      if (retryAfterMs !== undefined) return undefined;
+      if (verdict.retryAfterMs !== undefined) return undefined;
       throw rateLimitedFault(story, FIRST_PAUSE_MS);
     }
-    if (status >= 500) return this.#afterServerError(story, answer, state, retryAfterMs);
+    if (status >= 500) return this.#afterServerError(story, answer, state, verdict);
     if (this.#follow(spec, answer, state)) return undefined;
     throw faultOfAnswer(story, answer);
   }
@@ -208,21 +269,28 @@ export class CallRunner {
     story: CallStory,
     answer: RawAnswer,
     state: CallState,
-    retryAfterMs: number | undefined,
+    { retryAfterMs, isDown }: CallVerdict,
   ): Promise<undefined> {
     if (story.spec.delivery === 'once') throw noAnswerFault(story, `it answered ${answer.status}`);
+    // The vendor is called no more for a while: the wait is in asking for the next grant.
+    if (isDown && this.#owner.purpose === 'work') return;
     if (++state.tries >= MAX_TRIES) throw faultOfAnswer(story, answer);
     if (retryAfterMs === undefined) await this.#pause(state.tries);
   }
 
   async #afterBreakage(spec: CallSpec, breakage: Breakage, state: CallState): Promise<undefined> {
-    if (breakage.refusal !== undefined) throw breakage.refusal;
     const story = this.#storyOf(spec);
+    const { body } = state.request;
+    const streamFailure = body?.kind === 'stream' ? body.stream.failure : undefined;
+    const isOurs = breakage.refusal !== undefined || streamFailure !== undefined;
+    const isOutage = breakage.isOutage && !isOurs;
+    const { isDown } = await this.#report(spec, state, { vendor: isOutage ? 'down' : 'unknown' });
+    if (breakage.refusal !== undefined) throw breakage.refusal;
     const isUnknown = spec.delivery === 'once' && breakage.mayHaveArrived;
     if (isUnknown) throw noAnswerFault(story, breakage.detail);
     if (breakage.reason === 'aborted') throw stoppedFault(this.#owner.signal);
-    const { body } = state.request;
-    if (body?.kind === 'stream' && body.stream.failure !== undefined) throw body.stream.failure;
+    if (streamFailure !== undefined) throw streamFailure;
+    if (isDown && spec.delivery === 'repeatable' && this.#owner.purpose === 'work') return;
     const mayRepeat = spec.delivery === 'repeatable' && breakage.reason === 'unreachable';
     if (!mayRepeat || ++state.tries >= MAX_TRIES) throw faultOfBreakage(story, breakage);
     await this.#pause(state.tries);

@@ -1,11 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import type { Governor, Grant } from '@drover/engine';
+import type { Governor, Grant, Granted, Refused } from '@drover/engine';
 import type { CallSpec, PluginManifest } from '@drover/model';
 import { type Applicant, GrantDesk } from './grant-desk.js';
 import { WaitMeter } from './wait-meter.js';
 
 const SPEC = { name: 'read', rateGroup: 'items' } as CallSpec;
+
+const GRANTED: Granted = { granted: true, era: 0, owes: false, isProbe: false };
 
 /** A governor that answers from a list, and a clock whose sleeps end when told. */
 function openDesk(answers: Grant[]) {
@@ -25,27 +27,41 @@ function openDesk(answers: Grant[]) {
     },
   };
   const governor: Governor = {
-    take: async () => answers.shift() ?? { granted: true },
+    take: async () => answers.shift() ?? GRANTED,
     report: async () => ({}),
   };
   const desk = new GrantDesk(governor, clock);
-  const apply = (options: { hasWritten?: boolean; signal?: AbortSignal; connectionId?: string } = {}) => {
+  const apply = (
+    options: {
+      hasWritten?: boolean;
+      signal?: AbortSignal;
+      connectionId?: string;
+      evenIfDown?: boolean;
+    } = {},
+  ) => {
     const applicant: Applicant = {
       connectionId: options.connectionId ?? 'con_1',
       manifest: { limits: { maxWaitMs: 60_000 } } as PluginManifest,
       spec: SPEC,
+      evenIfDown: options.evenIfDown ?? false,
       signal: options.signal ?? new AbortController().signal,
       waits: new WaitMeter(clock.now),
       hasWritten: () => options.hasWritten ?? false,
       waitedMs: 0,
     };
-    const granted = desk.grant(applicant, (waitMs) => Object.assign(new Error('too long'), { waitMs }));
+    const granted = desk.grant(applicant, ({ retryAfterMs, because }) =>
+      Object.assign(new Error('too long'), { waitMs: retryAfterMs, because }),
+    );
     return { applicant, granted };
   };
   return { apply, sleeps, clock };
 }
 
-const refused = (retryAfterMs: number): Grant => ({ granted: false, retryAfterMs });
+const refused = (retryAfterMs: number, because: Refused['because'] = 'limit'): Grant => ({
+  granted: false,
+  retryAfterMs,
+  because,
+});
 
 describe('GrantDesk', () => {
   it('lets calls through in the order in which they came', async () => {
@@ -122,5 +138,22 @@ describe('GrantDesk', () => {
     await turn();
     sleeps[0]!.end();
     await expect(granted).rejects.toMatchObject({ waitMs: 30_000 });
+  });
+
+  it('says what it waits for, also to those in line', async () => {
+    const { apply, sleeps } = openDesk([refused(30_000, 'down')]);
+    const patient = apply({ hasWritten: true });
+    await expect(apply().granted).rejects.toMatchObject({ waitMs: 30_000, because: 'down' });
+    sleeps[0]!.end();
+    expect(await patient.granted).toBe(GRANTED);
+  });
+
+  it('lets those pass who go even if the vendor seems down', async () => {
+    const { apply, sleeps } = openDesk([refused(500, 'down')]);
+    const waiting = apply();
+    await turn();
+    await apply({ evenIfDown: true }).granted;
+    sleeps[0]!.end();
+    await waiting.granted;
   });
 });

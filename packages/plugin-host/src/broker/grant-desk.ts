@@ -1,5 +1,10 @@
-import type { Governor } from '@drover/engine';
-import { type CallSpec, DEFAULT_MAX_WAIT_MS, type PluginManifest } from '@drover/model';
+import type { Governor, Granted, Refused } from '@drover/engine';
+import {
+  type CallSpec,
+  DEFAULT_CALL_TIMEOUT_MS,
+  DEFAULT_MAX_WAIT_MS,
+  type PluginManifest,
+} from '@drover/model';
 import type { Clock } from './clock.js';
 import { GrantLine, type Ticket } from './grant-line.js';
 import { orStopped, stoppedFault } from './stopped.js';
@@ -16,6 +21,8 @@ export interface Applicant {
   connectionId: string;
   manifest: PluginManifest;
   spec: CallSpec;
+  /** As in `GrantRequest`. */
+  evenIfDown: boolean;
   signal: AbortSignal;
   waits: WaitMeter;
   /** Whether the hook may have written something, so that it cannot be run again from its start. */
@@ -40,14 +47,15 @@ export class GrantDesk {
   }
 
   /**
-   * Resolves when the call may be sent. Throws what `tooLong` makes of the wait asked for when this call would wait
+   * Resolves when the call may be sent. Throws what `tooLong` makes of the refusal when this call would wait
    * over 10 s in all before its hook's first write, or over the manifest's `maxWaitMs` after it.
    */
-  async grant(applicant: Applicant, tooLong: (retryAfterMs: number) => Error): Promise<void> {
+  async grant(applicant: Applicant, tooLong: (refused: Refused) => Error): Promise<Granted> {
     const line = this.#lineOf(applicant);
     const ticket = line.join();
-    const refuseLongWait = (waitMs: number) => {
-      if (waitMs > longestWaitOf(applicant)) throw tooLong(Math.max(waitMs, SHORTEST_PARK_MS));
+    const refuseLongWait = (waitMs: number, because: Refused['because']) => {
+      if (waitMs <= longestWaitOf(applicant)) return;
+      throw tooLong({ granted: false, retryAfterMs: Math.max(waitMs, SHORTEST_PARK_MS), because });
     };
     try {
       for (;;) {
@@ -55,10 +63,11 @@ export class GrantDesk {
           await this.#behindOthers(applicant, { line, ticket, refuseLongWait });
           continue;
         }
-        const waitMs = await this.#ask(applicant);
-        if (waitMs === 0) return;
-        refuseLongWait(waitMs);
-        line.waitUntil(this.#clock.now() + waitMs);
+        const grant = await this.#ask(applicant);
+        if (grant.granted) return grant;
+        const waitMs = Math.max(1, grant.retryAfterMs);
+        refuseLongWait(waitMs, grant.because);
+        line.waitUntil(this.#clock.now() + waitMs, grant.because);
         await this.#wait(applicant, this.#sleep(waitMs, applicant.signal));
       }
     } finally {
@@ -72,24 +81,28 @@ export class GrantDesk {
       line,
       ticket,
       refuseLongWait,
-    }: { line: GrantLine; ticket: Ticket; refuseLongWait(waitMs: number): void },
+    }: {
+      line: GrantLine;
+      ticket: Ticket;
+      refuseLongWait(waitMs: number, because: Refused['because']): void;
+    },
   ): Promise<void> {
     // The first is being answered right now: no wait worth measuring or stopping.
     if (line.opensAtMs === 0) return line.called(ticket);
-    refuseLongWait(line.opensAtMs - this.#clock.now());
+    refuseLongWait(line.opensAtMs - this.#clock.now(), line.waitsFor);
     await this.#wait(applicant, orStopped(line.called(ticket), applicant.signal));
   }
 
-  /** 0: granted; else how long to wait. */
-  async #ask({ manifest, spec, connectionId }: Applicant): Promise<number> {
+  #ask({ manifest, spec, connectionId, evenIfDown }: Applicant): Promise<Granted | Refused> {
     const rateGroup = rateGroupOf(spec);
     const rule = manifest.limits.rateGroups?.[rateGroup];
-    const grant = await this.#governor.take({
+    return this.#governor.take({
       connectionId,
       rateGroup,
       ...(rule === undefined ? {} : { rule }),
+      timeoutMs: spec.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS,
+      evenIfDown,
     });
-    return grant.granted ? 0 : Math.max(1, grant.retryAfterMs);
   }
 
   async #wait(applicant: Applicant, wait: Promise<void>): Promise<void> {
@@ -106,8 +119,9 @@ export class GrantDesk {
     }
   }
 
-  #lineOf({ connectionId, spec }: Applicant): GrantLine {
-    const key = `${connectionId} ${rateGroupOf(spec)}`;
+  /** Who is not kept back by a vendor that seems down does not stand behind those who are. */
+  #lineOf({ connectionId, spec, evenIfDown }: Applicant): GrantLine {
+    const key = `${connectionId} ${rateGroupOf(spec)} ${evenIfDown}`;
     const known = this.#lines.get(key);
     if (known !== undefined) return known;
     const made = new GrantLine();

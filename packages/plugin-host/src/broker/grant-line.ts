@@ -1,3 +1,5 @@
+import type { Refused } from '@drover/engine';
+
 /** A place in a line. */
 export interface Ticket {
   /** Ends the wait of its holder; absent while that waits for nothing. */
@@ -11,10 +13,16 @@ export interface Ticket {
 export class GrantLine {
   readonly #tickets = new Set<Ticket>();
   #opensAtMs = 0;
+  #waitsFor: Refused['because'] = 'limit';
 
   /** When the first in line expects its grant; 0 when it does not wait for one. */
   get opensAtMs(): number {
     return this.#opensAtMs;
+  }
+
+  /** What the first in line waits for. */
+  get waitsFor(): Refused['because'] {
+    return this.#waitsFor;
   }
 
   join(): Ticket {
@@ -33,8 +41,9 @@ export class GrantLine {
   }
 
   /** Said by the first in line, for those behind it. */
-  waitUntil(timeMs: number): void {
+  waitUntil(timeMs: number, because: Refused['because']): void {
     this.#opensAtMs = timeMs;
+    this.#waitsFor = because;
     for (const ticket of this.#tickets) ticket.call?.();
   }
 

@@ -49,6 +49,7 @@ export class SessionHookBroker implements HookBroker {
     this.#waits = new WaitMeter(() => runner.clock.now());
     const owner: CallOwner = {
       manifest: target.manifest,
+      purpose: scope.isTest === true ? 'test' : 'work',
       signal: scope.signal,
       waits: this.#waits,
       hasWritten: () => this.#vendorWrites + this.#writesUnderWay > 0,
@@ -57,7 +58,7 @@ export class SessionHookBroker implements HookBroker {
     };
     this.#calls = new CallRunner(runner, session, owner);
     // A token is for everybody: it is fetched even when the hook that asked first has gone.
-    this.#tokenCalls = new CallRunner(runner, session, { ...owner, signal: closing });
+    this.#tokenCalls = new CallRunner(runner, session, { ...owner, purpose: 'token', signal: closing });
   }
 
   get figures(): HookBroker['figures'] {

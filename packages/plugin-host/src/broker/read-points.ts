@@ -1,9 +1,9 @@
-import type { LimitReport } from '@drover/engine';
+import type { PointsReport } from '../governor/rate-limit-headers.js';
 import type { PointsSpec } from '@drover/model';
 import type { RawAnswer } from './call-reply.js';
 
 /** What an answer says of the budget of points; `undefined` when it does not, or says something else than numbers. */
-export function readPoints(spec: PointsSpec | undefined, { text }: RawAnswer): LimitReport['points'] {
+export function readPoints(spec: PointsSpec | undefined, { text }: RawAnswer): PointsReport | undefined {
   if (spec === undefined) return undefined;
   const body = parse(text);
   const [left, spent, resetMs] = [spec.left, spec.spent, spec.resetMs].map((pointer) =>

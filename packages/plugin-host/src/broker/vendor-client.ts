@@ -80,7 +80,8 @@ export class VendorClient {
 function clientOver(agents: Agents): Got {
   return got.extend({
     agent: agents,
-    retry: { limit: 0 },
+    // Each request gets copies of these lists.
+    retry: { limit: 0, methods: [], statusCodes: [], errorCodes: [] },
     followRedirect: false,
     throwHttpErrors: false,
     request: (url, { method, headers }, onResponse) =>

@@ -56,6 +56,16 @@ export function rateLimitedFault(story: CallStory, retryAfterMs: number): Fault 
   );
 }
 
+/** The circuit breaker keeps the call back. */
+export function vendorDownFault(story: CallStory, retryAfterMs: number): Fault {
+  const seconds = Math.ceil(retryAfterMs / 1_000);
+  return new Fault(
+    'VENDOR_DOWN',
+    `${story.vendor} seems to be down: the last calls over the connection ${story.connectionName} got no answer or a server error. It is called again in ${seconds} s, for ${doing(story)} too.`,
+    { retryAfterMs },
+  );
+}
+
 function doing({ spec }: CallStory): string {
   return `${spec.purpose} (${spec.method} ${spec.path})`;
 }

@@ -1,11 +1,11 @@
-import type { LimitReport } from '@drover/engine';
+import type { CallReport } from '@drover/engine';
 import { readRetryAfter } from './retry-after.js';
 
 /** Lower-case names. */
 export type LimitHeaders = Readonly<Record<string, string | undefined>>;
 
 /** A budget that calls spend by their cost. */
-export type PointsReport = NonNullable<LimitReport['points']>;
+export type PointsReport = NonNullable<NonNullable<CallReport['answer']>['points']>;
 
 /** Longest wait that is taken from a header: one hour. */
 export const MAX_WAIT_MS = 3_600_000;

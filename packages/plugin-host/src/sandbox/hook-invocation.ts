@@ -55,6 +55,7 @@ export class HookInvocation {
     const hookBroker = await broker.forHook(request.target, {
       mode: request.context.run.mode,
       readOnly: READING_HOOKS[request.invocation.hook],
+      isTest: request.invocation.hook === 'testConnection',
       freshTokens: request.invocation.hook === 'testConnection',
       signal: stopped.signal,
       beforeWrite: (write) => request.options.beforeWrite(write),

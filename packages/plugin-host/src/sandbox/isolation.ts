@@ -51,11 +51,18 @@ export async function probeIsolation(limits: SandboxLimits): Promise<Launch> {
   if (!networkDenied) {
     notes.push(`Node ${process.versions.node} cannot deny the network to plugins; run on Node 26 or later.`);
   }
-  const user = await otherUser(notes);
-  const deathSignal = await deathSignalWrapper(notes);
   const dataLimitBytes = V8_RESERVED_BYTES + limits.maxMemoryBytes;
-  const dataLimit = await dataLimitWrapper(dataLimitBytes, notes);
-  const memoryWatched = await isReadable('/proc/self/status');
+  const ofUser: string[] = [];
+  const ofDeathSignal: string[] = [];
+  const ofDataLimit: string[] = [];
+  // At once, since the first hook waits for all of them.
+  const [user, deathSignal, dataLimit, memoryWatched] = await Promise.all([
+    otherUser(ofUser),
+    deathSignalWrapper(ofDeathSignal),
+    dataLimitWrapper(dataLimitBytes, ofDataLimit),
+    isReadable('/proc/self/status'),
+  ]);
+  notes.push(...ofUser, ...ofDeathSignal, ...ofDataLimit);
   if (!memoryWatched) notes.push('Memory of plugin processes cannot be watched: there is no /proc here.');
   const uid = user?.uid ?? process.getuid?.();
   return {

@@ -137,6 +137,8 @@ export class SandboxedPluginRuntime implements PluginRuntime {
   }
 
   async #start(target: PluginTarget, onGone: () => void): Promise<SandboxProcess> {
+    // Both take a while and neither needs the other.
+    this.#probe().catch(() => undefined);
     const folder = await realpath(await this.#bundleFolder(target.bundleDigest));
     const process: SandboxProcess = new SandboxProcess({
       folder,

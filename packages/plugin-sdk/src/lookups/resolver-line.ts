@@ -31,6 +31,7 @@ export interface LineOptions<Hook> {
 /** Faults that are about the hook that made the load, and say nothing to others who wait for its keys. */
 const OF_ITS_HOOK: ReadonlySet<string> = new Set([
   'RATE_LIMITED',
+  'VENDOR_DOWN',
   'LEASE_LOST',
   'CANCELLED',
   'PLUGIN_TIMEOUT',

@@ -55,4 +55,6 @@ export const COPIED_TABLES: Readonly<Record<keyof Tables, CopiedTable>> = {
   mirror_conflicts: { key: ['seq'], isCounted: true, pageRows: ROWS },
   quarantine: { key: ['plugin_id', 'object_seq'], pageRows: LARGE_ROWS },
   feed_objects: { key: ['feed_id', 'object_seq'], pageRows: ROWS },
+  rate_budgets: { key: ['connection_id', 'rate_group'], pageRows: ROWS },
+  circuits: { key: ['connection_id'], pageRows: ROWS },
 };

@@ -14,6 +14,8 @@ export interface DialectTraits {
   withoutRowid: boolean;
   /** Rows of a query can be locked, and locked ones skipped (`FOR UPDATE SKIP LOCKED`). Else a transaction has the database alone. */
   rowLocks: boolean;
+  /** The database keeps functions in PL/pgSQL, and tables that it does not log. */
+  functions: boolean;
   /** Column type of byte strings. */
   binaryType: ColumnDataType;
   /** Column type of texts; they sort by code point on every database. */
@@ -41,6 +43,9 @@ export interface DialectTraits {
   matchesPieces(column: Expression<string>, pieces: readonly string[]): RawBuilder<boolean>;
   /** Until the transaction ends, no other one gets past the same call with the same name. */
   serialize(trx: Transaction<Tables>, name: string): Promise<void>;
+  /** What comes next in the transaction waits no longer than this for a lock; what it then rejects with `isLockTimeout` knows. */
+  waitAtMost(trx: Transaction<Tables>, ms: number): Promise<void>;
+  isLockTimeout(error: unknown): boolean;
   /**
    * Until the transaction ends, nobody else writes to these tables. Has to be its first statement: what it reads then is
    * the newest there is. Rejects when somebody else holds one of them for ten seconds.

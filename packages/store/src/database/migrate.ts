@@ -1,3 +1,4 @@
+import { Fault } from '@drover/model';
 import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as initial from '../migrations/0001-initial.js';
@@ -12,27 +13,39 @@ export interface MigrationState {
 
 /**
  * Brings the database to this version's schema. Safe to call from several processes at once: on PostgreSQL they wait for
- * one another on an advisory lock, on SQLite for the file's write lock.
+ * one another on an advisory lock, on SQLite for the file's write lock. Fault: `DATABASE_NEWER`.
  */
 export async function migrate(database: Database): Promise<void> {
   const migrations = migrationsFor(database);
   // The migrator asks for the whole catalogue before it looks what is applied; a database in use is nearly always current.
   const applied = (await appliedMigrations(database)).map(({ name }) => name);
+  refuseNewer(applied, migrations);
   if (applied.join() === Object.keys(migrations).join()) return;
   const migrator = new Migrator({ db: database.kysely, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
 }
 
-/** What this version's schema consists of, and when the database took each step. Changes nothing. */
+/** What this version's schema consists of, and when the database took each step. Changes nothing. Fault: `DATABASE_NEWER`. */
 export async function migrationStates(database: Database): Promise<MigrationState[]> {
   const applied = new Map(
     (await appliedMigrations(database)).map(({ name, timestamp }) => [name, timestamp] as const),
   );
-  return Object.keys(migrationsFor(database)).map((name) => {
+  const migrations = migrationsFor(database);
+  refuseNewer([...applied.keys()], migrations);
+  return Object.keys(migrations).map((name) => {
     const appliedAt = applied.get(name);
     return { name, ...(appliedAt === undefined ? {} : { appliedAt }) };
   });
+}
+
+function refuseNewer(applied: readonly string[], known: Record<string, Migration>): void {
+  const newer = applied.filter((name) => known[name] === undefined);
+  if (newer.length === 0) return;
+  throw new Fault(
+    'DATABASE_NEWER',
+    `The database has the step ${newer.at(-1)} of a later version of Drover; run that version, or restore the backup from before the upgrade.`,
+  );
 }
 
 function migrationsFor({ traits }: Database): Record<string, Migration> {

@@ -1,3 +1,4 @@
+import { Fault } from '@drover/model';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -13,6 +14,7 @@ import { PreparingClient } from './preparing-client.js';
 import type { Tables } from './tables.js';
 
 const LOCK_TIMEOUT = '10s';
+const LOCK_NOT_AVAILABLE = '55P03';
 /**
  * A process that is stopped or cut off in the middle of a transaction holds its locks, and nobody could take up the run that
  * it has locked: the server ends such a transaction. None of ours does anything else for so long.
@@ -25,6 +27,7 @@ const sequenceOf = (table: string): string => `${table}_seq_seq`;
 export const POSTGRES_TRAITS: DialectTraits = {
   withoutRowid: false,
   rowLocks: true,
+  functions: true,
   binaryType: 'bytea',
   textType: sql`text collate "C"`,
   keyType: 'bigint',
@@ -39,6 +42,10 @@ export const POSTGRES_TRAITS: DialectTraits = {
   async serialize(trx, name) {
     await sql`select pg_advisory_xact_lock(hashtext(${name}))`.execute(trx);
   },
+  async waitAtMost(trx, ms) {
+    await sql`set local lock_timeout = ${sql.lit(ms)}`.execute(trx);
+  },
+  isLockTimeout: (error) => (error as { code?: unknown } | null)?.code === LOCK_NOT_AVAILABLE,
   async lockTables(trx, names) {
     await sql`set local lock_timeout = ${sql.lit(LOCK_TIMEOUT)}`.execute(trx);
     // Whoever needs tables for itself may work on something else for long, such as another database.
@@ -72,9 +79,9 @@ export const POSTGRES_TRAITS: DialectTraits = {
 const WHOLE_NUMBER_OIDS = [20, 1700];
 const MAX_CONNECTIONS = 10;
 
-/** Opens a PostgreSQL database (13 or newer) by URL. */
+/** Opens a PostgreSQL database (13 or newer) by URL. What is asked of it may fail with `DATABASE_UNREACHABLE`. */
 export function openPostgres(url: string): Database {
-  return overPostgresPool(postgresPool(url));
+  return overPostgresPool(reachable(postgresPool(url), url));
 }
 
 /** The connections of a database. `bigint` columns and sums come as numbers: no value here passes 2^53. */
@@ -105,4 +112,24 @@ export function overPostgresPool(pool: PostgresPool): Database {
 async function setUp(connection: DatabaseConnection): Promise<void> {
   const limit = `set idle_in_transaction_session_timeout = '${LONGEST_PAUSE_IN_TRANSACTION}'`;
   await connection.executeQuery(CompiledQuery.raw(limit));
+}
+
+/** The pool, whose connections that cannot be had are the fault `DATABASE_UNREACHABLE`, in whatever they were wanted for. */
+function reachable(pool: pg.Pool, url: string): PostgresPool {
+  const { host, pathname } = new URL(url);
+  return {
+    connect: () =>
+      pool.connect().catch((cause: { code?: string; message?: string }) => {
+        const reason = cause.message || cause.code || 'no answer';
+        throw new Fault(
+          'DATABASE_UNREACHABLE',
+          `The database ${host}${pathname} cannot be used: ${reason}.`,
+          {
+            cause,
+          },
+        );
+      }),
+    end: () => pool.end(),
+    options: pool.options,
+  };
 }

@@ -8,6 +8,7 @@ import { WriteAheadLog } from './write-ahead-log.js';
 const SQLITE_TRAITS: Omit<DialectTraits, 'durably'> = {
   withoutRowid: true,
   rowLocks: false,
+  functions: false,
   binaryType: 'blob',
   textType: 'text',
   keyType: 'integer',
@@ -22,6 +23,8 @@ const SQLITE_TRAITS: Omit<DialectTraits, 'durably'> = {
     sql`${column} glob ${pieces.map((piece) => piece.replaceAll(/[*?[]/g, '[$&]')).join('*')}`,
   // A transaction that may write holds the database's only write lock from its start.
   serialize: async () => undefined,
+  waitAtMost: async () => undefined,
+  isLockTimeout: () => false,
   lockTables: async () => undefined,
   refreshStatistics: async () => undefined,
   async databaseBytes(db) {

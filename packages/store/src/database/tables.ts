@@ -489,6 +489,33 @@ export interface Tables {
     winner: string;
     at: Ms;
   };
+  /** What connections may still send, by rate group. Times are milliseconds by the database's clock. */
+  rate_budgets: {
+    connection_id: string;
+    rate_group: string;
+    /** When the last grants were given, newest first, as an array literal. */
+    grants: string;
+    /** How many of them are kept: as many as any rule has asked for. */
+    kept: number;
+    closed_until: number;
+    /** Waves of refusals in a row that named no time. */
+    refusals: number;
+    backed_off_until: number;
+  };
+  /** Whether the vendors of connections are called. */
+  circuits: {
+    connection_id: string;
+    /** How often it has opened. */
+    era: number;
+    /** How often since it was last closed; 0: it is closed. */
+    level: number;
+    /** In a row, while it was closed. */
+    failures: number;
+    failing_since: number;
+    failed_at: number;
+    open_until: number;
+    probe_until: number;
+  };
   /** OAuth2 access tokens by connection and the way they are asked for. The first three are null where there is none now. */
   access_tokens: {
     connection_id: string;

@@ -1,5 +1,6 @@
 import { type ColumnDataType, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { DialectTraits } from '../database/dialect-traits.js';
+import { createLimitFunctions } from '../limits/limit-functions.js';
 
 type Type = ColumnDataType | RawBuilder<unknown>;
 
@@ -575,6 +576,41 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
     at: big,
   });
   await index('mirror_conflicts_feed', 'mirror_conflicts', ['feed_id', 'seq']);
+
+  // Budgets and circuits of vendors, where workers share them.
+  const number = 'double precision';
+  await table(
+    'rate_budgets',
+    {
+      connection_id: 'text',
+      rate_group: 'text',
+      grants: 'text',
+      kept: int,
+      closed_until: number,
+      refusals: int,
+      backed_off_until: number,
+    },
+    ['connection_id', 'rate_group'],
+  );
+  await table(
+    'circuits',
+    {
+      connection_id: 'text',
+      era: int,
+      level: int,
+      failures: int,
+      failing_since: number,
+      failed_at: number,
+      open_until: number,
+      probe_until: number,
+    },
+    ['connection_id'],
+  );
+  if (traits.functions) {
+    for (const name of ['rate_budgets', 'circuits'])
+      await sql`alter table ${sql.table(name)} set unlogged`.execute(db);
+    await createLimitFunctions(db);
+  }
 
   // Access tokens that all processes share.
   await table(

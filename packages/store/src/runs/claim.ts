@@ -46,7 +46,8 @@ export function exclusiveLease(key: string): string {
 
 /**
  * Claims a task of the first open run that has one. Runs that another transaction holds are left out; where there is nothing else
- * the first of them is waited for: whoever holds it is through with it soon, and this worker would not look again for long.
+ * the first of them is waited for, a second at most: whoever holds it is through with it soon, and this worker would not look again
+ * for long.
  */
 export async function claim(database: Database, worker: Worker): Promise<ClaimResult> {
   const { kysely } = database;
@@ -58,13 +59,30 @@ export async function claim(database: Database, worker: Worker): Promise<ClaimRe
     return claimAmong(trx, database, { worker, candidates, onBusy });
   });
   if ('task' in claimed || busy === undefined) return claimed;
-  const waitedFor = busy;
-  // In a transaction that holds nothing else: two that wait for each other's run would never end.
-  return kysely.transaction().execute(async (trx) => {
-    const [run] = await lockRun(database.traits)(trx, { id: waitedFor });
-    if (run === undefined || !isOpenStatus(run.status)) return claimed;
-    return (await claimFrom(trx, database, { run, worker })) ?? claimed;
-  });
+  return (await claimOfBusy(database, busy, worker)) ?? claimed;
+}
+
+/** Whoever holds a run for longer has stopped in the middle, and other runs may have come by then. */
+const BUSY_MS = 1_000;
+
+/** In a transaction that holds nothing else: two that wait for each other's run would never end. */
+async function claimOfBusy(
+  database: Database,
+  runId: string,
+  worker: Worker,
+): Promise<ClaimResult | undefined> {
+  const { kysely, traits } = database;
+  try {
+    return await kysely.transaction().execute(async (trx) => {
+      await traits.waitAtMost(trx, BUSY_MS);
+      const [run] = await lockRun(traits)(trx, { id: runId });
+      if (run === undefined || !isOpenStatus(run.status)) return undefined;
+      return claimFrom(trx, database, { run, worker });
+    });
+  } catch (error) {
+    if (traits.isLockTimeout(error)) return undefined;
+    throw error;
+  }
 }
 
 export interface Candidates {
@@ -328,12 +346,12 @@ async function setRun(trx: Trx, run: RunRow, changes: Partial<RunRow>): Promise<
   await trx.updateTable('runs').set(changes).where('id', '=', run.id).execute();
 }
 
-/** Frees tasks whose lease has run out, and those that the rule names. */
+/** Frees tasks whose lease has run out, and those that the rule names; not those that are being settled right now. */
 export async function reap(
-  database: Database,
+  { kysely, traits }: Database,
   { now, ...rule }: { now: number } & ReapRule,
 ): Promise<number> {
-  const freed = await database.kysely
+  const freed = await kysely
     .updateTable('tasks')
     .set({
       status: 'ready',
@@ -343,8 +361,14 @@ export async function reap(
       deaths: sql<number>`deaths + 1`,
       due_at: now,
     })
-    .where('status', '=', 'leased')
-    .where((where) => isOver(where, now, rule))
+    .where('id', 'in', (eb) => {
+      const over = eb
+        .selectFrom('tasks')
+        .select('id')
+        .where('status', '=', 'leased')
+        .where((where) => isOver(where, now, rule));
+      return traits.rowLocks ? over.forUpdate().skipLocked() : over;
+    })
     .executeTakeFirst();
   return Number(freed.numUpdatedRows);
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import type { ClaimedTask, Settlement, Worker } from '@drover/engine';
 import type { RunId } from '@drover/model';
@@ -110,19 +111,28 @@ describeDatabases('settling a batch and claiming the next task', (open) => {
     expect((await world.ledger.run(runId))!.hold.liveTasks).toBe(0);
   });
 
+  /** Claims while somebody else has the run in hand for so long. */
+  async function claimBesideHolder(runId: RunId, heldMs: number) {
+    const { kysely } = world.database;
+    return kysely.transaction().execute(async (trx) => {
+      await trx.updateTable('runs').set({ waited_ms: 0 }).where('id', '=', runId).execute();
+      const claimed = world.ledger.claim(worker());
+      await sleep(heldMs);
+      return { claimed };
+    });
+  }
+
   test('waits for a run that somebody else has in hand when there is no other', async () => {
     await openWorld(1);
     const runId = await submit({});
-    const { kysely } = world.database;
-    let letGo!: () => void;
-    const untilLetGo = new Promise<void>((resolve) => (letGo = resolve));
-    let claimed!: Promise<ClaimedTask>;
-    await kysely.transaction().execute(async (trx) => {
-      await trx.updateTable('runs').set({ waited_ms: 0 }).where('id', '=', runId).execute();
-      claimed = claim();
-      setTimeout(letGo, 100);
-      await untilLetGo;
-    });
-    expect(await claimed).toMatchObject({ kind: 'prepare', run: { id: runId } });
+    const { claimed } = await claimBesideHolder(runId, 100);
+    expect((await claimed).task).toMatchObject({ kind: 'prepare', run: { id: runId } });
+  });
+
+  test('gives up on a run that stays in hand, where transactions do not wait for the whole database', async () => {
+    await openWorld(1);
+    const { claimed } = await claimBesideHolder(await submit({}), 1_200);
+    const isGivenUp = (await claimed).task === undefined;
+    expect(isGivenUp).toBe(world.database.traits.rowLocks);
   });
 });

@@ -19,12 +19,7 @@ function testOwnPostgres(): void {
       await sql`create table ${sql.table(`crash_${String(crash)}`)} (n int)`.execute(before.kysely);
       await postgres.restart({ crash });
       await before.close();
-      const after = openPostgres(postgres.url);
-      const { rows } = await sql<{
-        n: number;
-      }>`select count(*) as n from pg_tables where tablename like 'crash%'`.execute(after.kysely);
-      expect(rows[0]!.n).toBe(crash ? 2 : 1);
-      await after.close();
+      expect(await postgres.countRows(`pg_tables where tablename like 'crash%'`)).toBe(crash ? 2 : 1);
     }
   }, 60_000);
 }

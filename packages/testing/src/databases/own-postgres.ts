@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { openPostgres } from '@drover/store';
+import { sql } from 'kysely';
 import { postgresOrigin } from './postgres-databases.js';
 
 const POLL_MS = 20;
@@ -74,6 +76,17 @@ export class OwnPostgres {
       if (state.starts >= this.#starts) return;
       if (performance.now() > until) throw new Error('PostgreSQL was not restarted in time.');
       await sleep(POLL_MS);
+    }
+  }
+
+  /** @param table name of one in the database of the URL, with a condition */
+  async countRows(table: string): Promise<number> {
+    const database = openPostgres(this.url);
+    try {
+      const query = sql.raw<{ n: number }>(`select count(*) as n from ${table}`);
+      return (await query.execute(database.kysely)).rows[0]!.n;
+    } finally {
+      await database.close();
     }
   }
 

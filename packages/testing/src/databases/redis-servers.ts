@@ -51,6 +51,17 @@ async function startServer(): Promise<string> {
   return state.url;
 }
 
+export interface OwnRedisOptions {
+  /** What `maxmemory-policy` says. */
+  policy?: string;
+  /** A file of settings that it may write to, in place of those of a test. */
+  file?: string;
+  /** Settings as words of its command line. */
+  more?: readonly string[];
+  /** Whether its port takes TLS only. */
+  tls?: boolean;
+}
+
 /** A Redis of one test, to be killed and started again, empty each time, at the same port. */
 export class OwnRedis {
   readonly port: number;
@@ -60,10 +71,9 @@ export class OwnRedis {
     this.port = port;
   }
 
-  /** @param policy what `maxmemory-policy` says */
-  static async start({ policy }: { policy?: string } = {}): Promise<OwnRedis> {
+  static async start(options: OwnRedisOptions = {}): Promise<OwnRedis> {
     const redis = new OwnRedis(await freePort());
-    await redis.start({ policy });
+    await redis.start(options);
     return redis;
   }
 
@@ -71,12 +81,13 @@ export class OwnRedis {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  async start({ policy = 'noeviction' }: { policy?: string | undefined } = {}): Promise<void> {
+  async start({ policy = 'noeviction', file, more = [], tls = false }: OwnRedisOptions = {}): Promise<void> {
     const origin = redisOrigin();
     if (origin.kind !== 'binary') throw new Error('There is no redis-server to start.');
-    const place = ['--port', String(this.port), '--bind', '127.0.0.1'];
+    const port = tls ? ['--port', '0', '--tls-port', String(this.port)] : ['--port', String(this.port)];
     const settings = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', policy];
-    const child = spawn(origin.file, [...place, ...settings], { cwd: runDirectory(), stdio: 'ignore' });
+    const words = [...(file === undefined ? settings : [file]), ...port, '--bind', '127.0.0.1', ...more];
+    const child = spawn(origin.file, words, { cwd: runDirectory(), stdio: 'ignore' });
     this.#child = child;
     // A process that ends for an error of its own takes it along.
     const onExit = (): void => void child.kill('SIGKILL');

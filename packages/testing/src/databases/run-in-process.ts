@@ -30,7 +30,10 @@ export async function makeProgram(source: string): Promise<Program> {
     logLevel: 'error',
     external: ['pg-native'],
     alias: Object.fromEntries(
-      ['model', 'engine', 'store'].map((name) => [`@drover/${name}`, join(PACKAGES, name, 'src/index.ts')]),
+      ['model', 'engine', 'store', 'manifest', 'plugin-host', 'queue'].map((name) => [
+        `@drover/${name}`,
+        join(PACKAGES, name, 'src/index.ts'),
+      ]),
     ),
   });
   return {

@@ -1,0 +1,11 @@
+/** How a soak is run. */
+export interface SoakOptions {
+  /** The same seed disturbs in the same way, at the same moments. */
+  seed: number;
+  /** How long something happens about once a second. */
+  seconds: number;
+  /** Objects over all actions. */
+  objects: number;
+  /** Told of each thing that happens. */
+  onEvent?(line: string): void;
+}
