@@ -93,13 +93,13 @@ export class PostgresLink {
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     });
     pool.on('error', (error) => this.#lost(error));
+    // The pool listens to those that lie idle; those in use are not its own.
+    pool.on('connect', (client) => void client.on('error', (error) => this.#lost(error)));
     return pool;
   }
 
   async #connect(pool: Pool): Promise<PgPoolClient & PoolClient> {
-    const client = await pool.connect();
-    client.on('error', (error) => this.#lost(error));
-    return client as PgPoolClient & PoolClient;
+    return (await pool.connect()) as PgPoolClient & PoolClient;
   }
 
   async #watched<Result>(work: () => Promise<Result>): Promise<Result> {
