@@ -17,6 +17,8 @@ export interface ExchangeLimits {
 
 /** Node takes anything longer for 1 ms. */
 const LONGEST_TIMER_MS = 2_147_483_647;
+/** How long a request that is broken off is still listened to: an answer that has come to this machine already is better than a riddle. */
+const LAST_LOOK_MS = 50;
 /** Leaves a byte order mark out. */
 const UTF_8 = new TextDecoder();
 
@@ -35,6 +37,7 @@ class ExchangeUnderWay {
   readonly #seen: Seen = { connected: false, tooLarge: false, timedOut: false, aborted: false };
   readonly #timer: NodeJS.Timeout;
   readonly #chunks: Buffer[] = [];
+  #lastLook: NodeJS.Timeout | undefined;
   #bytes = 0;
   #response: Response | undefined;
 
@@ -58,7 +61,10 @@ class ExchangeUnderWay {
     if (limits.signal.aborted) this.#onAbort();
   }
 
-  readonly #onAbort = (): void => this.#stop('aborted');
+  readonly #onAbort = (): void => {
+    if (!this.#seen.connected) this.#stop('aborted');
+    else this.#lastLook ??= setTimeout(() => this.#stop('aborted'), LAST_LOOK_MS);
+  };
 
   #keepWithin(bytes: number): void {
     if (bytes > this.#limits.maxResponseBytes) this.#stop('tooLarge');
@@ -84,6 +90,7 @@ class ExchangeUnderWay {
 
   #settle(exchange: Exchange): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#lastLook);
     this.#limits.signal.removeEventListener('abort', this.#onAbort);
     this.#resolve(exchange);
   }

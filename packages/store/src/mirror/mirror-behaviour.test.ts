@@ -1,5 +1,4 @@
-import { describeDatabases, describeMirrorBehaviour } from '@drover/testing';
+import { describeDatabases, describeMirrorBehaviour, describeScaledOut } from '@drover/testing';
 
-describeDatabases('the mirror ledger', (open) => {
-  describeMirrorBehaviour(open);
-});
+describeDatabases('the mirror ledger', describeMirrorBehaviour);
+describeScaledOut('the mirror ledger', describeMirrorBehaviour);

@@ -1,5 +1,4 @@
-import { describeDatabases, describeQuarantineBehaviour } from '@drover/testing';
+import { describeDatabases, describeQuarantineBehaviour, describeScaledOut } from '@drover/testing';
 
-describeDatabases('the quarantine', (open) => {
-  describeQuarantineBehaviour(open);
-});
+describeDatabases('the quarantine', describeQuarantineBehaviour);
+describeScaledOut('the quarantine', describeQuarantineBehaviour);

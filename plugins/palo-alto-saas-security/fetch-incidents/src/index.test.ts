@@ -258,7 +258,8 @@ describe('credentials', () => {
   });
 
   test('the connection test uses the filters of the feed, and names the scope that lacks', async () => {
-    vendor.post('/oauth/token', { status: 200, body: { access_token: 'a-minted-token', expires_in: 7_140 } });
+    const minted = { access_token: 'a-minted-token', expires_in: 7_140 };
+    vendor.post('/oauth/token', { status: 200, body: minted }, { times: 2 });
     vendor.get(DELTA, { status: 200, body: { limit: 10, nextPath: DELTA, resources: [] } });
     vendor.get(DELTA, { status: 403 });
     const test = await start({ state: 'Open', applicationIds: ['a1'] }).testConnection();
