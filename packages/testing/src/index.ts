@@ -14,6 +14,7 @@ export { describeObjectLibraryContract } from './contracts/describe-object-libra
 export {
   describeDatabases,
   describePostgres,
+  describeSqlite,
   missingPostgres,
   skipLoudly,
 } from './databases/describe-databases.js';

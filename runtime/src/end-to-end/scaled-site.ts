@@ -34,6 +34,8 @@ export class ScaledSite {
       DROVER_REDIS_URL: servers.redis.url,
       DROVER_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
       DROVER_WORKER_CONCURRENCY: '1',
+      // What a dead process held waits for so long.
+      DROVER_LEASE_SECONDS: '5',
     };
   }
 

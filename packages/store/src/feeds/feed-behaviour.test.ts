@@ -1,4 +1,4 @@
-import { describeDatabases, describeFeedBehaviour, describeScaledOut } from '@drover/testing';
+import { describeSqlite, describeFeedBehaviour, describeScaledOut } from '@drover/testing';
 
-describeDatabases('the feed ledger', describeFeedBehaviour);
+describeSqlite('the feed ledger', describeFeedBehaviour);
 describeScaledOut('the feed ledger', describeFeedBehaviour);

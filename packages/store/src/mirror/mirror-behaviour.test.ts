@@ -1,4 +1,4 @@
-import { describeDatabases, describeMirrorBehaviour, describeScaledOut } from '@drover/testing';
+import { describeSqlite, describeMirrorBehaviour, describeScaledOut } from '@drover/testing';
 
-describeDatabases('the mirror ledger', describeMirrorBehaviour);
+describeSqlite('the mirror ledger', describeMirrorBehaviour);
 describeScaledOut('the mirror ledger', describeMirrorBehaviour);

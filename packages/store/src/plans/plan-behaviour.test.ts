@@ -1,4 +1,4 @@
-import { describeDatabases, describePlanBehaviour, describeScaledOut } from '@drover/testing';
+import { describeSqlite, describePlanBehaviour, describeScaledOut } from '@drover/testing';
 
-describeDatabases('plans', describePlanBehaviour);
+describeSqlite('plans', describePlanBehaviour);
 describeScaledOut('plans', describePlanBehaviour);

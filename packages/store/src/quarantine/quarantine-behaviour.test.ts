@@ -1,4 +1,4 @@
-import { describeDatabases, describeQuarantineBehaviour, describeScaledOut } from '@drover/testing';
+import { describeSqlite, describeQuarantineBehaviour, describeScaledOut } from '@drover/testing';
 
-describeDatabases('the quarantine', describeQuarantineBehaviour);
+describeSqlite('the quarantine', describeQuarantineBehaviour);
 describeScaledOut('the quarantine', describeQuarantineBehaviour);

@@ -1,4 +1,4 @@
-import { describeDatabases, describeOnceBehaviour, describeScaledOut } from '@drover/testing';
+import { describeSqlite, describeOnceBehaviour, describeScaledOut } from '@drover/testing';
 
-describeDatabases('the journal and the run ledger', describeOnceBehaviour);
+describeSqlite('the journal and the run ledger', describeOnceBehaviour);
 describeScaledOut('the journal and the run ledger', describeOnceBehaviour);

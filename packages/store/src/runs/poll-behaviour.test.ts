@@ -1,4 +1,4 @@
-import { describeDatabases, describePollBehaviour, describeScaledOut } from '@drover/testing';
+import { describeSqlite, describePollBehaviour, describeScaledOut } from '@drover/testing';
 
-describeDatabases('the run ledger with pending objects', describePollBehaviour);
+describeSqlite('the run ledger with pending objects', describePollBehaviour);
 describeScaledOut('the run ledger with pending objects', describePollBehaviour);

@@ -14,12 +14,17 @@ type Fresh = { database: Database; remove(): Promise<void> };
  * PostgreSQL, its half is skipped and says what was missing; with `CI=true` it fails.
  */
 export function describeDatabases(name: string, suite: (open: () => Promise<Database>) => void): void {
+  describeSqlite(name, suite);
+  describePostgres(name, 'on PostgreSQL', suite);
+}
+
+/** The half of `describeDatabases` over SQLite. */
+export function describeSqlite(name: string, suite: (open: () => Promise<Database>) => void): void {
   describe(name, () => {
     const open = removedAfterwards(openFreshSqlite);
     // In a suite of its own, so that its hooks come before the removal.
     describe('on SQLite', () => suite(open));
   });
-  describePostgres(name, 'on PostgreSQL', suite);
 }
 
 /** The half of `describeDatabases` over PostgreSQL. `place` says so in the name of the suite. */
