@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
 import type { PluginLibrary } from '@drover/engine';
 import { Fault } from '@drover/model';
-import { createBroker, extractBundle, SandboxedPluginRuntime } from '@drover/plugin-host';
+import { extractBundle, SandboxedPluginRuntime } from '@drover/plugin-host';
 import { codeFolder } from './code-folder.js';
+import { LateBroker } from './late-broker.js';
 import type { Parts } from './parts.js';
 import type { Releases } from './releases.js';
 
@@ -12,12 +13,7 @@ export async function makePluginRuntime(parts: Parts, releases: Releases): Promi
   const log = await parts.log();
   const code = await codeFolder(await parts.dataFolder());
   if (code.temporary) releases.add(() => rm(code.path, { recursive: true, force: true }));
-  const broker = createBroker({
-    vault: await parts.connections(),
-    governor: await parts.governor(),
-    tokenStore: await parts.accessTokens(),
-    proxyEnvironment: parts.surroundings.environment,
-  });
+  const broker = new LateBroker(async () => (await import('./make-broker.js')).makeBroker(parts));
   releases.add(() => broker.close());
   const runtime = new SandboxedPluginRuntime({
     broker,

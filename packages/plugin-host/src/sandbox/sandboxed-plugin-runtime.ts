@@ -27,12 +27,14 @@ export interface SandboxedPluginRuntimeOptions {
   logger?: SandboxLogger;
 }
 
-type WarmTarget = Pick<PluginTarget, 'bundleDigest' | 'connection'>;
+type WarmTarget = Pick<PluginTarget, 'bundleDigest'> & { connection: Pick<PluginTarget['connection'], 'id'> };
 
-type Start = Pick<SandboxProcessOptions, 'folder' | 'launch' | 'onGone'>;
+type Start = Pick<SandboxProcessOptions, 'folder' | 'launch' | 'onGone'> & { onSpawned(): void };
 
 interface Sandbox {
   process: Promise<SandboxProcess>;
+  /** Resolves when the process is on its way, up or not, or will never be. */
+  spawned: Promise<void>;
   hooks: number;
   idle?: NodeJS.Timeout;
 }
@@ -63,6 +65,18 @@ export class SandboxedPluginRuntime implements PluginRuntime {
   /** What keeps plugin code in on this machine, found out by trying. */
   describeIsolation(): Promise<IsolationReport> {
     return this.#launches.describe();
+  }
+
+  /**
+   * Starts the process of this bundle and connection, so that the first hook finds it up. Resolves when it was spawned, or
+   * could not be, of which the hook that comes will hear. Without a hook it stops like any other.
+   */
+  async warm(target: WarmTarget): Promise<void> {
+    if (this.#closed) return;
+    const key = sharedKey(target);
+    const sandbox = this.#enter(key, target);
+    this.#leave(key, sandbox, { idleMs: this.#limits.idleMs });
+    await sandbox.spawned;
   }
 
   async invoke(
@@ -112,8 +126,11 @@ export class SandboxedPluginRuntime implements PluginRuntime {
   #enter(key: string, target: WarmTarget): Sandbox {
     let sandbox = this.#sandboxes.get(key);
     if (!sandbox) {
-      const opened: Sandbox = { process: this.#start(target, () => this.#forget(key, opened)), hooks: 0 };
-      opened.process.catch(() => this.#forget(key, opened));
+      const spawned = Promise.withResolvers<void>();
+      const onGone = (): void => this.#forget(key, opened);
+      const process = this.#start(target, { onGone, onSpawned: spawned.resolve });
+      const opened: Sandbox = { process, spawned: spawned.promise, hooks: 0 };
+      process.catch(onGone).finally(spawned.resolve);
       this.#sandboxes.set(key, opened);
       sandbox = opened;
     }
@@ -144,17 +161,20 @@ export class SandboxedPluginRuntime implements PluginRuntime {
     return cache;
   }
 
-  async #start({ bundleDigest }: WarmTarget, onGone: () => void): Promise<SandboxProcess> {
+  async #start(
+    { bundleDigest }: WarmTarget,
+    told: Pick<Start, 'onGone' | 'onSpawned'>,
+  ): Promise<SandboxProcess> {
     const folder = await realpath(await this.#bundleFolder(bundleDigest));
     const { launch, isProven } = await this.#launches.next();
     const fitting = await this.#fitting(launch, folder);
-    if (isProven) return this.#spawn({ folder, launch: fitting, onGone });
-    const process = await this.#tryOut({ folder, launch: fitting, onGone });
+    if (isProven) return this.#spawn({ folder, launch: fitting, ...told });
+    const process = await this.#tryOut({ folder, launch: fitting, ...told });
     if (process === undefined) {
       return this.#spawn({
         folder,
         launch: await this.#fitting(await this.#launches.tried(), folder),
-        onGone,
+        ...told,
       });
     }
     if (!process.peer.isLost && fitting === launch) this.#launches.confirm(launch);
@@ -173,7 +193,7 @@ export class SandboxedPluginRuntime implements PluginRuntime {
     return process.isStillborn && !this.#closed ? undefined : process;
   }
 
-  #spawn({ folder, launch, onGone }: Start): SandboxProcess {
+  #spawn({ folder, launch, onGone, onSpawned }: Start): SandboxProcess {
     const process: SandboxProcess = new SandboxProcess({
       folder,
       launch,
@@ -185,6 +205,7 @@ export class SandboxedPluginRuntime implements PluginRuntime {
       },
     });
     this.#processes.add(process);
+    onSpawned();
     return process;
   }
 
