@@ -17,8 +17,11 @@ else await runHere();
 
 async function runHere() {
   const main = new URL('../dist/cli/main.js', import.meta.url);
-  if (existsSync(main)) await import(main.href);
-  else fail('Drover is not built yet; run "npm run build" in its repository.');
+  if (existsSync(main)) {
+    // Beside the code, so that whoever can write it could write the code as well. Where it cannot be written, none is kept.
+    process.getBuiltinModule('node:module').enableCompileCache(fileURLToPath(new URL('.compiled', main)));
+    await import(main.href);
+  } else fail('Drover is not built yet; run "npm run build" in its repository.');
 }
 
 async function runOnPinnedNode() {
