@@ -11,7 +11,8 @@ export async function makePluginRuntime(parts: Parts, releases: Releases): Promi
   const plugins = await parts.plugins();
   const log = await parts.log();
   const code = await codeFolder(await parts.dataFolder());
-  if (code.temporary) releases.add('the code of plugins', () => rm(code.path, { recursive: true, force: true }));
+  if (code.temporary)
+    releases.add('the code of plugins', () => rm(code.path, { recursive: true, force: true }));
   const broker = createBroker({
     vault: await parts.connections(),
     governor: await parts.governor(),

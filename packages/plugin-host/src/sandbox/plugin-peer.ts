@@ -310,7 +310,10 @@ export class PluginPeer {
 const ENDING: ReadonlySet<Ask['what']> = new Set(['outcomes', 'page', 'feedPage']);
 
 /** The fault of hooks that were told to stop before they began. */
-export const CANCELLED: FaultRecord = { code: 'CANCELLED', message: 'The run was cancelled while the hook ran.' };
+export const CANCELLED: FaultRecord = {
+  code: 'CANCELLED',
+  message: 'The run was cancelled while the hook ran.',
+};
 
 const NOT_AWAITED: FaultRecord = {
   code: 'PLUGIN_CONTRACT',

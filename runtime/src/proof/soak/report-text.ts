@@ -2,6 +2,7 @@ import type { SubjectFigures } from './check-soak.js';
 import type { SoakReport } from './run-soak.js';
 
 const MOST_PROBLEMS = 40;
+const LAST_CHARACTERS = 1_500;
 
 /** A soak in a few lines; where something was not true, with all that happened. */
 export function reportText(report: SoakReport): string {
@@ -14,8 +15,20 @@ export function reportText(report: SoakReport): string {
     ...subjects.map((subject) => `  ${subjectText(subject)}`),
     `  feed: ${feed.atVendor} incidents at the vendor, ${feed.atHome} in the library, ${feed.pulls} pulls`,
     `  everything had ended ${(calmMs / 1_000).toFixed(1)} s after the last disturbance`,
-    ...(problems.length === 0 ? [] : [...problemLines(problems), ...report.log.map((line) => `  ${line}`)]),
+    ...(problems.length === 0 ? [] : [...problemLines(problems), ...storyLines(report)]),
   ].join('\n');
+}
+
+function storyLines({ log, said }: SoakReport): string[] {
+  return [...log, ...lastWordsText(said)].map((line) => `  ${line}`);
+}
+
+/** What each process wrote last to stderr. */
+export function lastWordsText(said: Record<string, string>): string[] {
+  return Object.entries(said).flatMap(([name, text]) => [
+    `== ${name} said last`,
+    text.slice(-LAST_CHARACTERS).trim(),
+  ]);
 }
 
 function subjectText({ name, objects, runs, counts, reasons, held }: SubjectFigures): string {
