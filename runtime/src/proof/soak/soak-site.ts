@@ -44,6 +44,8 @@ export class SoakSite {
   readonly #drover: CommandLine;
   readonly #environment: Record<string, string>;
   readonly #overdue: string[] = [];
+  /** A soak that took too long may still be asking. */
+  #isClosed = false;
   #crew: Crew | undefined;
 
   private constructor(servers: Servers, drover: CommandLine, { objects, seconds }: SoakOptions) {
@@ -100,7 +102,7 @@ export class SoakSite {
       try {
         return await inTime(this.#askOnce(question), { what: 'a question', seconds: ANSWER_SECONDS });
       } catch (error) {
-        if (!isOutage(error) || performance.now() > until) throw error;
+        if (!isOutage(error) || performance.now() > until || this.#isClosed) throw error;
         await sleep(AGAIN_MS);
       }
     }
@@ -119,6 +121,7 @@ export class SoakSite {
 
   /** Ends everything, whatever of it fails. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await inTime(this.#close(), { what: 'closing everything', seconds: CLOSE_SECONDS });
   }
 

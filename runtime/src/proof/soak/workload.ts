@@ -46,9 +46,10 @@ export class Workload {
   async finish(): Promise<string[]> {
     const seconds = longestCalm(this.#seconds);
     const until = performance.now() + seconds * 1_000;
+    const calmAt = new Date().toISOString();
     await this.#pull();
     for (;;) {
-      const open = [...(await this.#look(Infinity)), ...(await this.#openPull())];
+      const open = [...(await this.#look(Infinity)), ...(await this.#openPull(calmAt))];
       if (open.length === 0) return [];
       if (performance.now() > until)
         return open.map((what) => `${what} ${seconds} s after the last disturbance`);
@@ -87,11 +88,11 @@ export class Workload {
     await this.#demand(() => this.#site.ask(({ feeds }) => feeds.run(FEED)));
   }
 
-  /** Pulls again until one has come to its end that began in the calm. */
-  async #openPull(): Promise<string[]> {
+  /** Pulls again until one has come to its end that began in the calm: an earlier one need not have seen what came last. */
+  async #openPull(calmAt: string): Promise<string[]> {
     const { data } = await this.#site.ask(({ feeds }) => feeds.pulls(FEED, { limit: 1 }));
     const [last] = data;
-    if (last?.status === 'succeeded') return [];
+    if (last?.status === 'succeeded' && last.startedAt! >= calmAt) return [];
     if (last === undefined || hasEnded(last.status)) await this.#pull();
     return [`the pull ${last?.id} is ${last?.status} (${last?.fault?.message})`];
   }
