@@ -6,6 +6,7 @@ const PATIENCE_MS = 60_000;
 const AGAIN_MS = 500;
 /** What a server says that is on its way down or up, and what a machine says whose server does not run yet. */
 const COMING = /^(?:57P0[123]|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)$/;
+const COMING_MESSAGE = /^(?:Connection terminated|timeout expired$)/;
 
 /**
  * Opens the database, and waits for a server that does not take connections yet, for a minute at most: after a power cut, or
@@ -36,5 +37,5 @@ export async function awaitDatabase(
 function isComing(error: unknown): boolean {
   if (!isFault(error) || error.code !== 'DATABASE_UNREACHABLE') return false;
   const { code, message = '' } = (error.cause ?? {}) as { code?: string; message?: string };
-  return COMING.test(code ?? '') || message.startsWith('Connection terminated');
+  return COMING.test(code ?? '') || COMING_MESSAGE.test(message);
 }
