@@ -1,8 +1,8 @@
 import type { SubjectFigures } from './check-soak.js';
+import { lastWordsText } from './last-words.js';
 import type { SoakReport } from './run-soak.js';
 
 const MOST_PROBLEMS = 40;
-const LAST_CHARACTERS = 1_500;
 
 /** A soak in a few lines; where something was not true, with all that happened. */
 export function reportText(report: SoakReport): string {
@@ -21,14 +21,6 @@ export function reportText(report: SoakReport): string {
 
 function storyLines({ log, said }: SoakReport): string[] {
   return [...log, ...lastWordsText(said)].map((line) => `  ${line}`);
-}
-
-/** What each process wrote last to stderr. */
-export function lastWordsText(said: Record<string, string>): string[] {
-  return Object.entries(said).flatMap(([name, text]) => [
-    `== ${name} said last`,
-    text.slice(-LAST_CHARACTERS).trim(),
-  ]);
 }
 
 function subjectText({ name, objects, runs, counts, reasons, held }: SubjectFigures): string {

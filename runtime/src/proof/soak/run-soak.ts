@@ -3,7 +3,7 @@ import { type Finding, checkSoak } from './check-soak.js';
 import { Disturber } from './disturb.js';
 import { type Disturbance, type DisturbanceKind, drawDisturbances } from './disturbances.js';
 import { inTime } from './in-time.js';
-import { lastWordsText } from './report-text.js';
+import { lastWordsText } from './last-words.js';
 import type { SoakOptions } from './soak-options.js';
 import { SoakSite } from './soak-site.js';
 import { Workload, longestCalm } from './workload.js';
