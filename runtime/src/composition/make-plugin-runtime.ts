@@ -12,15 +12,18 @@ export async function makePluginRuntime(parts: Parts, releases: Releases): Promi
   const plugins = await parts.plugins();
   const log = await parts.log();
   const code = await codeFolder(await parts.dataFolder());
-  if (code.temporary) releases.add(() => rm(code.path, { recursive: true, force: true }));
+  if (code.temporary)
+    releases.add('the code of plugins', () => rm(code.path, { recursive: true, force: true }));
+  // Now, since what is made last is closed first: hooks that end need their limits to the last.
+  await parts.governor();
   const broker = new LateBroker(async () => (await import('./make-broker.js')).makeBroker(parts));
-  releases.add(() => broker.close());
+  releases.add('calls to vendors', () => broker.close());
   const runtime = new SandboxedPluginRuntime({
     broker,
     bundleFolder: (digest) => unpack(plugins, digest, code.path),
     logger: log,
   });
-  releases.add(() => runtime.close());
+  releases.add('processes of plugins', () => runtime.close());
   return runtime;
 }
 
