@@ -103,12 +103,15 @@ interface ValueRow {
   runId: string | null;
 }
 
+/** Out of reach for the index of names, under which the objects of a whole library are. */
+const NAME_TO_FILTER = sql`name || ''`;
+
 const valuesOfObjects = preparedQuery<{ seqs: string; names: string }, ValueRow, DialectTraits>(
   (db, { seqs, names }, traits) =>
     db
       .selectFrom('attributes')
       .where(amongSeqs(traits, 'object_seq', seqs))
-      .where(amongTexts(traits, 'name', names))
+      .where(amongTexts(traits, NAME_TO_FILTER, names))
       .select([
         'object_seq as objectSeq',
         'name',

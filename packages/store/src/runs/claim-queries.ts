@@ -1,4 +1,5 @@
 import { OPEN_RUN_STATUSES, type OutcomeStatus } from '@drover/model';
+import { sql } from 'kysely';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
 import type { PassTerms, RunRow, TaskRow } from './rows.js';
@@ -67,7 +68,7 @@ export const openTasks = preparedQuery<{ runId: string }, TaskRow>((db, { runId 
     .selectFrom('tasks')
     .selectAll()
     .where('run_id', '=', runId)
-    .where('status', 'in', ['ready', 'leased', 'waiting'])
+    .where(sql<boolean>`status <> 'done'`)
     .orderBy('due_at'),
 );
 
