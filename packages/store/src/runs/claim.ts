@@ -2,6 +2,7 @@ import type { ClaimResult, PositionRange, ReapRule, RunLimits, TaskKind } from '
 import { OPEN_RUN_STATUSES, newId } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
 import type { Database } from '../database/database.js';
+import { RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 import {
   anyOpenRun,
@@ -85,11 +86,16 @@ async function claimOfBusy(
   }
 }
 
+/** A run that this transaction holds already, with its tasks that are not done. */
+export interface HeldRun {
+  run: RunRow;
+  open: TaskRow[];
+}
+
 export interface Candidates {
   worker: Worker;
   candidates: readonly { id: string }[];
-  /** One that this transaction holds already. */
-  held?: RunRow | undefined;
+  held?: HeldRun | undefined;
   /** Told of those that another transaction holds. */
   onBusy?(id: string): void;
 }
@@ -101,9 +107,11 @@ export async function claimAmong(
   { worker, candidates, held, onBusy }: Candidates,
 ): Promise<ClaimResult> {
   for (const { id } of candidates) {
-    const [run] = held?.id === id ? [held] : await lockOpenRun(database.traits)(trx, { id });
+    const known = held?.run.id === id ? held : undefined;
+    const [run] = known === undefined ? await lockOpenRun(database.traits)(trx, { id }) : [known.run];
     if (run === undefined) onBusy?.(id);
-    const claimed = run === undefined ? undefined : await claimFrom(trx, database, { run, worker });
+    const claimed =
+      run === undefined ? undefined : await claimFrom(trx, database, { run, worker, known: known?.open });
     if (claimed !== undefined) return claimed;
   }
   const nextDueAt = await nextDue(trx, worker.now);
@@ -129,13 +137,13 @@ async function nextDue(trx: Trx, now: number): Promise<number | undefined> {
 async function claimFrom(
   trx: Trx,
   database: Database,
-  { run, worker }: Claimer,
+  { run, worker, known }: Claimer & { known?: TaskRow[] | undefined },
 ): Promise<ClaimResult | undefined> {
   const stopped = stopOf(run) !== undefined;
   if (run.started_at === null && !(await start(trx, run, worker, stopped))) return undefined;
   if (stopped) await giveBackUnstarted(trx, run);
   const limits = JSON.parse(run.limits) as RunLimits;
-  const open = await openTasks(trx, { runId: run.id });
+  const open = stopped || known === undefined ? await openTasks(trx, { runId: run.id }) : known;
   const leased = open.filter((task) => task.status === 'leased').length;
   const concurrency = run.phase === 'execute' && limits.scope === 'slice' ? limits.concurrency : 1;
   const firstIsAlone = limits.firstBatchAlone && run.first_batch_done === 0;
@@ -287,12 +295,14 @@ async function insertLeased(
   database: Database,
   { run, worker, ...task }: NewTask & Claimer,
 ): Promise<Leased> {
+  const trip = new RoundTrip(trx);
   if (task.kind === 'batch' || task.kind === 'all') {
     run.batches_cut += 1;
-    await countBatch(trx, { runId: run.id, batches: run.batches_cut });
+    countBatch.ask(trip, { runId: run.id, batches: run.batches_cut });
   }
   const row = held(newTask(run, task, worker.now), worker);
-  await insertTaskRow(trx, row);
+  insertTaskRow.ask(trip, row);
+  await trip.make();
   return present(trx, database, { run, task: row });
 }
 
