@@ -1,6 +1,6 @@
 import type { CompiledQuery } from 'kysely';
 import pg from 'pg';
-import { ROUND_TRIP } from './round-trip.js';
+import { COMMIT, ROUND_TRIP } from './round-trip.js';
 import { type BatchResult, type BatchStatement, KeptStatements, StatementBatch } from './statement-batch.js';
 
 /** Statements kept prepared on each connection, by their text. Those that come later are planned anew each time. */
@@ -40,6 +40,8 @@ const BEGINNING: BatchStatement = { text: BEGIN, values: [], isKept: true };
 export class PreparingClient extends pg.Client {
   /** A transaction was begun, of which the server does not know yet. */
   #begins = false;
+  /** A trip has ended the transaction, which the caller will now do. */
+  #hasCommitted = false;
   readonly #kept = new KeptStatements();
 
   static {
@@ -52,7 +54,9 @@ export class PreparingClient extends pg.Client {
       }
       const begins = this.#begins;
       this.#begins = false;
-      if (begins && (text === 'commit' || text === 'rollback')) {
+      const hasCommitted = this.#hasCommitted;
+      this.#hasCommitted = false;
+      if ((begins || hasCommitted) && (text === COMMIT || text === 'rollback')) {
         return Promise.resolve(resultOf({ tag: text.toUpperCase(), rows: [] }));
       }
       if (text === ROUND_TRIP) return this.#makeTrip(values as readonly CompiledQuery[], begins);
@@ -74,6 +78,7 @@ export class PreparingClient extends pg.Client {
   async #makeTrip(statements: readonly CompiledQuery[], begins: boolean): Promise<Result> {
     const batch = statements.map(({ sql, parameters }) => ({ text: sql, values: parameters, isKept: true }));
     const results = await this.#send(begins ? [BEGINNING, ...batch] : batch);
+    this.#hasCommitted = batch.at(-1)?.text === COMMIT;
     const rows = (begins ? results.slice(1) : results).map((one) => one.rows);
     return { command: ROUND_TRIP, rowCount: null, rows };
   }

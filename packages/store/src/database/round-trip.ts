@@ -4,6 +4,10 @@ import type { Tables } from './tables.js';
 /** The text by which a connection knows a list of statements in place of one: they are its parameters. */
 export const ROUND_TRIP = '(round trip)';
 
+/** What ends a transaction, within a trip or as the transaction's own word. */
+export const COMMIT = 'commit';
+const COMMITTING = CompiledQuery.raw(COMMIT);
+
 /** What came of a statement; nothing before its trip is made. */
 export interface Answer<Row> {
   rows: Row[];
@@ -28,6 +32,12 @@ export class RoundTrip {
     this.#statements.push(statement);
     this.#answers.push(answer);
     return answer;
+  }
+
+  /** As `make`, for the last of a transaction: its commit goes along. Nothing else may be asked of the transaction then. */
+  async makeLast(): Promise<void> {
+    this.ask(COMMITTING);
+    await this.make();
   }
 
   /** Makes what was asked so far; more may be asked afterwards. */

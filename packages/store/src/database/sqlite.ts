@@ -2,7 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CompiledQuery, Kysely, SqliteAdapter, SqliteDialect, sql } from 'kysely';
 import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
-import { ROUND_TRIP } from './round-trip.js';
+import { COMMIT, ROUND_TRIP } from './round-trip.js';
 import type { Tables } from './tables.js';
 import { WriteAheadLog } from './write-ahead-log.js';
 
@@ -122,6 +122,10 @@ class NodeSqliteDialect extends SqliteDialect {
     const driver = super.createDriver();
     driver.beginTransaction = async (connection) => {
       await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+    };
+    // A round trip may have done so.
+    driver.commitTransaction = async (connection) => {
+      if (this.#raw.isTransaction) await connection.executeQuery(CompiledQuery.raw(COMMIT));
     };
     // SQLite has rolled back by itself where the disk was full or failed; a second time would be an error in the first one's place.
     driver.rollbackTransaction = async (connection) => {

@@ -168,3 +168,13 @@ export const takeFromFirstRange = preparedQuery<{ runId: string; objects: number
       .where((eb) => eb(eb('to_position', '-', eb.ref('from_position')), '>', objects))
       .returning((eb) => eb('from_position', '-', objects).as('from')),
 );
+
+/** Undoes `takeFromFirstRange`. */
+export const returnToFirstRange = preparedQuery<{ runId: string; from: number; cutTo: number }, never>(
+  (db, { runId, from, cutTo }) =>
+    db
+      .updateTable('run_ranges')
+      .set({ from_position: from })
+      .where('run_id', '=', runId)
+      .where('from_position', '=', cutTo),
+);

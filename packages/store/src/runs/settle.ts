@@ -1,28 +1,28 @@
 import type { ClaimResult, ClaimedTask, Figures, PlanRecord, Settlement } from '@drover/engine';
-import { newId } from '@drover/model';
+import { isFault, newId } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
 import type { Database } from '../database/database.js';
-import { type Answer, RoundTrip } from '../database/round-trip.js';
+import { RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 import {
   type WriteBackReads,
-  type WriteBackReport,
   type WriteBacks,
   askForWriteBacks,
   askToWriteBack,
 } from '../objects/write-back.js';
 import { recordWriteBacks } from '../plans/plan-write-backs.js';
 import { forgetPlanObjects, recordPlan } from '../plans/record-plan.js';
-import { type HeldRun, type Worker, claimAmong } from './claim.js';
+import { claimAmong } from './claim.js';
+import type { Worker } from './lease-task.js';
+import { type Settling, type Tallied, isPlain, settleRun } from './settle-run.js';
 import { markHandled } from './handled.js';
 import { whileHeld, whileTaskHeld } from './hold-task.js';
-import { defer } from './open-ranges.js';
 import { quarantine } from '../quarantine/put-into-quarantine.js';
 import { askForOutcomes, reviseOutcome, tally } from './outcomes.js';
-import { settleParked, waitForPoll } from './settle-parked.js';
-import { type RunRow, formatRanges, toRanges } from './rows.js';
-import { askForEvent, figureSums, insertEvent } from './task-end.js';
-import { addCounts, candidateRuns, endTaskRow, openTasks } from './claim-queries.js';
+import { settleParked } from './settle-parked.js';
+import { formatRanges, toRanges } from './rows.js';
+import { figureSums, insertEvent } from './task-end.js';
+import { candidateRuns, endTaskRow } from './claim-queries.js';
 
 type Trx = Transaction<Tables>;
 
@@ -52,6 +52,8 @@ export async function settleBatch(
         if (worker === undefined) return undefined;
         const among = { worker, candidates: candidates!.rows, held };
         return claimAmong(trx, database, among).catch((cause: unknown) => {
+          // Whether it is settled is not known when the connection is lost over the commit.
+          if (isFault(cause) && cause.code === 'DATABASE_UNREACHABLE') throw cause;
           throw new ClaimFailed('', { cause });
         });
       },
@@ -63,19 +65,6 @@ export async function settleBatch(
     if (thrown instanceof ClaimFailed) return settle();
     throw thrown;
   }
-}
-
-interface Settling {
-  now: number;
-  announce: boolean;
-}
-
-/** What a settlement has come to, for its run to count. */
-interface Tallied {
-  counts: ReadonlyMap<string, number>;
-  written: WriteBackReport;
-  /** By how many the run's parked objects have become more. */
-  parked: number;
 }
 
 interface ObjectsSettled {
@@ -102,14 +91,6 @@ async function settleObjects(
   return { counts, written, parked };
 }
 
-/** Whether there is nothing to a settlement but outcomes and what they set on their objects, as of nearly all batches. */
-function isPlain({ task, plan, parked, revised, again, suspects, quarantined }: Settlement): boolean {
-  const { stepKey, mode } = task.run;
-  const isOfNoStep = stepKey === undefined && mode !== 'plan' && task.kind !== 'poll';
-  const lists = [parked, revised, suspects, quarantined];
-  return isOfNoStep && plan === undefined && again === undefined && lists.every((list) => !list?.length);
-}
-
 /** By how many the run's parked objects have become more. */
 async function settleSpecials(
   trip: RoundTrip,
@@ -130,83 +111,6 @@ async function settleSpecials(
   }
   await quarantine(trx, task.run, settlement.quarantined ?? [], now);
   return parking.added;
-}
-
-/**
- * What changes the run: the batches of a run wait for each other from here to the commit. Gives the run where it is still as this
- * settlement has left it.
- */
-async function settleRun(
-  trip: RoundTrip,
-  {
-    settlement,
-    counts,
-    written,
-    parked,
-    now,
-    announce,
-    isToClaim,
-  }: Settling & Tallied & { settlement: Settlement; isToClaim: boolean },
-): Promise<HeldRun | undefined> {
-  const runId = settlement.task.run.id;
-  const counted = countSettlement(trip, runId, { settlement, counts, written });
-  if (announce) askForEvent(trip, runId, 'progress', Object.fromEntries(counts), now);
-  const open = isToClaim ? openTasks.ask(trip, { runId }) : undefined;
-  await trip.make();
-  const trx = trip.db as Trx;
-  const run = counted.rows[0]!;
-  await defer(trx, run, settlement.deferred ?? []);
-  const first = settlement.cleanFirst === true && run.first_batch_done === 0;
-  const changes = {
-    ...(parked === 0 ? {} : { pending: sql<number>`pending + ${parked}` }),
-    ...(first ? { first_batch_done: 1 as const } : {}),
-    ...(settlement.runFault === undefined || run.fault !== null
-      ? {}
-      : { fault: JSON.stringify(settlement.runFault) }),
-  };
-  const isChanged = Object.keys(changes).length > 0;
-  if (isChanged) await trx.updateTable('runs').set(changes).where('id', '=', run.id).execute();
-  if (first && run.mode !== 'plan') {
-    await trx
-      .updateTable('passes')
-      .set({ slices: sql<number>`slices + 1` })
-      .where('id', '=', run.pass_id)
-      .execute();
-  }
-  const pending = run.pending + parked;
-  const goesOn = run.fault === null && settlement.runFault === undefined && run.cancel_requested === 0;
-  if (pending > 0 && goesOn) await waitForPoll(trx, run.id, { pending, now });
-  const isAsCounted = !isChanged && pending === 0 && settlement.deferred === undefined;
-  return isAsCounted && open !== undefined ? { run, open: open.rows } : undefined;
-}
-
-/** Adds what a settlement counts to the counts of its run, and takes the run for this transaction alone. */
-function countSettlement(
-  trip: RoundTrip,
-  id: string,
-  {
-    settlement,
-    counts,
-    written,
-  }: { settlement: Settlement; counts: ReadonlyMap<string, number>; written: WriteBackReport },
-): Answer<RunRow> {
-  const { vendorCalls, vendorWrites, waitedMs } = settlement.figures;
-  return addCounts.ask(trip, {
-    id,
-    succeeded: counts.get('succeeded') ?? 0,
-    unchanged: counts.get('unchanged') ?? 0,
-    skipped: counts.get('skipped') ?? 0,
-    rejected: counts.get('rejected') ?? 0,
-    failed: counts.get('failed') ?? 0,
-    deferred: counts.get('deferred') ?? 0,
-    unknown: counts.get('unknown') ?? 0,
-    taken: settlement.outcomes.length,
-    written: written.objectsWritten,
-    attributes: written.attributesWritten,
-    vendorCalls,
-    vendorWrites,
-    waitedMs: Math.round(waitedMs),
-  });
 }
 
 const NOTHING_WRITTEN = { objectsWritten: 0, attributesWritten: 0 };
