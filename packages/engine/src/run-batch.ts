@@ -53,7 +53,7 @@ interface Verdicts {
 /** Runs one batch of `execute` or `executeOne` to its settlement; what was claimed with that comes back. */
 export async function runBatch(ports: TaskPorts, batch: PreparedTask): Promise<ClaimResult | undefined> {
   const { task, target } = batch;
-  const placed = await ports.ledger.objectsOf(task.run.passId, task.ranges);
+  const { placed, quarantined } = await ports.ledger.batchOf(task);
   const once = new OnceGate(
     { journal: ports.journal, task, calls: target.manifest.calls, placed, now: ports.now },
     await earlierCalls(ports, { task, manifest: target.manifest, placed }),
@@ -63,7 +63,6 @@ export async function runBatch(ports: TaskPorts, batch: PreparedTask): Promise<C
   const beforeWrite = once.afterAnswers(leased);
   const own = { ...batch, options: { ...batch.options, beforeWrite } };
   const gate = await openHookGate(ports, own, { hook: 'execute', placed });
-  const quarantined = await ports.ledger.quarantinedAmong(task.run, placed);
   const run = new BatchRun(ports, own, { once, touched, gate, quarantined });
   if (await hasStoppedAtPrepare(ports.ledger, task)) return run.leaveUncomputed(placed);
   return run.run(placed);

@@ -1,4 +1,4 @@
-import { Fault, type FaultRecord, asFault, isFault, toFaultRecord } from '@drover/model';
+import { type Fault, type FaultRecord, asFault, isFault, toFaultRecord } from '@drover/model';
 import { decideFault } from './decide-fault.js';
 import { giveBatchBack } from './give-batch-back.js';
 import { invokeHook, wasCancelled } from './invoke-hook.js';
@@ -7,6 +7,7 @@ import { faultReason } from './polls/unsettled.js';
 import type { InvocationFigures } from './ports/plugin-runtime.js';
 import type { ClaimResult, ClaimedTask, Worker } from './ports/run-ledger.js';
 import { runBatch } from './run-batch.js';
+import { RunTargets } from './run-targets.js';
 import { runWholeTask } from './run-whole-task.js';
 import type { PreparedTask, TaskPorts } from './task-ports.js';
 import type { HookGate } from './write-gates/hook-gate.js';
@@ -19,9 +20,11 @@ const NO_FIGURES: InvocationFigures = { vendorCalls: 0, vendorWrites: 0, waitedM
 /** Runs one claimed task to its settlement. A lost lease ends it without a trace in the store. */
 export class TaskRunner {
   readonly #ports: TaskPorts;
+  readonly #targets: RunTargets;
 
   constructor(ports: TaskPorts) {
     this.#ports = ports;
+    this.#targets = new RunTargets(ports);
   }
 
   /** What was claimed with its settlement, for the worker that `nextWorker` names then; nothing where no claim was made. */
@@ -58,15 +61,10 @@ export class TaskRunner {
     task: ClaimedTask,
     { signal, nextWorker }: { signal: AbortSignal; nextWorker: () => Worker | undefined },
   ): Promise<PreparedTask | Fault> {
-    const { plugins, connections, leases } = this.#ports;
-    const plugin = await plugins.find(task.run.pluginId);
-    if (plugin === undefined) {
-      return new Fault('NOT_FOUND', `Plugin ${task.run.pluginId} is not installed any more.`);
-    }
-    const connection = await connections.find(task.run.connectionId);
-    if (connection === undefined) {
-      return new Fault('NOT_FOUND', `Connection ${task.run.connectionId} of the run is gone.`);
-    }
+    const { leases } = this.#ports;
+    const known = await this.#targets.of(task.run);
+    if (isFault(known)) return known;
+    const { plugin, connection } = known;
     const { run } = task;
     return {
       task,

@@ -316,6 +316,13 @@ export interface RunHold {
   liveTasks: number;
 }
 
+export interface BatchObjects {
+  /** As `RunLedger.objectsOf` has them. */
+  placed: PlacedObject[];
+  /** Those that the run's plugin has in quarantine with this bundle as they are now, by `objectSeq`. */
+  quarantined: ReadonlySet<number>;
+}
+
 /**
  * Passes, runs and tasks: the truth about work. Every method is one transaction, so that a process may die between any
  * two of them and another one goes on from what the ledger says.
@@ -350,11 +357,8 @@ export interface RunLedger extends PlanLedger {
   claim(worker: Worker): Promise<ClaimResult>;
   /** Objects of a task in order, with attributes and aliases. */
   objectsOf(passId: PassId, ranges: readonly PositionRange[]): Promise<PlacedObject[]>;
-  /** Those of the objects that this bundle's plugin has in quarantine as they are now, by `objectSeq`. */
-  quarantinedAmong(
-    run: Pick<ClaimedRun, 'pluginId' | 'bundleDigest'>,
-    placed: readonly PlacedObject[],
-  ): Promise<ReadonlySet<number>>;
+  /** What a batch begins with, in one go. */
+  batchOf(task: ClaimedTask): Promise<BatchObjects>;
   /** How many objects the run has put into quarantine. */
   quarantinedBy(runId: RunId): Promise<number>;
   /** The parked objects that a `poll` task was claimed with, in the order of their positions. */

@@ -40,10 +40,14 @@ export function amongSeqs(traits: DialectTraits, column: string, json: string): 
   return traits.isAmong(sql.ref(column), selected);
 }
 
-/** As `amongSeqs`, for texts of a `jsonOfTexts`. */
-export function amongTexts(traits: DialectTraits, column: string, json: string): RawBuilder<boolean> {
+/** Whether a text is one of a `jsonOfTexts`. */
+export function amongTexts(
+  traits: DialectTraits,
+  text: RawBuilder<unknown>,
+  json: string,
+): RawBuilder<boolean> {
   const selected = sql`select cast(value ->> 0 as text) from ${traits.jsonElements(sql`${json}`)}`;
-  return traits.isAmong(sql.ref(column), selected);
+  return traits.isAmong(text, selected);
 }
 
 /** As `jsonOfRows` has it for rows of one text. */

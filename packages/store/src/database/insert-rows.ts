@@ -1,6 +1,7 @@
 import { CompiledQuery, type Kysely } from 'kysely';
 import { storableText } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
+import { RoundTrip } from './round-trip.js';
 import type { Tables } from './tables.js';
 
 export type InsertCell = string | number | Uint8Array | null;
@@ -23,11 +24,18 @@ const texts = new Map<string, Map<number, string>>();
  * Inserts rows as plain parameters, a hundred in one statement. Half the cost of passing them as JSON (`rowsFrom`), which
  * is for rows that a query has to join.
  */
-export async function insertRows(
-  db: Kysely<Tables>,
+export async function insertRows(db: Kysely<Tables>, traits: DialectTraits, rows: InsertRows): Promise<void> {
+  const trip = new RoundTrip(db);
+  askInsert(trip, traits, rows);
+  await trip.make();
+}
+
+/** As `insertRows`, with others when the trip is made. */
+export function askInsert(
+  trip: RoundTrip,
   traits: DialectTraits,
   { table, columns, rows, suffix = '' }: InsertRows,
-): Promise<void> {
+): void {
   if (rows.length === 0) return;
   const bySize = textsOf(`${traits.placeholder(1)} ${table} ${columns.join()} ${suffix}`);
   let at = 0;
@@ -35,7 +43,7 @@ export async function insertRows(
     for (; rows.length - at >= size; at += size) {
       let text = bySize.get(size);
       if (text === undefined) bySize.set(size, (text = insertText(traits, { table, columns, size, suffix })));
-      await db.executeQuery(CompiledQuery.raw(text, cellsOf(rows, at, at + size)));
+      trip.ask(CompiledQuery.raw(text, cellsOf(rows, at, at + size)));
     }
   }
 }

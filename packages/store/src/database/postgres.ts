@@ -110,8 +110,16 @@ export function overPostgresPool(pool: PostgresPool): Database {
   return { kysely, traits: POSTGRES_TRAITS, close: () => kysely.destroy() };
 }
 
+/**
+ * Statements stay prepared, with the plan that was right for the table as it was then: over one that was small, a plan that reads all
+ * of it, for as long as nobody has analyzed it. Ours look rows up by an index or page along one, whatever the table's size, and are too
+ * short to be worth compiling.
+ */
+const PLANS_BY_INDEX = ['enable_seqscan = off', 'jit = off'];
+
 async function setUp(client: pg.ClientBase): Promise<void> {
-  await client.query(`set idle_in_transaction_session_timeout = '${LONGEST_PAUSE_IN_TRANSACTION}'`);
+  const pause = `idle_in_transaction_session_timeout = '${LONGEST_PAUSE_IN_TRANSACTION}'`;
+  await client.query([pause, ...PLANS_BY_INDEX].map((setting) => `set ${setting}`).join('; '));
 }
 
 /** The pool, whose connections that cannot be had are the fault `DATABASE_UNREACHABLE`, in whatever they were wanted for. */

@@ -1,9 +1,16 @@
 import { CompiledQuery, type Compilable, type Kysely, type QueryResult } from 'kysely';
+import type { Answer, RoundTrip } from './round-trip.js';
 import type { Tables } from './tables.js';
 
 /** Stands for a parameter while a query is compiled. */
 class Placeholder {
   constructor(readonly name: string) {}
+}
+
+export interface PreparedQuery<Parameters, Row, Given> {
+  (db: Kysely<Tables>, parameters: Parameters, given: Given): Promise<Row[]>;
+  /** Runs with others, when the trip is made. */
+  ask(trip: RoundTrip, parameters: Parameters, given: Given): Answer<Row>;
 }
 
 /**
@@ -15,9 +22,9 @@ class Placeholder {
  */
 export function preparedQuery<Parameters extends Record<string, unknown>, Row, Given = void>(
   build: (db: Kysely<Tables>, parameters: Parameters, given: Given) => Compilable<Row>,
-): (db: Kysely<Tables>, parameters: Parameters, given: Given) => Promise<Row[]> {
+): PreparedQuery<Parameters, Row, Given> {
   const compiled = new WeakMap<object, CompiledQuery>();
-  return async (db, parameters, given) => {
+  function statement(db: Kysely<Tables>, parameters: Parameters, given: Given): CompiledQuery<Row> {
     const { adapter } = db.getExecutor();
     let query = compiled.get(adapter);
     if (query === undefined) {
@@ -25,9 +32,16 @@ export function preparedQuery<Parameters extends Record<string, unknown>, Row, G
       compiled.set(adapter, query);
     }
     const values = query.parameters.map((one) => (one instanceof Placeholder ? parameters[one.name] : one));
-    const result = (await db.executeQuery(CompiledQuery.raw(query.sql, values))) as QueryResult<Row>;
+    return CompiledQuery.raw(query.sql, values) as CompiledQuery<Row>;
+  }
+  const execute = async (db: Kysely<Tables>, parameters: Parameters, given: Given): Promise<Row[]> => {
+    const result = (await db.executeQuery(statement(db, parameters, given))) as QueryResult<Row>;
     return result.rows;
   };
+  return Object.assign(execute, {
+    ask: (trip: RoundTrip, parameters: Parameters, given: Given): Answer<Row> =>
+      trip.ask(statement(trip.db, parameters, given)),
+  });
 }
 
 function placeholders<Parameters extends Record<string, unknown>>(parameters: Parameters): Parameters {

@@ -1,4 +1,7 @@
+import type { CompiledQuery } from 'kysely';
 import pg from 'pg';
+import { COMMIT, ROUND_TRIP } from './round-trip.js';
+import { type BatchResult, type BatchStatement, KeptStatements, StatementBatch } from './statement-batch.js';
 
 /** Statements kept prepared on each connection, by their text. Those that come later are planned anew each time. */
 const MAX_PREPARED = 300;
@@ -19,22 +22,82 @@ function nameOf(text: string): string | undefined {
   return known.times < PREPARED_FROM ? undefined : known.name;
 }
 
-type Query = (text: string, values?: readonly unknown[]) => unknown;
+interface Result {
+  command: string;
+  rowCount: number | null;
+  rows: unknown[];
+}
+type Query = (this: PreparingClient, ...words: unknown[]) => Promise<Result>;
+
+const BEGIN = 'begin';
+const BEGINNING: BatchStatement = { text: BEGIN, values: [], isKept: true };
 
 /**
  * A connection that has the server parse and plan a statement once and not each time: for the few statements that every batch
- * runs, planning costs more than running them.
+ * runs, planning costs more than running them. What a `RoundTrip` holds leaves in one write, and so does the beginning of a
+ * transaction with its first statement: what a short statement costs is mostly its way there and back.
  */
 export class PreparingClient extends pg.Client {
+  /** A transaction was begun, of which the server does not know yet. */
+  #begins = false;
+  /** A trip has ended the transaction, which the caller will now do. */
+  #hasCommitted = false;
+  readonly #kept = new KeptStatements();
+
   static {
-    const query = pg.Client.prototype.query as unknown as Query;
-    const prepared: Query = function (this: PreparingClient, text, values) {
+    const send = pg.Client.prototype.query as unknown as Query;
+    const prepared: Query = function (this: PreparingClient, ...words) {
+      const [text, values] = words as [unknown, readonly unknown[] | undefined];
+      if (text === BEGIN) {
+        this.#begins = true;
+        return Promise.resolve(resultOf({ tag: 'BEGIN', rows: [] }));
+      }
+      const begins = this.#begins;
+      this.#begins = false;
+      const hasCommitted = this.#hasCommitted;
+      this.#hasCommitted = false;
+      if ((begins || hasCommitted) && (text === COMMIT || text === 'rollback')) {
+        return Promise.resolve(resultOf({ tag: text.toUpperCase(), rows: [] }));
+      }
+      if (text === ROUND_TRIP) return this.#makeTrip(values as readonly CompiledQuery[], begins);
       if (typeof text !== 'string' || values === undefined || values.length === 0) {
-        return query.apply(this, [text, values]);
+        return begins ? send.call(this, BEGIN).then(() => send.apply(this, words)) : send.apply(this, words);
       }
       const name = nameOf(text);
-      return query.apply(this, name === undefined ? [text, values] : [{ name, text, values } as never]);
+      if (begins) return this.#sendFirst({ text, values, isKept: name !== undefined });
+      return send.apply(this, name === undefined ? words : [{ name, text, values }]);
     };
     Object.defineProperty(this.prototype, 'query', { value: prepared });
   }
+
+  async #sendFirst(statement: BatchStatement): Promise<Result> {
+    const [, result] = await this.#send([BEGINNING, statement]);
+    return resultOf(result!);
+  }
+
+  async #makeTrip(statements: readonly CompiledQuery[], begins: boolean): Promise<Result> {
+    const batch = statements.map(({ sql, parameters }) => ({ text: sql, values: parameters, isKept: true }));
+    const results = await this.#send(begins ? [BEGINNING, ...batch] : batch);
+    this.#hasCommitted = batch.at(-1)?.text === COMMIT;
+    const rows = (begins ? results.slice(1) : results).map((one) => one.rows);
+    return { command: ROUND_TRIP, rowCount: null, rows };
+  }
+
+  #send(statements: readonly BatchStatement[]): Promise<BatchResult[]> {
+    return new Promise((resolve, reject) => {
+      const done = (error?: unknown): void => (error === undefined ? resolve(batch.results) : reject(error));
+      const batch = new StatementBatch(statements, { client: this, kept: this.#kept, done });
+      super.query(batch as unknown as pg.Submittable);
+    });
+  }
+}
+
+/** What was done, as the driver says it. */
+function resultOf({ tag, rows }: BatchResult): Result {
+  const words = tag.split(' ');
+  return {
+    command: words[0]!,
+    rowCount: words.length === 1 ? null : Number(words.at(-1)),
+    rows,
+  };
 }

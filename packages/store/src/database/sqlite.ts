@@ -2,6 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CompiledQuery, Kysely, SqliteAdapter, SqliteDialect, sql } from 'kysely';
 import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
+import { COMMIT, ROUND_TRIP } from './round-trip.js';
 import type { Tables } from './tables.js';
 import { WriteAheadLog } from './write-ahead-log.js';
 
@@ -122,6 +123,10 @@ class NodeSqliteDialect extends SqliteDialect {
     driver.beginTransaction = async (connection) => {
       await connection.executeQuery(CompiledQuery.raw('begin immediate'));
     };
+    // A round trip may have done so.
+    driver.commitTransaction = async (connection) => {
+      if (this.#raw.isTransaction) await connection.executeQuery(CompiledQuery.raw(COMMIT));
+    };
     // SQLite has rolled back by itself where the disk was full or failed; a second time would be an error in the first one's place.
     driver.rollbackTransaction = async (connection) => {
       if (this.#raw.isTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
@@ -145,17 +150,34 @@ type KyselyStatement = ReturnType<SqliteConfig['prepare']>;
 
 function asKyselyDatabase(raw: DatabaseSync): SqliteConfig {
   const prepared = new Map<string, KyselyStatement>();
+  function prepare(text: string): KyselyStatement {
+    const known = prepared.get(text);
+    if (known !== undefined) return known;
+    const statement = asKyselyStatement(raw.prepare(text));
+    prepared.set(text, statement);
+    if (prepared.size > MAX_PREPARED) prepared.delete(prepared.keys().next().value!);
+    return statement;
+  }
+  const roundTrip: KyselyStatement = {
+    reader: true,
+    all: (statements) => (statements as CompiledQuery[]).map((one) => rowsOf(prepare(one.sql), one)),
+    run: neverAlone,
+    iterate: neverAlone,
+  };
   return {
     close: () => raw.close(),
-    prepare(text) {
-      const known = prepared.get(text);
-      if (known !== undefined) return known;
-      const statement = asKyselyStatement(raw.prepare(text));
-      prepared.set(text, statement);
-      if (prepared.size > MAX_PREPARED) prepared.delete(prepared.keys().next().value!);
-      return statement;
-    },
+    prepare: (text) => (text === ROUND_TRIP ? roundTrip : prepare(text)),
   };
+}
+
+function rowsOf(statement: KyselyStatement, { parameters }: CompiledQuery): unknown[] {
+  if (statement.reader) return statement.all(parameters);
+  statement.run(parameters);
+  return [];
+}
+
+function neverAlone(): never {
+  throw new Error('A round trip holds statements and is none.');
 }
 
 function asKyselyStatement(statement: StatementSync): KyselyStatement {

@@ -1,8 +1,9 @@
 import { type Transaction, sql } from 'kysely';
 import { amongSeqs, amongTexts, jsonOfSeqs, jsonOfTexts, rowsFrom } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
-import { type InsertCell, insertRows } from '../database/insert-rows.js';
+import { type InsertCell, askInsert } from '../database/insert-rows.js';
 import { preparedQuery } from '../database/prepared-query.js';
+import { type Answer, RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 import { type AttributeKind, type Offer, type StoredValue, meet } from './attribute-rules.js';
 
@@ -27,6 +28,13 @@ export interface AttributeChanges {
   applied: number;
 }
 
+/** What comes of offers, to be stored. */
+export interface MetOffers extends AttributeChanges {
+  gone: KeyRow[];
+  put: InsertCell[][];
+  history: HistoryEntry[];
+}
+
 /**
  * Meets offers, in their order, with what is in force and stores what comes of it, history included. The objects are
  * locked by the caller. `newSeqs`: objects that were made just now, which have no attributes yet.
@@ -36,27 +44,45 @@ export async function applyOffers(
   traits: DialectTraits,
   { offers, newSeqs }: { offers: readonly GroupOffer[]; newSeqs?: ReadonlySet<number> },
 ): Promise<AttributeChanges> {
-  const changes: AttributeChanges = { changedSeqs: new Set(), applied: 0 };
-  if (offers.length === 0) return changes;
+  const known = offers.filter(({ group }) => newSeqs?.has(group.objectSeq) !== true);
+  const trip = new RoundTrip(trx);
+  const inForce = askInForce(
+    trip,
+    traits,
+    known.map(({ group }) => group),
+  );
+  await trip.make();
+  const met = meetOffers(offers, inForce.rows);
+  askToStore(trip, traits, met);
+  await trip.make();
+  return met;
+}
+
+/** What comes of offers where this is in force. */
+export function meetOffers(offers: readonly GroupOffer[], inForce: readonly ValueRow[]): MetOffers {
   const states = new GroupStates();
   const offered = offers.map(({ group, offer }) => ({ state: states.of(group), offer }));
-  const known = states.all.filter(({ group }) => newSeqs?.has(group.objectSeq) !== true);
-  if (known.length > 0) await readValues(trx, traits, { groups: known, states });
-
-  const history: HistoryEntry[] = [];
+  for (const row of inForce) {
+    const { kind, text, key, number, at, runId } = row;
+    states.find(row)?.before.push({ kind: kind as AttributeKind, text, key, number, at, runId });
+  }
+  for (const state of states.all) state.values = state.before;
+  const met: MetOffers = { changedSeqs: new Set(), applied: 0, gone: [], put: [], history: [] };
   for (const { state, offer } of offered) {
     const { group } = state;
     const meeting = meet(state.values, offer);
     state.values = meeting.values;
     if (meeting.result === 'repeated') continue;
-    history.push({ group, said: offer, mode: offer.mode, applied: meeting.result === 'applied' });
+    met.history.push({ group, said: offer, mode: offer.mode, applied: meeting.result === 'applied' });
     if (meeting.result === 'lost') continue;
-    changes.applied += 1;
-    changes.changedSeqs.add(group.objectSeq);
+    met.applied += 1;
+    met.changedSeqs.add(group.objectSeq);
   }
-  await storeDifferences(trx, traits, states.all);
-  await insertHistory(trx, traits, history);
-  return changes;
+  for (const { group, before, values } of states.all) {
+    for (const value of before) if (!holds(values, value)) met.gone.push(keyRow(group, value));
+    for (const value of values) if (!before.includes(value)) met.put.push(valueRow(group, value));
+  }
+  return met;
 }
 
 interface GroupState {
@@ -91,7 +117,7 @@ class GroupStates {
 
 const GROUP_COLUMNS = { object_seq: 'bigint', name: 'text', source: 'text' } as const;
 
-interface ValueRow {
+export interface ValueRow {
   objectSeq: number;
   name: string;
   source: string;
@@ -103,12 +129,15 @@ interface ValueRow {
   runId: string | null;
 }
 
+/** Out of reach for the index of names, under which the objects of a whole library are. */
+const NAME_TO_FILTER = sql`name || ''`;
+
 const valuesOfObjects = preparedQuery<{ seqs: string; names: string }, ValueRow, DialectTraits>(
   (db, { seqs, names }, traits) =>
     db
       .selectFrom('attributes')
       .where(amongSeqs(traits, 'object_seq', seqs))
-      .where(amongTexts(traits, 'name', names))
+      .where(amongTexts(traits, NAME_TO_FILTER, names))
       .select([
         'object_seq as objectSeq',
         'name',
@@ -122,54 +151,52 @@ const valuesOfObjects = preparedQuery<{ seqs: string; names: string }, ValueRow,
       ]),
 );
 
-/** Reads what is in force. What the objects hold of the same names from other sources is left aside. */
-async function readValues(
-  trx: Trx,
+/** Asks for what is in force in some groups, and for what the same objects hold of these names from other sources. */
+export function askInForce(
+  trip: RoundTrip,
   traits: DialectTraits,
-  { groups, states }: { groups: readonly GroupState[]; states: GroupStates },
-): Promise<void> {
-  const seqs = jsonOfSeqs([...new Set(groups.map(({ group }) => group.objectSeq))]);
-  const names = jsonOfTexts([...new Set(groups.map(({ group }) => group.name))]);
-  for (const row of await valuesOfObjects(trx, { seqs, names }, traits)) {
-    const { kind, text, key, number, at, runId } = row;
-    states.find(row)?.before.push({ kind: kind as AttributeKind, text, key, number, at, runId });
-  }
-  for (const state of groups) state.values = state.before;
+  groups: readonly Pick<AttributeGroup, 'objectSeq' | 'name'>[],
+): Answer<ValueRow> {
+  if (groups.length === 0) return { rows: [] };
+  const seqs = jsonOfSeqs([...new Set(groups.map(({ objectSeq }) => objectSeq))]);
+  const names = jsonOfTexts([...new Set(groups.map(({ name }) => name))]);
+  return valuesOfObjects.ask(trip, { seqs, names }, traits);
 }
 
 const KEY_COLUMNS = { ...GROUP_COLUMNS, kind: 'text', value_key: 'text' } as const;
 const VALUE_COLUMNS = [...Object.keys(KEY_COLUMNS), 'text_value', 'number_value', 'at', 'run_id'];
 const KEY_LIST = sql.join(Object.keys(KEY_COLUMNS).map((name) => sql.ref(name)));
 
-async function storeDifferences(
-  trx: Trx,
-  traits: DialectTraits,
-  states: Iterable<GroupState>,
-): Promise<void> {
-  const gone: ReturnType<typeof keyRow>[] = [];
-  const put: InsertCell[][] = [];
-  for (const { group, before, values } of states) {
-    for (const value of before) if (!holds(values, value)) gone.push(keyRow(group, value));
-    for (const value of values) if (!before.includes(value)) put.push(valueRow(group, value));
-  }
+/** Stores what came of offers, when the trip is made. */
+export function askToStore(trip: RoundTrip, traits: DialectTraits, { gone, put, history }: MetOffers): void {
   if (gone.length > 0) {
-    await sql`delete from attributes where (${KEY_LIST}) in
-      (select ${KEY_LIST} from ${rowsFrom(traits, KEY_COLUMNS, gone)} as gone)`.execute(trx);
+    const statement = sql`delete from attributes where (${KEY_LIST}) in
+      (select ${KEY_LIST} from ${rowsFrom(traits, KEY_COLUMNS, gone)} as gone)`;
+    trip.ask(statement.compile(trip.db));
   }
-  await insertRows(trx, traits, {
+  askInsert(trip, traits, {
     table: 'attributes',
     columns: VALUE_COLUMNS,
     rows: put,
     suffix: `on conflict (${Object.keys(KEY_COLUMNS).join(', ')})
       do update set at = excluded.at, run_id = excluded.run_id`,
   });
+  askForHistory(trip, traits, history);
 }
 
 function holds(values: readonly StoredValue[], { kind, key }: StoredValue): boolean {
   return values.some((value) => value.kind === kind && value.key === key);
 }
 
-function keyRow(group: AttributeGroup, value: StoredValue) {
+interface KeyRow {
+  object_seq: number;
+  name: string;
+  source: string;
+  kind: string;
+  value_key: string;
+}
+
+function keyRow(group: AttributeGroup, value: StoredValue): KeyRow {
   return {
     object_seq: group.objectSeq,
     name: group.name,
@@ -210,6 +237,17 @@ export async function insertHistory(
   traits: DialectTraits,
   entries: readonly HistoryEntry[],
 ): Promise<void> {
+  const trip = new RoundTrip(trx);
+  askForHistory(trip, traits, entries);
+  await trip.make();
+}
+
+/** As `insertHistory`, with others when the trip is made. */
+export function askForHistory(
+  trip: RoundTrip,
+  traits: DialectTraits,
+  entries: readonly HistoryEntry[],
+): void {
   const rows = entries.map(({ group, said, mode, applied }) => [
     group.objectSeq,
     group.name,
@@ -221,5 +259,5 @@ export async function insertHistory(
     said.runId,
     applied ? 1 : 0,
   ]);
-  await insertRows(trx, traits, { table: 'attribute_history', columns: HISTORY_COLUMNS, rows });
+  askInsert(trip, traits, { table: 'attribute_history', columns: HISTORY_COLUMNS, rows });
 }

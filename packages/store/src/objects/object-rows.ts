@@ -2,6 +2,7 @@ import { type Transaction, sql } from 'kysely';
 import { amongSeqs, jsonOfSeqs, rowsFrom } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
+import { type Answer, RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 
 type Trx = Transaction<Tables>;
@@ -30,10 +31,25 @@ export async function lockObjects(
   traits: DialectTraits,
   seqs: Iterable<number>,
 ): Promise<Map<number, LockedObject>> {
+  const trip = new RoundTrip(trx);
+  const locked = askToLock(trip, traits, seqs);
+  await trip.make();
+  return lockedBySeq(locked);
+}
+
+/** As `lockObjects`, with others when the trip is made. */
+export function askToLock(
+  trip: RoundTrip,
+  traits: DialectTraits,
+  seqs: Iterable<number>,
+): Answer<LockedObject> {
   const distinct = new Set(seqs);
-  if (distinct.size === 0) return new Map();
-  const locked = await objectsOfSeqs(trx, { seqs: jsonOfSeqs([...distinct]) }, traits);
-  return new Map(locked.map((row) => [row.seq, row]));
+  if (distinct.size === 0) return { rows: [] };
+  return objectsOfSeqs.ask(trip, { seqs: jsonOfSeqs([...distinct]) }, traits);
+}
+
+export function lockedBySeq({ rows }: Answer<LockedObject>): Map<number, LockedObject> {
+  return new Map(rows.map((row) => [row.seq, row]));
 }
 
 const countRevisions = preparedQuery<{ seqs: string; at: number }, never, DialectTraits>(
@@ -48,19 +64,40 @@ const countRevisions = preparedQuery<{ seqs: string; at: number }, never, Dialec
 export async function bumpRevisions(
   trx: Trx,
   traits: DialectTraits,
-  { seqs, at }: { seqs: Iterable<number>; at: number },
+  change: { seqs: Iterable<number>; at: number },
 ): Promise<void> {
-  const distinct = new Set(seqs);
-  if (distinct.size > 0) await countRevisions(trx, { seqs: jsonOfSeqs([...distinct]), at }, traits);
+  const trip = new RoundTrip(trx);
+  askForRevisions(trip, traits, change);
+  await trip.make();
 }
+
+/** As `bumpRevisions`, with others when the trip is made. */
+export function askForRevisions(
+  trip: RoundTrip,
+  traits: DialectTraits,
+  { seqs, at }: { seqs: Iterable<number>; at: number },
+): void {
+  const distinct = new Set(seqs);
+  if (distinct.size > 0) countRevisions.ask(trip, { seqs: jsonOfSeqs([...distinct]), at }, traits);
+}
+
+type SaidStatus = { seq: number; status: string; at: number };
 
 export async function setStatuses(
   trx: Trx,
   traits: DialectTraits,
-  rows: readonly { seq: number; status: string; at: number }[],
+  rows: readonly SaidStatus[],
 ): Promise<void> {
+  const trip = new RoundTrip(trx);
+  askForStatuses(trip, traits, rows);
+  await trip.make();
+}
+
+/** As `setStatuses`, with others when the trip is made. */
+export function askForStatuses(trip: RoundTrip, traits: DialectTraits, rows: readonly SaidStatus[]): void {
   if (rows.length === 0) return;
   const source = rowsFrom(traits, { seq: 'bigint', status: 'text', at: 'bigint' }, rows);
-  await sql`update objects set status = said.status, status_at = said.at
-    from ${source} as said where objects.seq = said.seq`.execute(trx);
+  const statement = sql`update objects set status = said.status, status_at = said.at
+    from ${source} as said where objects.seq = said.seq`;
+  trip.ask(statement.compile(trip.db));
 }

@@ -2,10 +2,18 @@ import type { AttributeValue, EmitMode } from '@drover/model';
 import type { Transaction } from 'kysely';
 import { storableText } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
+import { type Answer, RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 import { toStoredValue } from './attribute-rules.js';
-import { type HistoryEntry, applyOffers, insertHistory } from './attribute-store.js';
-import { type LockedObject, bumpRevisions, lockObjects, setStatuses } from './object-rows.js';
+import {
+  type HistoryEntry,
+  type ValueRow,
+  askForHistory,
+  askInForce,
+  askToStore,
+  meetOffers,
+} from './attribute-store.js';
+import { type LockedObject, askForRevisions, askForStatuses, askToLock, lockedBySeq } from './object-rows.js';
 
 type Trx = Transaction<Tables>;
 
@@ -40,6 +48,12 @@ export interface WriteBackReport {
   attributesWritten: number;
 }
 
+/** What has to be known before something is written back. */
+export interface WriteBackReads {
+  objects: Answer<LockedObject>;
+  inForce: Answer<ValueRow>;
+}
+
 /**
  * Writes what outcomes set on their objects, for about 1,000 rows at a time: attributes by their mode; a status when it
  * was said later than the one in force, whoever said that. What loses stays in the history. An object's revision counts
@@ -48,28 +62,54 @@ export interface WriteBackReport {
 export async function applyWriteBacks(
   trx: Trx,
   traits: DialectTraits,
-  { attributes, statuses }: WriteBacks,
+  writeBacks: WriteBacks,
 ): Promise<WriteBackReport> {
+  const trip = new RoundTrip(trx);
+  const reads = askForWriteBacks(trip, traits, writeBacks);
+  await trip.make();
+  const report = askToWriteBack(trip, traits, { ...writeBacks, reads });
+  await trip.make();
+  return report;
+}
+
+/** The first half of `applyWriteBacks`: locks the objects and asks what is in force. */
+export function askForWriteBacks(
+  trip: RoundTrip,
+  traits: DialectTraits,
+  { attributes, statuses }: WriteBacks,
+): WriteBackReads {
   const seqs = [...attributes, ...statuses].map(({ objectSeq }) => objectSeq);
-  const objects = await lockObjects(trx, traits, seqs);
+  const groups = attributes.map(({ objectSeq, name }) => ({ objectSeq, name: storableText(name) }));
+  return { objects: askToLock(trip, traits, seqs), inForce: askInForce(trip, traits, groups) };
+}
+
+/** The second half of `applyWriteBacks`, which is done when the trip is made. */
+export function askToWriteBack(
+  trip: RoundTrip,
+  traits: DialectTraits,
+  { attributes, statuses, reads }: WriteBacks & { reads: WriteBackReads },
+): WriteBackReport {
+  const objects = lockedBySeq(reads.objects);
   const offers = attributes
     .filter(({ objectSeq }) => objects.has(objectSeq))
     .map(({ objectSeq, source, name, value, mode, at, runId }) => ({
       group: { objectSeq, name: storableText(name), source: storableText(source) },
       offer: { mode, ...toStoredValue(value, { at, runId }) },
     }));
-  const { changedSeqs, applied } = await applyOffers(trx, traits, { offers });
-  for (const seq of await applyStatuses(trx, traits, { objects, statuses })) changedSeqs.add(seq);
-  await bumpRevisions(trx, traits, { seqs: changedSeqs, at: Date.now() });
+  const met = meetOffers(offers, reads.inForce.rows);
+  const { changedSeqs, applied } = met;
+  askToStore(trip, traits, met);
+  for (const seq of applyStatuses(trip, traits, { objects, statuses })) changedSeqs.add(seq);
+  askForRevisions(trip, traits, { seqs: changedSeqs, at: Date.now() });
   return { objectsWritten: changedSeqs.size, attributesWritten: applied };
 }
 
 /** The objects whose status has changed. */
-async function applyStatuses(
-  trx: Trx,
+function applyStatuses(
+  trip: RoundTrip,
   traits: DialectTraits,
   { objects, statuses }: { objects: Map<number, LockedObject>; statuses: readonly StatusWriteBack[] },
-): Promise<Set<number>> {
+): Set<number> {
   const changed = new Set<number>();
   const moved = new Set<LockedObject>();
   const history: HistoryEntry[] = [];
@@ -86,8 +126,8 @@ async function applyStatuses(
     moved.add(object);
   }
   const rows = Array.from(moved, ({ seq, status, status_at }) => ({ seq, status: status!, at: status_at! }));
-  await setStatuses(trx, traits, rows);
-  await insertHistory(trx, traits, history);
+  askForStatuses(trip, traits, rows);
+  askForHistory(trip, traits, history);
   return changed;
 }
 

@@ -1,38 +1,8 @@
-import type { ClaimedRun, PlacedObject, QuarantinedObject } from '@drover/engine';
+import type { ClaimedRun, QuarantinedObject } from '@drover/engine';
 import { newId } from '@drover/model';
 import type { Transaction } from 'kysely';
 import type { Database } from '../database/database.js';
-import { preparedQuery } from '../database/prepared-query.js';
 import type { Tables } from '../database/tables.js';
-
-const heldBetween = preparedQuery<
-  { pluginId: string; digest: string; from: number; to: number },
-  { object_seq: number; revision: number }
->((db, { pluginId, digest, from, to }) =>
-  db
-    .selectFrom('quarantine')
-    .select(['object_seq', 'revision'])
-    .where('plugin_id', '=', pluginId)
-    .where('bundle_digest', '=', digest)
-    .where('object_seq', '>=', from)
-    .where('object_seq', '<=', to),
-);
-
-/** Those of the objects that are in quarantine for this bundle with the revision that they have now. */
-export async function quarantinedAmong(
-  { kysely }: Database,
-  { pluginId, bundleDigest: digest }: Pick<ClaimedRun, 'pluginId' | 'bundleDigest'>,
-  placed: readonly PlacedObject[],
-): Promise<ReadonlySet<number>> {
-  const revisions = new Map(placed.map(({ objectSeq, object }) => [objectSeq, object?.revision]));
-  let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const seq of revisions.keys()) [from, to] = [Math.min(from, seq), Math.max(to, seq)];
-  if (from > to) return new Set();
-  const rows = await heldBetween(kysely, { pluginId, digest, from, to });
-  return new Set(
-    rows.filter((row) => revisions.get(row.object_seq) === row.revision).map((row) => row.object_seq),
-  );
-}
 
 export async function quarantinedBy({ kysely }: Database, runId: string): Promise<number> {
   const { n } = await kysely

@@ -1,4 +1,5 @@
 import { OPEN_RUN_STATUSES, type OutcomeStatus } from '@drover/model';
+import { sql } from 'kysely';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
 import type { PassTerms, RunRow, TaskRow } from './rows.js';
@@ -67,7 +68,7 @@ export const openTasks = preparedQuery<{ runId: string }, TaskRow>((db, { runId 
     .selectFrom('tasks')
     .selectAll()
     .where('run_id', '=', runId)
-    .where('status', 'in', ['ready', 'leased', 'waiting'])
+    .where(sql<boolean>`status <> 'done'`)
     .orderBy('due_at'),
 );
 
@@ -166,4 +167,14 @@ export const takeFromFirstRange = preparedQuery<{ runId: string; objects: number
       )
       .where((eb) => eb(eb('to_position', '-', eb.ref('from_position')), '>', objects))
       .returning((eb) => eb('from_position', '-', objects).as('from')),
+);
+
+/** Undoes `takeFromFirstRange`. */
+export const returnToFirstRange = preparedQuery<{ runId: string; from: number; cutTo: number }, never>(
+  (db, { runId, from, cutTo }) =>
+    db
+      .updateTable('run_ranges')
+      .set({ from_position: from })
+      .where('run_id', '=', runId)
+      .where('from_position', '=', cutTo),
 );

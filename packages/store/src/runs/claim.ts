@@ -1,43 +1,27 @@
 import type { ClaimResult, PositionRange, ReapRule, RunLimits, TaskKind } from '@drover/engine';
-import { OPEN_RUN_STATUSES, newId } from '@drover/model';
+import { OPEN_RUN_STATUSES } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
 import {
   anyOpenRun,
   candidateRuns,
-  countBatch,
   insertTaskRow,
-  leaseTaskRow,
   lockOpenRun,
   lockRun,
   openTasks,
-  passTerms,
 } from './claim-queries.js';
 import { isOver } from '../leases/is-over.js';
 import { takePlannedBatch } from '../plans/planned-batch.js';
+import { type CutAhead, isNextBatch, putBack, rangeOf } from './cut-ahead.js';
 import { cutBatch } from './cut-batch.js';
+import { type Claimer, type Worker, insertLeased, lease, newTask } from './lease-task.js';
 import { RUN_RANGES, defer } from './open-ranges.js';
 import { openCallPositions } from './open-calls.js';
 import { dueForPoll, handToTask, nextPollAt } from './pending-objects.js';
-import {
-  type PassTerms,
-  type RunRow,
-  type TaskRow,
-  formatRanges,
-  parseRanges,
-  stopOf,
-  toClaimedTask,
-  toRanges,
-} from './rows.js';
+import { type RunRow, type TaskRow, parseRanges, stopOf, toRanges } from './rows.js';
 
 type Trx = Transaction<Tables>;
-
-export interface Worker {
-  owner: string;
-  leaseMs: number;
-  now: number;
-}
 
 /** The name under which a started run holds its exclusive key. */
 export function exclusiveLease(key: string): string {
@@ -85,11 +69,17 @@ async function claimOfBusy(
   }
 }
 
+/** A run that this transaction holds already, with its tasks that are not done. */
+export interface HeldRun {
+  run: RunRow;
+  open: TaskRow[];
+  ahead: CutAhead | undefined;
+}
+
 export interface Candidates {
   worker: Worker;
   candidates: readonly { id: string }[];
-  /** One that this transaction holds already. */
-  held?: RunRow | undefined;
+  held?: HeldRun | undefined;
   /** Told of those that another transaction holds. */
   onBusy?(id: string): void;
 }
@@ -100,10 +90,15 @@ export async function claimAmong(
   database: Database,
   { worker, candidates, held, onBusy }: Candidates,
 ): Promise<ClaimResult> {
+  if (held?.ahead !== undefined && held.run.id !== candidates[0]?.id) {
+    await putBack(trx, held.run.id, held.ahead);
+    held.ahead = undefined;
+  }
   for (const { id } of candidates) {
-    const [run] = held?.id === id ? [held] : await lockOpenRun(database.traits)(trx, { id });
+    const known = held?.run.id === id ? held : undefined;
+    const [run] = known === undefined ? await lockOpenRun(database.traits)(trx, { id }) : [known.run];
     if (run === undefined) onBusy?.(id);
-    const claimed = run === undefined ? undefined : await claimFrom(trx, database, { run, worker });
+    const claimed = run === undefined ? undefined : await claimFrom(trx, database, { run, worker, known });
     if (claimed !== undefined) return claimed;
   }
   const nextDueAt = await nextDue(trx, worker.now);
@@ -129,16 +124,31 @@ async function nextDue(trx: Trx, now: number): Promise<number | undefined> {
 async function claimFrom(
   trx: Trx,
   database: Database,
-  { run, worker }: Claimer,
+  { run, worker, known }: Claimer & { known?: HeldRun | undefined },
 ): Promise<ClaimResult | undefined> {
   const stopped = stopOf(run) !== undefined;
   if (run.started_at === null && !(await start(trx, run, worker, stopped))) return undefined;
-  if (stopped) await giveBackUnstarted(trx, run);
   const limits = JSON.parse(run.limits) as RunLimits;
-  const open = await openTasks(trx, { runId: run.id });
+  const ahead = known?.ahead;
+  const isNext =
+    ahead !== undefined &&
+    !stopped &&
+    isNextBatch(ahead, { run, limits, open: known!.open, now: worker.now });
+  // Before anything looks at the run's positions.
+  if (ahead !== undefined && !isNext) await putBack(trx, run.id, ahead);
+  if (stopped) await giveBackUnstarted(trx, run);
+  const open = stopped || known === undefined ? await openTasks(trx, { runId: run.id }) : known.open;
   const leased = open.filter((task) => task.status === 'leased').length;
   const concurrency = run.phase === 'execute' && limits.scope === 'slice' ? limits.concurrency : 1;
   const firstIsAlone = limits.firstBatchAlone && run.first_batch_done === 0;
+  if (isNext) {
+    const ranges = [rangeOf(ahead)];
+    const next = { kind: 'batch', index: run.batches_cut, ranges } as const;
+    return {
+      task: await insertLeased(trx, database, { run, worker, ...next }),
+      more: leased + 1 < concurrency,
+    };
+  }
   // The parts of a first batch that was taken apart go one after the other, too.
   if (leased >= (firstIsAlone ? 1 : concurrency)) return undefined;
 
@@ -246,99 +256,6 @@ async function takeAll(trx: Trx, run: RunRow): Promise<PositionRange[]> {
     .returning(['from_position as from', 'to_position as to'])
     .execute();
   return ranges.sort((left, right) => left.from - right.from);
-}
-
-interface NewTask {
-  kind: TaskKind;
-  index: number;
-  ranges: PositionRange[];
-}
-
-function newTask(run: RunRow, task: NewTask, now: number): TaskRow {
-  return {
-    id: newId('task'),
-    run_id: run.id,
-    kind: task.kind,
-    batch_index: task.index,
-    ranges: task.ranges.length === 0 ? null : formatRanges(task.ranges),
-    status: 'ready',
-    attempt: 1,
-    deaths: 0,
-    due_at: now,
-    waiting_since: null,
-    lease_owner: null,
-    lease_token: 0,
-    lease_until: null,
-    created_at: now,
-    settled_at: null,
-    suspect: null,
-  };
-}
-
-type Leased = NonNullable<ClaimResult['task']>;
-
-interface Claimer {
-  run: RunRow;
-  worker: Worker;
-}
-
-async function insertLeased(
-  trx: Trx,
-  database: Database,
-  { run, worker, ...task }: NewTask & Claimer,
-): Promise<Leased> {
-  if (task.kind === 'batch' || task.kind === 'all') {
-    run.batches_cut += 1;
-    await countBatch(trx, { runId: run.id, batches: run.batches_cut });
-  }
-  const row = held(newTask(run, task, worker.now), worker);
-  await insertTaskRow(trx, row);
-  return present(trx, database, { run, task: row });
-}
-
-async function lease(
-  trx: Trx,
-  database: Database,
-  { run, worker, task }: Claimer & { task: TaskRow },
-): Promise<Leased> {
-  const row = held(task, worker);
-  const { id, lease_token: token } = row;
-  await leaseTaskRow(trx, { id, owner: worker.owner, token, until: worker.now + worker.leaseMs });
-  return present(trx, database, { run, task: row });
-}
-
-function held(task: TaskRow, worker: Worker): TaskRow {
-  return {
-    ...task,
-    status: 'leased',
-    lease_owner: worker.owner,
-    lease_token: task.lease_token + 1,
-    lease_until: worker.now + worker.leaseMs,
-  };
-}
-
-async function present(
-  trx: Trx,
-  database: Database,
-  { run, task }: { run: RunRow; task: TaskRow },
-): Promise<Leased> {
-  if (run.status !== 'running') await setRun(trx, run, { status: 'running' });
-  return toClaimedTask(task, run, await passOf(trx, database, run.pass_id));
-}
-
-/** What a pass never changes, of those that were asked for last. */
-const knownPasses = new WeakMap<Database, Map<string, PassTerms>>();
-const MAX_KNOWN_PASSES = 100;
-
-async function passOf(trx: Trx, database: Database, id: string): Promise<PassTerms> {
-  let known = knownPasses.get(database);
-  if (known === undefined || known.size >= MAX_KNOWN_PASSES) knownPasses.set(database, (known = new Map()));
-  let terms = known.get(id);
-  if (terms === undefined) {
-    [terms] = await passTerms(trx, { id });
-    known.set(id, terms!);
-  }
-  return terms!;
 }
 
 async function setRun(trx: Trx, run: RunRow, changes: Partial<RunRow>): Promise<void> {

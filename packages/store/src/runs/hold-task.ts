@@ -2,6 +2,7 @@ import type { ClaimedTask } from '@drover/engine';
 import { Fault } from '@drover/model';
 import type { Kysely, Transaction } from 'kysely';
 import type { Database } from '../database/database.js';
+import { RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 import { lockHeldTask, lockRun } from './claim-queries.js';
 import type { RunRow } from './rows.js';
@@ -18,25 +19,31 @@ export function whileHeld<Result>(
   late: unknown,
   change: (trx: Trx, run: RunRow) => Promise<Result>,
 ): Promise<Result> {
-  return whileTaskHeld(database, task, late, async (trx) => {
-    const [run] = await lockRun(database.traits)(trx, { id: task.run.id });
-    return change(trx, run!);
+  return whileTaskHeld(database, task, late, {
+    reads: () => undefined,
+    async change(trx) {
+      const [run] = await lockRun(database.traits)(trx, { id: task.run.id });
+      return change(trx, run!);
+    },
   });
 }
 
 /**
  * As `whileHeld`, for a change that takes the run only when it comes to it: what all batches of a run wait for each
- * other with should be little.
+ * other with should be little. What `reads` asks comes with the task.
  */
-export async function whileTaskHeld<Result>(
+export async function whileTaskHeld<Result, Reads>(
   database: Database,
   task: ClaimedTask,
   late: unknown,
-  change: (trx: Trx) => Promise<Result>,
+  { reads, change }: { reads(trip: RoundTrip): Reads; change(trx: Trx, reads: Reads): Promise<Result> },
 ): Promise<Result> {
   const settled = await database.kysely.transaction().execute(async (trx) => {
-    const [held] = await lockHeldTask(trx, { id: task.id, token: task.leaseToken }, database.traits);
-    if (held !== undefined) return { result: await change(trx) };
+    const trip = new RoundTrip(trx);
+    const held = lockHeldTask.ask(trip, { id: task.id, token: task.leaseToken }, database.traits);
+    const read = reads(trip);
+    await trip.make();
+    if (held.rows.length > 0) return { result: await change(trx, read) };
     await keepLate(trx, task, late);
     return undefined;
   });

@@ -1,7 +1,8 @@
 import type { ClaimedTask, OutcomeRow } from '@drover/engine';
 import type { Transaction } from 'kysely';
 import type { Database } from '../database/database.js';
-import { insertRows } from '../database/insert-rows.js';
+import { askInsert } from '../database/insert-rows.js';
+import type { RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 
 type Trx = Transaction<Tables>;
@@ -18,11 +19,12 @@ const OUTCOME_COLUMNS = [
   'at',
 ] as const;
 
-export async function insertOutcomes(
-  trx: Trx,
+/** Stores outcomes, when the trip is made. */
+export function askForOutcomes(
+  trip: RoundTrip,
   { traits }: Database,
   { task, outcomes, now }: { task: ClaimedTask; outcomes: readonly OutcomeRow[]; now: number },
-): Promise<void> {
+): void {
   const rows = outcomes.map(({ position, objectSeq, status, code, message, data }) => [
     task.run.id,
     position,
@@ -34,7 +36,7 @@ export async function insertOutcomes(
     task.attempt,
     now,
   ]);
-  await insertRows(trx, traits, { table: 'outcomes', columns: OUTCOME_COLUMNS, rows });
+  askInsert(trip, traits, { table: 'outcomes', columns: OUTCOME_COLUMNS, rows });
 }
 
 /** How many outcomes there are of each status. */

@@ -1,4 +1,5 @@
 import type {
+  BatchObjects,
   ClaimResult,
   ClaimedTask,
   ExpectedRequest,
@@ -52,8 +53,8 @@ import {
   plannedTotals,
 } from '../plans/plan-queries.js';
 import { listPlannedSets, listPlannedWriteBacks } from '../plans/plan-write-backs.js';
-import { quarantinedAmong, quarantinedBy } from '../quarantine/put-into-quarantine.js';
-import { objectsOf } from './batch-objects.js';
+import { quarantinedBy } from '../quarantine/put-into-quarantine.js';
+import { batchOf, objectsOf } from './batch-objects.js';
 import { appendLog } from './append-log.js';
 import { claim, reap } from './claim.js';
 import { createRetry, createRun } from './create-run.js';
@@ -179,11 +180,8 @@ export class KyselyRunLedger implements RunLedger {
     return objectsOf(this.#database, passId, ranges);
   }
 
-  quarantinedAmong(
-    run: Pick<ClaimedTask['run'], 'pluginId' | 'bundleDigest'>,
-    placed: readonly PlacedObject[],
-  ): Promise<ReadonlySet<number>> {
-    return quarantinedAmong(this.#database, run, placed);
+  batchOf(task: ClaimedTask): Promise<BatchObjects> {
+    return batchOf(this.#database, task);
   }
 
   quarantinedBy(runId: RunId): Promise<number> {

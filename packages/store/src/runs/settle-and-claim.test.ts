@@ -11,14 +11,14 @@ describeDatabases('settling a batch and claiming the next task', (open) => {
 
   afterEach(() => world.close());
 
-  async function openWorld(concurrency: number): Promise<void> {
+  async function openWorld(concurrency: number, objects = 30): Promise<void> {
     const limits = {
-      objectsPerRun: { default: 30, max: 30 },
+      objectsPerRun: { default: objects, max: objects },
       batch: { objects: 10 },
       concurrency,
       exclusiveBy: ['/list'],
     };
-    world = await openEngineWorld(await open(), { objects: 30, manifest: { limits } });
+    world = await openEngineWorld(await open(), { objects, manifest: { limits } });
   }
 
   function worker(): Worker {
@@ -81,6 +81,20 @@ describeDatabases('settling a batch and claiming the next task', (open) => {
     const small = await submit({ list: 'b' });
     expect([first.run.id, other.run.id]).toEqual([large, large]);
     expect((await settleAndClaim(first))!.task).toMatchObject({ kind: 'prepare', run: { id: small } });
+  });
+
+  test('leaves a run whole whose next batch it does not take', async () => {
+    await openWorld(2, 50);
+    const large = await submit({ list: 'a' });
+    const [first, other] = [await firstBatch(), await claim()];
+    await submit({ list: 'b' });
+    expect((await settleAndClaim(first))!.task).toMatchObject({ kind: 'prepare' });
+    const next = (await settleAndClaim(other))!.task!;
+    expect(next).toMatchObject({ run: { id: large }, ranges: [{ from: 20, to: 30 }] });
+    await world.ledger.requestCancel(large, { atOnce: false });
+    expect((await settleAndClaim(next))!.task).toMatchObject({ kind: 'finish', run: { id: large } });
+    const left = await world.database.kysely.selectFrom('pass_ranges').selectAll().execute();
+    expect(left).toMatchObject([{ from_position: 30, to_position: 50 }]);
   });
 
   test('leaves a run alone whose exclusive key another one holds', async () => {

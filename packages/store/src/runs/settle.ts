@@ -1,21 +1,28 @@
 import type { ClaimResult, ClaimedTask, Figures, PlanRecord, Settlement } from '@drover/engine';
-import { newId } from '@drover/model';
+import { isFault, newId } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
 import type { Database } from '../database/database.js';
+import { RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
-import { type WriteBackReport, applyWriteBacks } from '../objects/write-back.js';
+import {
+  type WriteBackReads,
+  type WriteBacks,
+  askForWriteBacks,
+  askToWriteBack,
+} from '../objects/write-back.js';
 import { recordWriteBacks } from '../plans/plan-write-backs.js';
 import { forgetPlanObjects, recordPlan } from '../plans/record-plan.js';
-import { type Worker, claimAmong } from './claim.js';
+import { claimAmong } from './claim.js';
+import type { Worker } from './lease-task.js';
+import { type Settling, type Tallied, isPlain, settleRun } from './settle-run.js';
 import { markHandled } from './handled.js';
 import { whileHeld, whileTaskHeld } from './hold-task.js';
-import { defer } from './open-ranges.js';
 import { quarantine } from '../quarantine/put-into-quarantine.js';
-import { insertOutcomes, reviseOutcome, tally } from './outcomes.js';
-import { settleParked, waitForPoll } from './settle-parked.js';
-import { type RunRow, formatRanges, toRanges } from './rows.js';
+import { askForOutcomes, reviseOutcome, tally } from './outcomes.js';
+import { settleParked } from './settle-parked.js';
+import { formatRanges, toRanges } from './rows.js';
 import { figureSums, insertEvent } from './task-end.js';
-import { addCounts, candidateRuns, endTaskRow } from './claim-queries.js';
+import { candidateRuns, endTaskRow } from './claim-queries.js';
 
 type Trx = Transaction<Tables>;
 
@@ -34,14 +41,22 @@ export async function settleBatch(
     ...(parked.length === 0 ? {} : { parked: parked.map(({ position, token }) => [position, token]) }),
   };
   const settle = (worker?: Worker): Promise<ClaimResult | undefined> =>
-    whileTaskHeld(database, settlement.task, late, async (trx) => {
-      const tallied = await settleObjects(trx, database, { settlement, now: settling.now });
-      const candidates = worker === undefined ? [] : await candidateRuns(trx, {});
-      const held = await settleRun(trx, { settlement, ...tallied, ...settling });
-      if (worker === undefined) return undefined;
-      return claimAmong(trx, database, { worker, candidates, held }).catch((cause: unknown) => {
-        throw new ClaimFailed('', { cause });
-      });
+    whileTaskHeld(database, settlement.task, late, {
+      reads: (trip) => askForWriteBacks(trip, database.traits, writeBacksOf(settlement)),
+      async change(trx, reads) {
+        const trip = new RoundTrip(trx);
+        const tallied = await settleObjects(trip, database, { settlement, reads, now: settling.now });
+        const candidates = worker === undefined ? undefined : candidateRuns.ask(trip, {});
+        const isToClaim = worker !== undefined;
+        const held = await settleRun(trip, { settlement, ...tallied, ...settling, isToClaim });
+        if (worker === undefined) return undefined;
+        const among = { worker, candidates: candidates!.rows, held };
+        return claimAmong(trx, database, among).catch((cause: unknown) => {
+          // Whether it is settled is not known when the connection is lost over the commit.
+          if (isFault(cause) && cause.code === 'DATABASE_UNREACHABLE') throw cause;
+          throw new ClaimFailed('', { cause });
+        });
+      },
     });
   try {
     return await settle(claimNext);
@@ -52,122 +67,62 @@ export async function settleBatch(
   }
 }
 
-interface Settling {
+interface ObjectsSettled {
+  settlement: Settlement;
+  reads: WriteBackReads;
   now: number;
-  announce: boolean;
 }
 
-/** What a settlement has come to, for its run to count. */
-interface Tallied {
-  counts: ReadonlyMap<string, number>;
-  written: WriteBackReport;
-  /** By how many the run's parked objects have become more. */
-  parked: number;
-}
-
-/** What is a batch's own: batches of one run do this beside each other. */
+/** What is a batch's own: batches of one run do this beside each other. The last of it is done when the trip is made. */
 async function settleObjects(
-  trx: Trx,
+  trip: RoundTrip,
   database: Database,
-  { settlement, now }: { settlement: Settlement; now: number },
+  { settlement, reads, now }: ObjectsSettled,
 ): Promise<Tallied> {
   const { task } = settlement;
-  await insertOutcomes(trx, database, { task, outcomes: settlement.outcomes, now });
+  askForOutcomes(trip, database, { task, outcomes: settlement.outcomes, now });
   const isPlan = task.run.mode === 'plan';
-  const written = isPlan ? NOTHING_WRITTEN : await writeBack(trx, database, settlement);
+  const written = isPlan
+    ? NOTHING_WRITTEN
+    : askToWriteBack(trip, database.traits, { ...writeBacksOf(settlement), reads });
+  const counts = tally(settlement.outcomes);
+  const parked = isPlain(settlement) ? 0 : await settleSpecials(trip, database, { settlement, counts, now });
+  if (settlement.partial !== true) endTaskRow.ask(trip, { id: task.id, now });
+  return { counts, written, parked };
+}
+
+/** By how many the run's parked objects have become more. */
+async function settleSpecials(
+  trip: RoundTrip,
+  database: Database,
+  { settlement, counts, now }: { settlement: Settlement; counts: Map<string, number>; now: number },
+): Promise<number> {
+  await trip.make();
+  const trx = trip.db as Trx;
+  const { task } = settlement;
   const parking = await settleParked(trx, database, settlement);
-  if (isPlan) await recordWriteBacks(trx, database, task.run.id, settlement);
+  if (task.run.mode === 'plan') await recordWriteBacks(trx, database, task.run.id, settlement);
   else await markHandled(trx, database, settlement, { now, sentWith: parking.sentWith });
   if (settlement.plan !== undefined) await recordPlan(trx, database, task.run.id, settlement.plan);
-  const counts = tally(settlement.outcomes);
   for (const row of settlement.revised ?? []) await reviseOutcome(trx, task, row, counts);
   if (settlement.again !== undefined) await queueAgain(trx, task, settlement.again, now);
   for (const positions of settlement.suspects ?? []) {
     await queueAgain(trx, task, { positions, dueAt: new Date(now), suspect: 1 }, now);
   }
   await quarantine(trx, task.run, settlement.quarantined ?? [], now);
-  if (settlement.partial !== true) await endTaskRow(trx, { id: task.id, now });
-  return { counts, written, parked: parking.added };
-}
-
-/**
- * What changes the run: the batches of a run wait for each other from here to the commit. Gives the run where it is still as this
- * settlement has left it.
- */
-async function settleRun(
-  trx: Trx,
-  { settlement, counts, written, parked, now, announce }: Settling & Tallied & { settlement: Settlement },
-): Promise<RunRow | undefined> {
-  const run = await countSettlement(trx, settlement.task.run.id, { settlement, counts, written });
-  await defer(trx, run, settlement.deferred ?? []);
-  const first = settlement.cleanFirst === true && run.first_batch_done === 0;
-  const changes = {
-    ...(parked === 0 ? {} : { pending: sql<number>`pending + ${parked}` }),
-    ...(first ? { first_batch_done: 1 as const } : {}),
-    ...(settlement.runFault === undefined || run.fault !== null
-      ? {}
-      : { fault: JSON.stringify(settlement.runFault) }),
-  };
-  const isChanged = Object.keys(changes).length > 0;
-  if (isChanged) await trx.updateTable('runs').set(changes).where('id', '=', run.id).execute();
-  if (first && run.mode !== 'plan') {
-    await trx
-      .updateTable('passes')
-      .set({ slices: sql<number>`slices + 1` })
-      .where('id', '=', run.pass_id)
-      .execute();
-  }
-  const pending = run.pending + parked;
-  const goesOn = run.fault === null && settlement.runFault === undefined && run.cancel_requested === 0;
-  if (pending > 0 && goesOn) await waitForPoll(trx, run.id, { pending, now });
-  if (announce) await insertEvent(trx, run.id, 'progress', Object.fromEntries(counts), now);
-  const isAsCounted = !isChanged && pending === 0 && settlement.deferred === undefined;
-  return isAsCounted ? run : undefined;
-}
-
-/** Adds what a settlement counts to the counts of its run, and takes the run for this transaction alone. */
-async function countSettlement(
-  trx: Trx,
-  id: string,
-  {
-    settlement,
-    counts,
-    written,
-  }: { settlement: Settlement; counts: ReadonlyMap<string, number>; written: WriteBackReport },
-): Promise<RunRow> {
-  const { vendorCalls, vendorWrites, waitedMs } = settlement.figures;
-  const [run] = await addCounts(trx, {
-    id,
-    succeeded: counts.get('succeeded') ?? 0,
-    unchanged: counts.get('unchanged') ?? 0,
-    skipped: counts.get('skipped') ?? 0,
-    rejected: counts.get('rejected') ?? 0,
-    failed: counts.get('failed') ?? 0,
-    deferred: counts.get('deferred') ?? 0,
-    unknown: counts.get('unknown') ?? 0,
-    taken: settlement.outcomes.length,
-    written: written.objectsWritten,
-    attributes: written.attributesWritten,
-    vendorCalls,
-    vendorWrites,
-    waitedMs: Math.round(waitedMs),
-  });
-  return run!;
+  return parking.added;
 }
 
 const NOTHING_WRITTEN = { objectsWritten: 0, attributesWritten: 0 };
 
-async function writeBack(
-  trx: Trx,
-  database: Database,
-  { task, attributes, statuses }: Settlement,
-): Promise<WriteBackReport> {
-  if (attributes.length === 0 && statuses.length === 0) return NOTHING_WRITTEN;
+/** What a settlement writes back; nothing of a plan's, which is put on record instead. */
+function writeBacksOf({ task, attributes, statuses }: Settlement): WriteBacks {
+  if (task.run.mode === 'plan') return { attributes: [], statuses: [] };
   const runId = task.run.id;
-  return applyWriteBacks(trx, database.traits, {
+  return {
     attributes: attributes.map((write) => ({ ...write, at: write.at.getTime(), runId })),
     statuses: statuses.map((write) => ({ ...write, at: write.at.getTime(), runId })),
-  });
+  };
 }
 
 async function queueAgain(

@@ -1,5 +1,7 @@
 import type { Figures } from '@drover/engine';
 import { type RawBuilder, type Transaction, sql } from 'kysely';
+import { preparedQuery } from '../database/prepared-query.js';
+import type { RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 
 type Trx = Transaction<Tables>;
@@ -26,4 +28,19 @@ export async function insertEvent(
     .insertInto('events')
     .values({ run_id: runId, at: now, kind, data: JSON.stringify(data) })
     .execute();
+}
+
+const eventRow = preparedQuery<{ runId: string; at: number; kind: string; data: string }, never>(
+  (db, { runId, at, kind, data }) => db.insertInto('events').values({ run_id: runId, at, kind, data }),
+);
+
+/** As `insertEvent`, with others when the trip is made. */
+export function askForEvent(
+  trip: RoundTrip,
+  runId: string,
+  kind: string,
+  data: Record<string, unknown>,
+  now: number,
+): void {
+  eventRow.ask(trip, { runId, at: now, kind, data: JSON.stringify(data) });
 }

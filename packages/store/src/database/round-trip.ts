@@ -1,0 +1,53 @@
+import { CompiledQuery, type Kysely } from 'kysely';
+import type { Tables } from './tables.js';
+
+/** The text by which a connection knows a list of statements in place of one: they are its parameters. */
+export const ROUND_TRIP = '(round trip)';
+
+/** What ends a transaction, within a trip or as the transaction's own word. */
+export const COMMIT = 'commit';
+const COMMITTING = CompiledQuery.raw(COMMIT);
+
+/** What came of a statement; nothing before its trip is made. */
+export interface Answer<Row> {
+  rows: Row[];
+}
+
+/**
+ * Statements that do not need each other's answers, made in one trip to the database, in their order. When one fails, those after it
+ * are not made. Outside of a transaction a trip is a transaction of its own on PostgreSQL, and none on SQLite.
+ */
+export class RoundTrip {
+  readonly db: Kysely<Tables>;
+  readonly #statements: CompiledQuery[] = [];
+  readonly #answers: Answer<unknown>[] = [];
+
+  constructor(db: Kysely<Tables>) {
+    this.db = db;
+  }
+
+  /** What comes back is there when the trip is made. */
+  ask<Row>(statement: CompiledQuery<Row>): Answer<Row> {
+    const answer: Answer<Row> = { rows: [] };
+    this.#statements.push(statement);
+    this.#answers.push(answer);
+    return answer;
+  }
+
+  /** As `make`, for the last of a transaction: its commit goes along. Nothing else may be asked of the transaction then. */
+  async makeLast(): Promise<void> {
+    this.ask(COMMITTING);
+    await this.make();
+  }
+
+  /** Makes what was asked so far; more may be asked afterwards. */
+  async make(): Promise<void> {
+    const statements = this.#statements.splice(0);
+    const answers = this.#answers.splice(0);
+    if (statements.length === 0) return;
+    const { rows } = await this.db.executeQuery<unknown[]>(
+      CompiledQuery.raw(ROUND_TRIP, statements) as never,
+    );
+    for (const [at, answer] of answers.entries()) answer.rows = rows[at]!;
+  }
+}
