@@ -14,7 +14,7 @@ const swc = {
 const config: Config = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '^.+\\.ts$': ['@swc/jest', swc] },
+  transform: { '^.+\\.ts$': ['<rootDir>/packages/testing/jest/swc-past-barrels.mjs', swc] },
   moduleNameMapper: {
     '^@drover/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^@drover/([^/]+)/(.+)$': '<rootDir>/packages/$1/src/$2.ts',
