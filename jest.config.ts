@@ -30,7 +30,8 @@ const config: Config = {
   globalSetup: '<rootDir>/packages/testing/src/databases/jest-global-setup.ts',
   globalTeardown: '<rootDir>/packages/testing/src/databases/jest-global-teardown.ts',
   testSequencer: '<rootDir>/packages/testing/jest/longest-first.mjs',
-  maxWorkers: 2,
+  // More than the two processors of the machines that this runs on: much of what suites do is waiting.
+  maxWorkers: 3,
   testTimeout: 20_000,
 };
 export default config;
