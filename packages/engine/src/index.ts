@@ -7,6 +7,7 @@ export type * from './feed-requests.js';
 export type * from './worker-requests.js';
 export { type BookRules, type Books, type CheckedOutcome, balanceBooks } from './balance-books.js';
 export { type FaultDecision, type FaultSituation, decideFault, stopsRun } from './decide-fault.js';
+export { sendsOnce } from './settlement-rows.js';
 export { Engine, type EngineOptions, type EnginePorts } from './engine.js';
 export type { PullSighting } from './feeds/watch-pull.js';
 export { EXECUTOR_LEASE, livingWorkers } from './workforce.js';

@@ -1,9 +1,9 @@
 import type { HookContext, Invocation, InvokeOptions, PluginTarget } from '@drover/engine';
-import type { ConnectionId, LimitsSpec, PluginManifest, PluginObject } from '@drover/model';
+import type { CallSpec, ConnectionId, LimitsSpec, PluginManifest, PluginObject } from '@drover/model';
 
 export function targetOf(
   plugin: string,
-  options: { digest?: string; limits?: Partial<LimitsSpec> } = {},
+  options: { digest?: string; limits?: Partial<LimitsSpec>; calls?: CallSpec[] } = {},
 ): PluginTarget {
   const manifest: PluginManifest = {
     id: plugin,
@@ -16,7 +16,7 @@ export function targetOf(
     protocol: 1,
     connection: { schema: {}, auth: {} },
     config: {},
-    calls: [],
+    calls: options.calls ?? [],
     limits: { objectsPerRun: { default: 1_000, max: 1_000 }, batch: { objects: 100 }, ...options.limits },
     triggers: ['manual'],
   };

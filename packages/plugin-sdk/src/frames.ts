@@ -22,7 +22,7 @@ export function encodeFrame(message: object, maxBytes: number): Buffer {
   return frame;
 }
 
-/** Writes frames to a pipe: those of one turn of the event loop leave together. */
+/** Writes frames to a pipe: those of one turn of the event loop leave together, so that the reader wakes once for them. */
 export class FrameWriter {
   readonly #pipe: Writable;
   #isHeld = false;
@@ -35,7 +35,7 @@ export class FrameWriter {
     if (!this.#isHeld) {
       this.#isHeld = true;
       this.#pipe.cork();
-      process.nextTick(() => {
+      setImmediate(() => {
         this.#isHeld = false;
         this.#pipe.uncork();
       });

@@ -1,5 +1,6 @@
 import type { CallParams, CallReply } from '@drover/plugin-sdk';
 import type { OutgoingWrite, PluginTarget, WriteVerdict } from '@drover/engine';
+import type { CallSlots } from './call-slots.js';
 
 /** What one hook invocation allows its calls. */
 export interface CallScope {
@@ -11,6 +12,8 @@ export interface CallScope {
   /** Uses no access token that was got for others: one that is still good proves nothing about the secret. Default false. */
   freshTokens?: boolean | undefined;
   signal: AbortSignal;
+  /** What its calls share with the other hooks of the run, asked at each call. Default: they leave as soon as they may. */
+  slots?(): CallSlots | undefined;
   /** As `InvokeOptions.beforeWrite`. */
   beforeWrite(write: OutgoingWrite): Promise<WriteVerdict>;
 }

@@ -11,6 +11,7 @@ import type {
 import { type CallSpec, DEFAULT_CALL_TIMEOUT_MS, DEFAULT_MAX_RESPONSE_BYTES } from '@drover/model';
 import type { PluginManifest } from '@drover/model';
 import type { Breakage } from './breakage.js';
+import type { CallSlots } from './call-slots.js';
 import { type RawAnswer, toAnswer, toReply } from './call-reply.js';
 import type { Clock } from './clock.js';
 import type { ConnectionSession } from './connection-session.js';
@@ -57,6 +58,8 @@ export interface CallOwner {
   waits: WaitMeter;
   hasWritten(): boolean;
   beforeWrite(write: OutgoingWrite): Promise<WriteVerdict>;
+  /** What its calls wait for beside their grants. */
+  slots(): CallSlots | undefined;
   /** A request goes out. Answers what to call with what came of it. */
   sending(spec: CallSpec): (exchange: Exchange) => void;
 }
@@ -91,6 +94,7 @@ interface CallState {
   redirects: number;
   /** What it was sent with last. */
   grant: Granted;
+  slots: CallSlots | undefined;
 }
 
 /** Makes one vendor call: waits for its grant, sends, and sends again where that is safe. */
@@ -106,13 +110,21 @@ export class CallRunner {
   }
 
   /** Resolves for 2xx and what the call handles; throws a fault else (see `vendor-fault.ts`). */
-  async run(call: VendorCall): Promise<RawAnswer> {
+  run(call: VendorCall): Promise<RawAnswer> {
+    const slots = this.#owner.slots();
+    return slots === undefined
+      ? this.#run(call)
+      : slots.inTurn(() => this.#run(call, slots), this.#owner.signal);
+  }
+
+  async #run(call: VendorCall, slots?: CallSlots): Promise<RawAnswer> {
     const applicant = this.#applicantOf(call.spec);
     const state: CallState = {
       request: call.request,
       tries: 0,
       redirects: 0,
       grant: await this.#granted(applicant),
+      slots,
     };
     for (;;) {
       const answer = await this.#try(call, state);
@@ -145,7 +157,7 @@ export class CallRunner {
   /** The answer, a fault, or `undefined` to send again. */
   async #try(call: VendorCall, state: CallState): Promise<RawAnswer | undefined> {
     const { spec } = call;
-    const exchange = await this.#send(call, state.request).catch(async (thrown: unknown) => {
+    const exchange = await this.#send(call, state).catch(async (thrown: unknown) => {
       await this.#report(spec, state, { vendor: 'unknown' });
       throw thrown;
     });
@@ -176,28 +188,36 @@ export class CallRunner {
 
   async #send(
     call: VendorCall,
-    request: OutgoingRequest,
+    { request, slots }: CallState,
   ): Promise<Exchange | { kind: 'replayed'; answer: RawAnswer }> {
     const { spec, authorizer } = call;
     const authorized = await authorizer.authorize(request);
     const { signal, manifest } = this.#owner;
-    const verdict: WriteVerdict =
-      spec.effect === 'read' ? { do: 'send' } : await this.#owner.beforeWrite(this.outgoing(call, request));
+    const admit = async (): Promise<WriteVerdict> =>
+      spec.effect === 'read' ? { do: 'send' } : this.#owner.beforeWrite(this.outgoing(call, request));
+    const verdict = await (slots === undefined ? admit() : slots.ready(admit));
     if (verdict.do === 'replay') return { kind: 'replayed', answer: toAnswer(verdict.reply) };
-    if (signal.aborted) {
-      await verdict.settled?.({ kind: 'notSent', reason: 'it was stopped before it was sent' });
-      throw stoppedFault(signal);
-    }
-    const settle = this.#owner.sending(spec);
-    const exchange = await this.#session.client.send(authorized, {
-      timeoutMs: spec.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS,
-      maxResponseBytes: spec.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
-      once: spec.delivery === 'once',
-      userAgent: `drover (${manifest.id}/${manifest.version})`,
-      signal,
-      beforeBytes: verdict.beforeBytes,
-    });
-    settle(exchange);
+    const leave = async (): Promise<Exchange> => {
+      if (signal.aborted) throw stoppedFault(signal);
+      const settle = this.#owner.sending(spec);
+      const exchange = await this.#session.client.send(authorized, {
+        timeoutMs: spec.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS,
+        maxResponseBytes: spec.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
+        once: spec.delivery === 'once',
+        userAgent: `drover (${manifest.id}/${manifest.version})`,
+        signal,
+        beforeBytes: verdict.beforeBytes,
+      });
+      settle(exchange);
+      return exchange;
+    };
+    // Nothing but being stopped first throws: what becomes of a request is an exchange.
+    const exchange = await (slots === undefined ? leave() : slots.atVendor(leave, signal)).catch(
+      async (stopped: unknown) => {
+        await verdict.settled?.({ kind: 'notSent', reason: 'it was stopped before it was sent' });
+        throw stopped;
+      },
+    );
     if (verdict.settled !== undefined) await verdict.settled(this.#resultOf(exchange));
     return exchange;
   }

@@ -55,10 +55,16 @@ export class SessionHookBroker implements HookBroker {
       hasWritten: () => this.#vendorWrites + this.#writesUnderWay > 0,
       beforeWrite: (write) => scope.beforeWrite(write),
       sending: (spec) => this.#count(spec),
+      slots: () => scope.slots?.(),
     };
     this.#calls = new CallRunner(runner, session, owner);
     // A token is for everybody: it is fetched even when the hook that asked first has gone.
-    this.#tokenCalls = new CallRunner(runner, session, { ...owner, purpose: 'token', signal: closing });
+    this.#tokenCalls = new CallRunner(runner, session, {
+      ...owner,
+      purpose: 'token',
+      signal: closing,
+      slots: () => undefined,
+    });
   }
 
   get figures(): HookBroker['figures'] {

@@ -16,14 +16,21 @@ import {
   MAX_LOG_MESSAGE,
 } from '@drover/plugin-sdk/wire';
 import type { BodySource, Broker, GivenParams, HookBroker } from '../broker/broker.js';
+import type { CallSlots } from '../broker/call-slots.js';
 import { OutcomeSink } from './outcome-sink.js';
 import type { PluginCache } from './plugin-cache.js';
+import { type RunPace, paceOf } from './run-pace.js';
 
 /** Hooks whose vendor calls only read, as a refused write is told about them. */
 const READING_HOOKS: Partial<Record<Invocation['hook'], string>> = {
   testConnection: 'a connection test',
   pull: 'a pull',
 };
+
+/** What the calls of a hook are given after it was opened. */
+interface Shared {
+  slots: CallSlots | undefined;
+}
 
 export interface HookRequest {
   target: PluginTarget;
@@ -44,6 +51,7 @@ export class HookInvocation {
   readonly #stopped: AbortController;
   readonly #log: InvocationFigures['log'] = [];
   readonly #sink: OutcomeSink;
+  readonly #shared: Shared;
   readonly #pages: AsyncIterator<unknown[]> | undefined;
   #hostWork = 0;
 
@@ -52,26 +60,29 @@ export class HookInvocation {
     { broker, cache }: { broker: Broker; cache: PluginCache },
   ): Promise<HookInvocation> {
     const stopped = new AbortController();
+    const shared: Shared = { slots: undefined };
     const hookBroker = await broker.forHook(request.target, {
       mode: request.context.run.mode,
       readOnly: READING_HOOKS[request.invocation.hook],
       isTest: request.invocation.hook === 'testConnection',
       freshTokens: request.invocation.hook === 'testConnection',
       signal: stopped.signal,
+      slots: () => shared.slots,
       beforeWrite: (write) => request.options.beforeWrite(write),
     });
-    return new HookInvocation(request, { broker: hookBroker, cache, stopped });
+    return new HookInvocation(request, { broker: hookBroker, cache, stopped, shared });
   }
 
   private constructor(
     request: HookRequest,
-    parts: { broker: HookBroker; cache: PluginCache; stopped: AbortController },
+    parts: { broker: HookBroker; cache: PluginCache; stopped: AbortController; shared: Shared },
   ) {
     const { invocation, options, target } = request;
     this.#request = request;
     this.#broker = parts.broker;
     this.#cache = parts.cache;
     this.#stopped = parts.stopped;
+    this.#shared = parts.shared;
     this.timeoutMs = target.manifest.limits.timeoutMs ?? DEFAULT_HOOK_TIMEOUT_MS;
     this.#sink = new OutcomeSink({
       deliver: options.onOutcomes && ((outcomes) => options.onOutcomes!(this.#broker.redact(outcomes))),
@@ -92,8 +103,18 @@ export class HookInvocation {
     return this.#request.context.run.id;
   }
 
-  get concurrency(): number {
-    return this.#request.target.manifest.limits.concurrency ?? 1;
+  /** How many objects of its run are in hand, and how many calls at the vendor. */
+  get pace(): RunPace {
+    return paceOf(this.#request.target.manifest);
+  }
+
+  get mostInHand(): number {
+    return this.pace.inHand;
+  }
+
+  /** From now on, its calls share these with the other batches of the run. */
+  share(slots: CallSlots | undefined): void {
+    this.#shared.slots = slots;
   }
 
   /** Objects that the hook has not answered for. */
@@ -130,7 +151,7 @@ export class HookInvocation {
       case 'execute':
         return {
           ...invocation,
-          concurrency: this.concurrency,
+          concurrency: this.mostInHand,
           stream: options.onOutcomes !== undefined,
         };
       case 'executeAll':

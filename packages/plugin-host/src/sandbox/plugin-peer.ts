@@ -8,10 +8,12 @@ import {
   MAX_OPEN_ASKS,
   type PluginFrame,
 } from '@drover/plugin-sdk/wire';
+import { CallSlots } from '../broker/call-slots.js';
 import { HookClock } from './hook-clock.js';
 import type { HookInvocation } from './hook-invocation.js';
 import { readPluginFrame } from './plugin-frame.js';
 import { RunLine } from './run-line.js';
+import type { RunPace } from './run-pace.js';
 import { PulledBody } from './pulled-body.js';
 import type { SandboxLimits } from './sandbox-limits.js';
 
@@ -51,7 +53,8 @@ export class PluginPeer {
   readonly #running = new Map<number, RunningHook>();
   readonly #clock = new HookClock<RunningHook>({ onTimeout: (hook) => this.#timeOut(hook) });
   readonly #greeting = Promise.withResolvers<void>();
-  readonly #lines = new Map<string, RunLine>();
+  /** By run: its batches of `executeOne`, and what their calls share. */
+  readonly #lines = new Map<string, { line: RunLine; slots: CallSlots | undefined }>();
   #hooks: PluginHooks = {};
   #greeted = false;
   #lost: FaultRecord | undefined;
@@ -118,10 +121,11 @@ export class PluginPeer {
     if (this.#lost) return this.#end(hook, { fault: this.#lost });
     if (hook.invocation.cancelled.aborted) return this.#end(hook, { fault: CANCELLED });
     if (!this.#runsOneByOne(hook)) return this.#begin(hook);
-    const { runId } = hook.invocation;
-    const line = this.#lines.get(runId) ?? new RunLine();
-    this.#lines.set(runId, line);
-    line.join(hook.invocation, () => this.#begin(hook));
+    const { runId, pace } = hook.invocation;
+    const run = this.#lines.get(runId) ?? { line: new RunLine(), slots: slotsFor(pace) };
+    this.#lines.set(runId, run);
+    hook.invocation.share(run.slots);
+    run.line.join(hook.invocation, () => this.#begin(hook));
   }
 
   #runsOneByOne({ invocation }: RunningHook): boolean {
@@ -146,7 +150,7 @@ export class PluginPeer {
     hook.resolve(ended);
     const { runId } = hook.invocation;
     if (ended.fault !== undefined && stopsRun(ended.fault.code)) this.#endThoseInLine(runId, ended.fault);
-    const line = this.#lines.get(runId);
+    const line = this.#lines.get(runId)?.line;
     line?.leave(hook.invocation);
     if (line?.isEmpty === true) this.#lines.delete(runId);
   }
@@ -257,7 +261,7 @@ export class PluginPeer {
       // A feed's time counts from page to page, or a pull would be bounded by what the vendor has.
       if (ask.what === 'feedPage' && !hook.stopFault) this.#clock.start(hook);
       this.#link.send({ ...head, value });
-      if (ask.what === 'outcomes') this.#lines.get(hook.invocation.runId)?.look();
+      if (ask.what === 'outcomes') this.#lines.get(hook.invocation.runId)?.line.look();
     } catch (thrown) {
       const fault = hook.invocation.toPlugin(thrown);
       // What the engine refuses to take or to give ends the hook, whatever the plugin makes of it.
@@ -305,6 +309,11 @@ export class PluginPeer {
     this.#link.kill();
     this.lose(crashed('another hook in it did not stop when told to, so it was ended'));
   }
+}
+
+/** Where nothing gets ready ahead, the plugin's side has no more calls than the vendor may see. */
+function slotsFor({ atVendor, inHand }: RunPace): CallSlots | undefined {
+  return inHand > atVendor ? new CallSlots({ atVendor, ahead: inHand - atVendor }) : undefined;
 }
 
 const ENDING: ReadonlySet<Ask['what']> = new Set(['outcomes', 'page', 'feedPage']);

@@ -1,18 +1,18 @@
 import { expect, test } from '@jest/globals';
 import { RunLine } from './run-line.js';
 
-function openLine(concurrency: number) {
+function openLine(mostInHand: number) {
   const line = new RunLine();
   const begun: string[] = [];
   const join = (name: string, openObjects: number) => {
-    const batch = { openObjects, concurrency };
+    const batch = { openObjects, mostInHand };
     line.join(batch, () => begun.push(name));
     return batch;
   };
   return { line, begun, join };
 }
 
-test('a batch begins when those before it leave some of the concurrency free', () => {
+test('a batch begins when those before it leave some of what may be in hand free', () => {
   const { line, begun, join } = openLine(8);
   const first = join('first', 100);
   join('second', 100);
@@ -26,7 +26,7 @@ test('a batch begins when those before it leave some of the concurrency free', (
   expect(begun).toEqual(['first', 'second']);
 });
 
-test('small batches begin together up to the concurrency', () => {
+test('small batches begin together up to what may be in hand', () => {
   const { begun, join } = openLine(8);
   for (const name of ['first', 'second', 'third']) join(name, 4);
   expect(begun).toEqual(['first', 'second']);

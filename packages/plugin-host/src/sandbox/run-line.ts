@@ -3,12 +3,12 @@ export interface LinedUp {
   /** Objects that it has no outcome for yet. */
   readonly openObjects: number;
   /** Most objects in hand at a time, in the whole run. */
-  readonly concurrency: number;
+  readonly mostInHand: number;
 }
 
 /**
- * The batches of `executeOne` of one run: a batch goes to the plugin as soon as those before it leave some of the run's
- * concurrency free. So the vendor is kept busy over their seams, and no batch's time runs while it has no turn.
+ * The batches of `executeOne` of one run: a batch goes to the plugin as soon as those before it leave some of what the
+ * run may have in hand. So the vendor is kept busy over their seams, and no batch's time runs while it has no turn.
  */
 export class RunLine {
   readonly #begun = new Set<LinedUp>();
@@ -34,7 +34,7 @@ export class RunLine {
   look(): void {
     for (const [batch, begin] of this.#waiting) {
       const open = [...this.#begun].reduce((sum, { openObjects }) => sum + openObjects, 0);
-      if (open >= batch.concurrency) return;
+      if (open >= batch.mostInHand) return;
       this.#waiting.delete(batch);
       this.#begun.add(batch);
       begin();

@@ -18,7 +18,7 @@ const CALL: CallSpec = {
   purpose: 'creating an impact',
   effect: 'write',
   delivery: 'once',
-  timeoutMs: 300,
+  timeoutMs: 1_000,
   handles: [409],
 };
 const MANIFEST: Partial<PluginManifest> = {
@@ -68,8 +68,8 @@ describe('a call that must not be repeated', () => {
     });
   }
 
-  async function openWorld(objects: number): Promise<EngineWorld> {
-    const world = await openEngineWorld(database, { objects, manifest: MANIFEST });
+  async function openWorld(objects: number, manifest = MANIFEST): Promise<EngineWorld> {
+    const world = await openEngineWorld(database, { objects, manifest });
     opened.push(world);
     return world;
   }
@@ -211,6 +211,35 @@ describe('a call that must not be repeated', () => {
       expect(run.summary.counts).toMatchObject({ unknown: 3 });
       expect(outcomes[0]!.evidence).toMatchObject({ call: 'createImpact', result: { kind: 'noAnswer' } });
       expect(arrivals).toBe(3);
+    });
+
+    test('leaves when the vendor has a place for it: one whose intent was written ahead is known not to have left', async () => {
+      const answers: (() => void)[] = [];
+      let most = 0;
+      const vendor = await startLoopbackVendor((request, response) => {
+        most = Math.max(
+          most,
+          answers.push(() => response.writeHead(201).end('{"id":"i-1"}')),
+        );
+        request.resume();
+      });
+      opened.push(vendor);
+      const patient = { ...MANIFEST, calls: [{ ...CALL, timeoutMs: 60_000 }] };
+      const world = await openWorld(8, patient);
+      const runtime = runtimeOf(definition, vendor.url);
+      const { engine } = world.another({}, { ports: (ports) => ({ ...ports, runtime }) });
+      const { runId } = await world.engine.submit(world.submission);
+      await engine.start();
+      const kinds = async () => {
+        const rows = await database.kysely.selectFrom('journal').select('kind').orderBy('seq').execute();
+        return rows.map(({ kind }) => kind);
+      };
+      while ((await kinds()).length < 3 || answers.length < 2) await sleep(2);
+      await engine.cancel(runId!, { atOnce: true });
+      const run = await world.waitFor(runId!);
+      expect(most).toBe(2);
+      expect(await kinds()).toEqual(['call', 'call', 'unsent']);
+      expect(run.summary.counts).toMatchObject({ unknown: 2, deferred: 6 });
     });
   });
 });

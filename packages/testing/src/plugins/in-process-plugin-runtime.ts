@@ -47,7 +47,9 @@ export class InProcessPluginRuntime implements PluginRuntime {
     try {
       const request = { target, context, invocation, options };
       const hook = await HookInvocation.open(request, { broker: this.#broker, cache: this.#cache });
-      return await this.#peer.run(hook);
+      const peer = this.#peer;
+      await peer.ready;
+      return await peer.run(hook);
     } catch (thrown) {
       return refused(toFaultRecord(asFault(thrown)));
     }
@@ -77,6 +79,7 @@ export class InProcessPluginRuntime implements PluginRuntime {
       },
       DEFAULT_SANDBOX_LIMITS,
     );
+    receive(peer, bytesOf(dispatcher.hello()));
     return peer;
   }
 }
