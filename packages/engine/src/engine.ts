@@ -247,16 +247,21 @@ export class Engine {
    */
   async stop(options: { drainMs?: number } = {}): Promise<void> {
     this.#isStopped = true;
-    await this.#scheduler.stop();
-    await this.#executor.stop(options);
-    await this.#ports.runtime.close();
+    // Beside each other: the time to drain runs from now.
+    await this.#end([this.#scheduler.stop(), this.#executor.stop(options)]);
   }
 
   /** Aborts what is in flight; its tasks are taken up again by the next executor. */
   async abort(): Promise<void> {
     this.#isStopped = true;
-    await this.#scheduler.stop();
-    await this.#executor.abort();
+    await this.#end([this.#scheduler.stop(), this.#executor.abort()]);
+  }
+
+  /** What does not end well, such as a lease that cannot be given back, keeps the rest from nothing. */
+  async #end(endings: Promise<void>[]): Promise<void> {
+    const ends = await Promise.allSettled(endings);
     await this.#ports.runtime.close();
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 }

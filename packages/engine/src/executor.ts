@@ -89,7 +89,9 @@ export class Executor {
     if (this.#state !== 'idle') return;
     this.#start = options;
     this.#state = 'seeking';
-    await this.#tick();
+    this.#renewing = this.#tick();
+    await this.#renewing;
+    if (!this.#isOn) return;
     this.#timer = setInterval(() => {
       this.#renewing = this.#renewing.then(() => this.#tick());
     }, RECONCILE_MS);
@@ -156,6 +158,11 @@ export class Executor {
     this.#renewedAt = takenAt;
     this.#ports.doorbell.look();
     await this.#ports.side.begin(rule);
+  }
+
+  /** As `#isSeeking`. */
+  get #isOn(): boolean {
+    return this.#state === 'seeking' || this.#state === 'executing';
   }
 
   /** It may be stopped while it waits for something. */

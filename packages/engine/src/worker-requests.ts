@@ -7,6 +7,8 @@ export type ServeRole = 'all' | 'worker' | 'scheduler';
 export interface ServeOptions {
   /** Default: the setting. */
   role?: ServeRole;
+  /** Aborts when the process is to stop: what has not begun by then does not begin any more. */
+  signal?: AbortSignal;
 }
 
 /** What a worker does right now. Times in ISO 8601. */

@@ -65,6 +65,14 @@ function testWaiting(): void {
     expect(told).toEqual([]);
   });
 
+  it('waits no longer when it is told to stop', async () => {
+    compose(wire.through(database.url));
+    await wire.cut();
+    const stop = new AbortController();
+    const waiting = awaitDatabase(parts, { onWait: () => stop.abort(), signal: stop.signal });
+    await expect(waiting).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' });
+  });
+
   it('gives up in the end', async () => {
     compose(wire.through(database.url));
     await wire.cut();

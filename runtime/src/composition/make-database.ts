@@ -13,6 +13,6 @@ export async function makeDatabase(parts: Parts, releases: Releases): Promise<Da
     await database.close();
     throw error;
   }
-  releases.add(() => database.close());
+  releases.add('the database', () => database.close());
   return database;
 }

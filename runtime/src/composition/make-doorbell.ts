@@ -9,7 +9,7 @@ import type { Releases } from './releases.js';
 export async function makeDoorbell(parts: Parts, releases: Releases): Promise<Doorbell> {
   const store = await makeRingStore(parts);
   const doorbell = store === undefined ? new InProcessDoorbell() : new BullDoorbell(store);
-  releases.add(() => doorbell.close());
+  releases.add('the queue', () => doorbell.close());
   return doorbell;
 }
 

@@ -34,7 +34,11 @@ export async function makeEngine(parts: Parts, releases: Releases): Promise<Engi
       onError: engineErrors(log),
     },
   );
-  releases.add(({ abandon, drainMs }) => (abandon ? engine.abort() : engine.stop({ drainMs })));
+  releases.add(
+    'work in hand',
+    ({ abandon, drainMs }) => (abandon ? engine.abort() : engine.stop({ drainMs })),
+    { drains: true },
+  );
   return engine;
 }
 

@@ -35,7 +35,7 @@ export async function makeLimits(parts: Parts, releases: Releases): Promise<Limi
   if (redisUrl === undefined) return new LimitChain([postgres, own], { onError });
   const { RedisLimitStore } = await import('@drover/queue');
   const redis = new RedisLimitStore(redisUrl, { onError: () => undefined });
-  releases.add(async () => redis.close());
+  releases.add('rate limits in Redis', async () => redis.close());
   await redis.open();
   return new LimitChain([redis, postgres, own], { onError });
 }

@@ -11,20 +11,21 @@ export async function makePluginRuntime(parts: Parts, releases: Releases): Promi
   const plugins = await parts.plugins();
   const log = await parts.log();
   const code = await codeFolder(await parts.dataFolder());
-  if (code.temporary) releases.add(() => rm(code.path, { recursive: true, force: true }));
+  if (code.temporary)
+    releases.add('the code of plugins', () => rm(code.path, { recursive: true, force: true }));
   const broker = createBroker({
     vault: await parts.connections(),
     governor: await parts.governor(),
     tokenStore: await parts.accessTokens(),
     proxyEnvironment: parts.surroundings.environment,
   });
-  releases.add(() => broker.close());
+  releases.add('calls to vendors', () => broker.close());
   const runtime = new SandboxedPluginRuntime({
     broker,
     bundleFolder: (digest) => unpack(plugins, digest, code.path),
     logger: log,
   });
-  releases.add(() => runtime.close());
+  releases.add('processes of plugins', () => runtime.close());
   return runtime;
 }
 

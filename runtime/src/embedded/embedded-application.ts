@@ -46,8 +46,8 @@ export class EmbeddedApplication implements Application {
   }
 
   async serve(listener: (state: ServeState) => void, options: ServeOptions = {}): Promise<void> {
-    const { serve } = await import('./serve.js');
     this.#drainMs = this.#parts.surroundings.settings.drainSeconds * 1_000;
+    const { serve } = await import('./serve.js');
     await serve(this.#parts, listener, options);
   }
 

@@ -6,19 +6,25 @@ import type { Parts } from '../composition/parts.js';
 
 const LOOK_MS = 250;
 
-/** Does what its role says until the parts are closed. The timer alone keeps no process alive. */
+/**
+ * Does what its role says until the parts are closed. The timer alone keeps no process alive. Told to stop before it has begun, it
+ * does not begin.
+ */
 export async function serve(
   parts: Parts,
   listener: (state: ServeState) => void,
-  { role = parts.surroundings.settings.role }: ServeOptions,
+  { role = parts.surroundings.settings.role, signal }: ServeOptions,
 ): Promise<void> {
+  const isOver = (): boolean => signal?.aborted === true;
   const log = await parts.log();
   await awaitDatabase(parts, {
+    signal,
     onWait: (fault) => log.warn({ fault: toFaultRecord(fault) }, 'waiting for the database'),
   });
   await openQueue(parts);
   await parts.healthUrl();
   const engine = await parts.engine();
+  if (isOver()) return;
   let told: ServeState | undefined;
   const look = (): void => {
     const state = role === 'scheduler' ? 'scheduling' : engine.isExecuting ? 'executing' : 'stand-by';
@@ -28,6 +34,7 @@ export async function serve(
   };
   if (role !== 'scheduler') await engine.start({ role });
   if (role !== 'worker') await engine.startScheduler();
+  if (isOver()) return;
   look();
   setInterval(look, LOOK_MS).unref();
 }

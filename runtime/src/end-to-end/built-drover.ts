@@ -143,8 +143,14 @@ export class DroverProcess {
   }
 
   /** Resolves when it has printed such a text to stdout. */
-  async printed(words: RegExp): Promise<void> {
-    await until(() => words.test(this.#stdout), { what: `${words} on stdout` });
+  async printed(words: RegExp, { withinMs }: { withinMs?: number } = {}): Promise<void> {
+    const limit = withinMs === undefined ? {} : { withinMs };
+    await until(() => words.test(this.#stdout), { what: `${words} on stdout`, ...limit });
+  }
+
+  /** What it has written so far. */
+  get written(): { stdout: string; stderr: string } {
+    return { stdout: this.#stdout, stderr: this.#stderr };
   }
 
   /** Process ids of its children, where there is a /proc. */

@@ -33,7 +33,7 @@ export async function startHealthServer(
   });
   try {
     const url = await server.listen({ host, port });
-    releases.add(() => server.close());
+    releases.add('health endpoints', () => server.close());
     return url;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -19,24 +19,27 @@ export function addServeCommand(program: Command, session: Session): void {
 }
 
 export async function serve(session: Session, options: ServeOptions): Promise<void> {
-  const application = await session.application();
-  let isOver = false;
-  const interrupted = new Promise<void>((resolve) => {
+  const interrupted = new AbortController();
+  const { signal } = interrupted;
+  const isOver = new Promise<void>((resolve) => {
     const unhook = session.host.onInterrupt(() => {
-      isOver = true;
       unhook();
       resolve();
+      interrupted.abort();
     });
   });
+  const application = await session.application();
   let isFirst = true;
-  await application.serve((state) => {
-    if (isOver) return;
+  const onState = (state: ServeState): void => {
+    if (signal.aborted) return;
     const line = state === 'executing' && options.role === 'worker' ? WORKER_LINE : STATE_LINES[state];
     if (isFirst) session.finish({ document: { state }, text: line });
     else session.note(line);
     isFirst = false;
-  }, options);
-  await interrupted;
+  };
+  // It may be told to stop while it still waits for a server, which may take long.
+  await Promise.race([application.serve(onState, { ...options, signal }), isOver]);
+  await isOver;
   session.note('Stopping: batches and pages in hand are finished first.');
   await session.close();
 }

@@ -108,6 +108,12 @@ export const RUNTIME_FAULTS = {
     exitCode: 3,
     httpStatus: 503,
   },
+  STOP_OVERDUE: {
+    title: 'Stopping took too long',
+    help: 'Look whether database, Redis and vendors answer. No work is lost: others take up what the process held.',
+    exitCode: 3,
+    httpStatus: 503,
+  },
   PORT_UNUSABLE: {
     title: 'Port cannot be used',
     help: 'Name another port, or stop what listens there.',

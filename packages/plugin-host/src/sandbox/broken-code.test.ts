@@ -22,14 +22,22 @@ afterEach(async () => {
   await removeFolder(folder);
 });
 
-async function executeCode(code: string) {
+async function executeCode(
+  code: string,
+  { startMs = 500, signal }: { startMs?: number; signal?: AbortSignal } = {},
+) {
   folder = await createPluginFolder(code);
   runtime = new SandboxedPluginRuntime({
     broker: new FakeBroker(),
     bundleFolder: async () => folder,
-    limits: { startMs: 500, graceMs: 100 },
+    limits: { startMs, graceMs: 100 },
   });
-  return runtime.invoke(targetOf('broken'), contextOf(), executeOf(objectsOf(1)), optionsOf());
+  return runtime.invoke(
+    targetOf('broken'),
+    contextOf(),
+    executeOf(objectsOf(1)),
+    optionsOf(signal ? { signal } : {}),
+  );
 }
 
 test.each([
@@ -71,6 +79,11 @@ test.each([
     ok: false,
     fault: { code: fault, message: expect.stringMatching(message) },
   });
+});
+
+test('a hook that is told to stop does not wait for code that hangs while it loads', async () => {
+  const options = { startMs: 60_000, signal: AbortSignal.timeout(200) };
+  expect(await executeCode('for (;;);', options)).toMatchObject({ ok: false, fault: { code: 'CANCELLED' } });
 });
 
 test('a folder that is not there fails the hook', async () => {

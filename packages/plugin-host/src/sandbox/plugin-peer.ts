@@ -318,7 +318,11 @@ function slotsFor({ atVendor, inHand }: RunPace): CallSlots | undefined {
 
 const ENDING: ReadonlySet<Ask['what']> = new Set(['outcomes', 'page', 'feedPage']);
 
-const CANCELLED: FaultRecord = { code: 'CANCELLED', message: 'The run was cancelled while the hook ran.' };
+/** The fault of hooks that were told to stop before they began. */
+export const CANCELLED: FaultRecord = {
+  code: 'CANCELLED',
+  message: 'The run was cancelled while the hook ran.',
+};
 
 const NOT_AWAITED: FaultRecord = {
   code: 'PLUGIN_CONTRACT',

@@ -11,11 +11,13 @@ import type {
 } from '@drover/engine';
 import { asFault, toFaultRecord } from '@drover/model';
 import type { Broker } from '../broker/broker.js';
+import { orStopped } from '../broker/stopped.js';
 import { HookInvocation, refused } from './hook-invocation.js';
 import { CODE_FILE, isOpenToAll, type IsolationReport, type Launch, probeIsolation } from './isolation.js';
 import { PluginCache } from './plugin-cache.js';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from './sandbox-limits.js';
 import type { SandboxLogger } from './sandbox-logger.js';
+import { CANCELLED } from './plugin-peer.js';
 import { SandboxProcess } from './sandbox-process.js';
 
 export interface SandboxedPluginRuntimeOptions {
@@ -92,10 +94,10 @@ export class SandboxedPluginRuntime implements PluginRuntime {
   async #runIn(sandbox: Sandbox, hook: HookInvocation): Promise<InvocationResult> {
     let process: SandboxProcess;
     try {
-      process = await sandbox.process;
-      await process.peer.ready;
+      process = await orStopped(sandbox.process, hook.cancelled);
+      await orStopped(process.peer.ready, hook.cancelled);
     } catch (thrown) {
-      return hook.fail(toFaultRecord(asFault(thrown)));
+      return hook.fail(hook.cancelled.aborted ? CANCELLED : toFaultRecord(asFault(thrown)));
     }
     process.forgiveOutput();
     return process.peer.run(hook);

@@ -1,17 +1,11 @@
-import { Fault } from '@drover/model';
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  Kysely,
-  PostgresDialect,
-  type PostgresPool,
-  sql,
-} from 'kysely';
+import { Fault, isFault } from '@drover/model';
+import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely';
 import pg from 'pg';
+import { DEFAULT_PATIENCE, type Patience } from './answer-watch.js';
 import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
 import type { Tables } from './tables.js';
-import { WatchedClient } from './watched-client.js';
+import { WatchedClient, type WatchedClientConfig } from './watched-client.js';
 
 const LOCK_TIMEOUT = '10s';
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -80,22 +74,29 @@ const WHOLE_NUMBER_OIDS = [20, 1700];
 const MAX_CONNECTIONS = 10;
 
 /** Opens a PostgreSQL database (13 or newer) by URL. What is asked of it may fail with `DATABASE_UNREACHABLE`. */
-export function openPostgres(url: string): Database {
-  return overPostgresPool(reachable(postgresPool(url), url));
+export function openPostgres(url: string, { patience }: { patience?: Patience } = {}): Database {
+  return overPostgresPool(reachable(postgresPool(url, { patience }), url));
 }
 
 /** The connections of a database. `bigint` columns and sums come as numbers: no value here passes 2^53. */
-export function postgresPool(url: string): pg.Pool {
+export function postgresPool(
+  url: string,
+  { patience = DEFAULT_PATIENCE }: { patience?: Patience | undefined } = {},
+): pg.Pool {
   const types = {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       WHOLE_NUMBER_OIDS.includes(oid) ? Number : pg.types.getTypeParser(oid, format as 'text'),
   };
-  const pool = new pg.Pool({
+  const options: pg.PoolConfig & WatchedClientConfig = {
     connectionString: url,
     max: MAX_CONNECTIONS,
     types: types as never,
     Client: WatchedClient as never,
-  });
+    patience,
+    // Here and not in Kysely, which never gives a connection back on which this fails: closing would wait for it.
+    onConnect: setUp,
+  };
+  const pool = new pg.Pool(options);
   // Without listeners, the loss of a connection would end the process. The query under way fails, the next one opens a new
   // connection. The pool listens to those that lie idle and passes it on; those in use are not its own.
   pool.on('error', () => undefined);
@@ -105,13 +106,12 @@ export function postgresPool(url: string): pg.Pool {
 
 /** A database whose connections come from this pool, which closing it ends. */
 export function overPostgresPool(pool: PostgresPool): Database {
-  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool, onCreateConnection: setUp }) });
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return { kysely, traits: POSTGRES_TRAITS, close: () => kysely.destroy() };
 }
 
-async function setUp(connection: DatabaseConnection): Promise<void> {
-  const limit = `set idle_in_transaction_session_timeout = '${LONGEST_PAUSE_IN_TRANSACTION}'`;
-  await connection.executeQuery(CompiledQuery.raw(limit));
+async function setUp(client: pg.ClientBase): Promise<void> {
+  await client.query(`set idle_in_transaction_session_timeout = '${LONGEST_PAUSE_IN_TRANSACTION}'`);
 }
 
 /** The pool, whose connections that cannot be had are the fault `DATABASE_UNREACHABLE`, in whatever they were wanted for. */
@@ -120,6 +120,7 @@ function reachable(pool: pg.Pool, url: string): PostgresPool {
   return {
     connect: () =>
       pool.connect().catch((cause: { code?: string; message?: string }) => {
+        if (isFault(cause)) throw cause;
         const reason = cause.message || cause.code || 'no answer';
         throw new Fault(
           'DATABASE_UNREACHABLE',

@@ -1,5 +1,9 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
+
+const MOST_TRIES = 50;
+const AGAIN_MS = 100;
 
 /**
  * A wire to a server on this machine that a test can cut: then it is as if the server were gone. Or silence: then it is as
@@ -54,8 +58,7 @@ export class CuttableWire {
     for (const socket of this.#sockets) socket.resume();
     if (this.#server !== undefined) return;
     const server = createServer((near) => this.#join(near, connect(this.#target, '127.0.0.1')));
-    server.listen(this.#port, '127.0.0.1');
-    await once(server, 'listening');
+    await listening(server, this.#port);
     this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
   }
@@ -73,6 +76,19 @@ export class CuttableWire {
       });
       one.on('data', (chunk) => other.write(chunk));
       if (this.#isSilent) one.pause();
+    }
+  }
+}
+
+/** While a wire is cut, somebody's connection may come by its port for a moment. */
+async function listening(server: Server, port: number): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      server.listen(port, '127.0.0.1');
+      return void (await once(server, 'listening'));
+    } catch (error) {
+      if (tries === MOST_TRIES) throw error;
+      await sleep(AGAIN_MS);
     }
   }
 }

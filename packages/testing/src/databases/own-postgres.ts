@@ -9,7 +9,9 @@ import { sql } from 'kysely';
 import { postgresOrigin } from './postgres-databases.js';
 
 const POLL_MS = 20;
+const START_TIMEOUT_MS = 120_000;
 const RESTART_TIMEOUT_MS = 60_000;
+const REMOVE_TIMEOUT_MS = 30_000;
 /** As source in tests, as what was built of it elsewhere. */
 const SUPERVISOR = fileURLToPath(
   new URL(`./postgres-supervisor${extname(import.meta.url)}`, import.meta.url),
@@ -55,7 +57,12 @@ export class OwnPostgres {
       stdio: ['ignore', log, log],
     });
     supervisor.unref();
-    while (!existsSync(stateFile)) await sleep(POLL_MS);
+    const until = performance.now() + START_TIMEOUT_MS;
+    while (!existsSync(stateFile)) {
+      const said = (): string => readFileSync(join(directory, 'supervisor.log'), 'utf8');
+      if (performance.now() > until) throw new Error(`PostgreSQL was not started in time: ${said()}`);
+      await sleep(POLL_MS);
+    }
     const state = JSON.parse(readFileSync(stateFile, 'utf8')) as State;
     if ('error' in state) throw new Error(state.error);
     return new OwnPostgres(directory, state);
@@ -91,7 +98,13 @@ export class OwnPostgres {
   }
 
   async remove(): Promise<void> {
-    if (this.#signal('SIGTERM')) while (this.#signal(0)) await sleep(POLL_MS);
+    const until = performance.now() + REMOVE_TIMEOUT_MS;
+    if (this.#signal('SIGTERM')) {
+      while (this.#signal(0)) {
+        if (performance.now() > until) throw new Error('PostgreSQL did not end in time.');
+        await sleep(POLL_MS);
+      }
+    }
     rmSync(this.#directory, { recursive: true, force: true });
   }
 

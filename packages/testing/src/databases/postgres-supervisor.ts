@@ -206,7 +206,7 @@ function isAlive(pid: number): boolean {
 }
 
 async function supervise(server: Server): Promise<void> {
-  restartOnSignal(server);
+  const restarted = restartOnSignal(server);
   await new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
     const watch = setInterval(() => {
@@ -215,13 +215,16 @@ async function supervise(server: Server): Promise<void> {
       resolve();
     }, WATCH_EVERY_MS);
   });
+  // Stopped in the middle of a restart, it would leave the server running that comes of it.
+  await restarted();
   await server.stop();
   if (!isAlive(assignment.watch)) rmSync(assignment.directory, { recursive: true, force: true });
   process.exit(0);
 }
 
-function restartOnSignal({ url, restart }: Server): void {
-  if (restart === undefined) return;
+/** Answers how to wait for the restarts that were asked for. */
+function restartOnSignal({ url, restart }: Server): () => Promise<void> {
+  if (restart === undefined) return async () => undefined;
   let starts = 1;
   let restarting = Promise.resolve();
   function onSignal(signal: NodeJS.Signals): void {
@@ -234,6 +237,7 @@ function restartOnSignal({ url, restart }: Server): void {
   }
   process.on('SIGUSR2', () => onSignal('SIGINT'));
   process.on('SIGHUP', () => onSignal('SIGQUIT'));
+  return () => restarting;
 }
 
 process.on('SIGINT', () => undefined);

@@ -87,27 +87,37 @@ export class OwnRedis {
     const port = tls ? ['--port', '0', '--tls-port', String(this.port)] : ['--port', String(this.port)];
     const settings = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', policy];
     const words = [...(file === undefined ? settings : [file]), ...port, '--bind', '127.0.0.1', ...more];
-    const child = spawn(origin.file, words, { cwd: runDirectory(), stdio: 'ignore' });
+    this.#launch(origin.file, words);
+    const until = Date.now() + START_TIMEOUT_MS;
+    while (!(await accepts(this.port))) {
+      if (Date.now() > until) throw new Error('redis-server was not ready in time.');
+      await sleep(POLL_MS);
+      // While it was away, somebody's connection may have come by its port for a moment.
+      if (hasEnded(this.#child!)) this.#launch(origin.file, words);
+    }
+  }
+
+  #launch(file: string, words: readonly string[]): void {
+    const child = spawn(file, words, { cwd: runDirectory(), stdio: 'ignore' });
     this.#child = child;
     // A process that ends for an error of its own takes it along.
     const onExit = (): void => void child.kill('SIGKILL');
     process.once('exit', onExit);
     child.once('exit', () => process.off('exit', onExit));
-    const until = Date.now() + START_TIMEOUT_MS;
-    while (!(await accepts(this.port))) {
-      if (Date.now() > until) throw new Error('redis-server was not ready in time.');
-      await sleep(POLL_MS);
-    }
   }
 
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    if (child === undefined) return;
+    if (child === undefined || hasEnded(child)) return;
     const exit = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await exit;
   }
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 async function freePort(): Promise<number> {

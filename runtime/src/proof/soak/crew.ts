@@ -3,11 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BuiltDrover, type DroverProcess, type EndedProcess } from '../../end-to-end/built-drover.js';
+import { inTime } from './in-time.js';
 
 export type Role = 'worker' | 'scheduler';
 
 const COMMANDS: Record<Role, string[]> = { worker: ['worker'], scheduler: ['serve', '--role', 'scheduler'] };
+const BEGUN = /Executing|Firing/;
 const RESTART_MS = 500;
+/** Five processes start at once, maybe on a machine that does something else too. */
+const BEGIN_SECONDS = 90;
+/** From its death to the end of its pipes. */
+const DEATH_SECONDS = 10;
 /** How much of what a process said last is shown. */
 const LAST_CHARACTERS = 4_000;
 
@@ -19,7 +25,7 @@ export class Member {
   readonly #environment: Record<string, string>;
   /** What it said whenever it ended by itself. */
   readonly unasked: string[] = [];
-  /** What it wrote to stderr so far, of all its lives. */
+  /** What those of its lives wrote to stderr that have ended. */
   #said = '';
   #process: DroverProcess | undefined;
   #isAsked = false;
@@ -49,7 +55,9 @@ export class Member {
 
   /** Resolves when its command says that it has begun. */
   async begun(): Promise<void> {
-    await this.#process!.printed(/Executing|Firing/);
+    await this.#process!.printed(BEGUN, { withinMs: BEGIN_SECONDS * 1_000 }).catch((error: Error) => {
+      throw new Error(`${this.name} did not begin: ${error.message} ${this.lastWords}`);
+    });
   }
 
   /** False when there is nothing to kill. */
@@ -64,28 +72,37 @@ export class Member {
     return this.pid !== undefined && sendSignal(this.pid, name);
   }
 
-  /** Has it stop in good order, and not started again. Its last end comes back. */
-  async stop(): Promise<EndedProcess | undefined> {
+  /** Has it stop in good order, and not started again. What is wrong with how it ends comes back. */
+  async stop({ seconds }: { seconds: number }): Promise<string[]> {
     this.#isClosing = true;
     const last = this.#process;
-    if (last !== undefined) {
-      this.#isAsked = true;
-      this.signal('SIGCONT');
-      sendSignal(last.pid, 'SIGTERM');
+    if (last === undefined) return [];
+    this.#isAsked = true;
+    this.signal('SIGCONT');
+    sendSignal(last.pid, 'SIGTERM');
+    try {
+      return wrongWith(await inTime(last.ended, { what: `${this.name} to stop after SIGTERM`, seconds }));
+    } catch (error) {
+      const words = this.lastWords;
+      last.kill();
+      return [`${(error as Error).message}, and was killed: ${words}`];
     }
-    await this.#living;
-    return last?.ended;
   }
 
+  /** What it wrote to stderr so far, of all its lives. */
   get said(): string {
-    return this.#said;
+    return this.#said + (this.#process?.written.stderr ?? '');
+  }
+
+  get lastWords(): string {
+    return this.said.slice(-LAST_CHARACTERS).trim();
   }
 
   async close(): Promise<void> {
     this.#isClosing = true;
     this.signal('SIGCONT');
-    await this.#built.close();
-    await this.#living;
+    const ended = this.#built.close().then(() => this.#living);
+    await inTime(ended, { what: `${this.name} to be gone after SIGKILL`, seconds: DEATH_SECONDS });
   }
 
   async #live(): Promise<void> {
@@ -105,6 +122,12 @@ export class Member {
       if (!this.#isClosing) await sleep(RESTART_MS);
     }
   }
+}
+
+/** One that is told to stop before it listens to signals is ended by this one, and has begun nothing. */
+function wrongWith({ exitCode, signal, stdout, stderr }: EndedProcess): string[] {
+  if (exitCode === 0 || (signal === 'SIGTERM' && !BEGUN.test(stdout))) return [];
+  return [`ended with ${exitCode ?? signal} when it was stopped: ${stderr.slice(-LAST_CHARACTERS).trim()}`];
 }
 
 function describeEnd({ exitCode, signal, stderr }: EndedProcess): string {
@@ -142,9 +165,16 @@ export class Crew {
         members.push(new Member(`${role} ${n}`, { role, folder, environment }));
       }
     }
+    const crew = new Crew(members, folders);
     for (const member of members) member.start();
-    await Promise.all(members.map((member) => member.begun()));
-    return new Crew(members, folders);
+    try {
+      await Promise.all(members.map((member) => member.begun()));
+    } catch (error) {
+      // They would hold up whatever is closed after this.
+      await crew.close();
+      throw error;
+    }
+    return crew;
   }
 
   /** One of them, by a number from 0 to 1. */

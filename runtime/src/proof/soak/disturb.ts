@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultEffect } from '@drover/simulators';
 import type { Disturbance, DisturbanceKind } from './disturbances.js';
+import { inTime } from './in-time.js';
 import { LEASE_SECONDS, type SoakSite } from './soak-site.js';
 
 const PAUSE_MS = { least: 300, most: LEASE_SECONDS * 2_000 };
@@ -9,12 +10,15 @@ const MOST_STRIKES = 12;
 const SILENCE_MS = { least: 1_000, most: 5_000 };
 const OUTAGES = [500, 502, 503];
 const SOON_SECONDS = 1;
+/** Beyond what a restart of PostgreSQL is given. */
+const LONGEST_SECONDS = 75;
 
 /** Does things to the processes, servers and vendors of a soak. */
 export class Disturber {
   readonly #site: SoakSite;
   readonly #log: (line: string) => void;
-  readonly #lasting = new Set<Promise<void>>();
+  readonly #lasting = new Map<Promise<void>, DisturbanceKind>();
+  readonly #failures: unknown[] = [];
   /** Redis is one thing at a time: away or there. */
   #isRedisAway = false;
   #restarting: Promise<void> = Promise.resolve();
@@ -27,14 +31,18 @@ export class Disturber {
 
   /** Begins it; it may last. */
   begin(disturbance: Disturbance): void {
-    const lasting = this.#disturb(disturbance).finally(() => this.#lasting.delete(lasting));
-    this.#lasting.add(lasting);
+    const lasting = this.#disturb(disturbance)
+      .catch((error: unknown) => void this.#failures.push(error))
+      .finally(() => this.#lasting.delete(lasting));
+    this.#lasting.set(lasting, disturbance.kind);
   }
 
-  /** Resolves when all that lasts is over, and the vendors answer again. */
+  /** Resolves when all that lasts is over, and the vendors answer again. Throws what kept one from being done. */
   async over(): Promise<void> {
-    await Promise.all(this.#lasting);
-    await this.#site.vendors.calm();
+    const what = `until this was over: ${[...this.#lasting.values()].join(', ')}; waiting`;
+    await inTime(Promise.all(this.#lasting.keys()), { what, seconds: LONGEST_SECONDS });
+    if (this.#failures.length > 0) throw this.#failures[0];
+    await inTime(this.#site.vendors.calm(), { what: 'the vendors to be calm', seconds: LONGEST_SECONDS });
   }
 
   async #disturb(disturbance: Disturbance): Promise<void> {
@@ -87,8 +95,7 @@ export class Disturber {
       children.map((pid) => ({ name, pid })),
     );
     const victim = all[Math.floor(which * all.length)];
-    if (victim !== undefined) process.kill(victim.pid, 'SIGKILL');
-    this.#note(kind, `a plugin of ${victim?.name} is killed`, victim !== undefined);
+    this.#note(kind, `a plugin of ${victim?.name} is killed`, victim !== undefined && isKilled(victim.pid));
   }
 
   async #takeRedis({ kind, long, way }: Disturbance): Promise<void> {
@@ -117,6 +124,15 @@ export class Disturber {
     this.#note(kind, `PostgreSQL is restarted ${crash ? 'without' : 'with'} a shutdown`, true);
     this.#restarting = this.#restarting.then(() => this.#site.postgres.restart({ crash }));
     await this.#restarting;
+  }
+}
+
+/** False when it has ended meanwhile. */
+function isKilled(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { SubjectFigures } from './check-soak.js';
+import { lastWordsText } from './last-words.js';
 import type { SoakReport } from './run-soak.js';
 
 const MOST_PROBLEMS = 40;
@@ -14,8 +15,12 @@ export function reportText(report: SoakReport): string {
     ...subjects.map((subject) => `  ${subjectText(subject)}`),
     `  feed: ${feed.atVendor} incidents at the vendor, ${feed.atHome} in the library, ${feed.pulls} pulls`,
     `  everything had ended ${(calmMs / 1_000).toFixed(1)} s after the last disturbance`,
-    ...(problems.length === 0 ? [] : [...problemLines(problems), ...report.log.map((line) => `  ${line}`)]),
+    ...(problems.length === 0 ? [] : [...problemLines(problems), ...storyLines(report)]),
   ].join('\n');
+}
+
+function storyLines({ log, said }: SoakReport): string[] {
+  return [...log, ...lastWordsText(said)].map((line) => `  ${line}`);
 }
 
 function subjectText({ name, objects, runs, counts, reasons, held }: SubjectFigures): string {

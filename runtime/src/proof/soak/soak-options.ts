@@ -6,6 +6,8 @@ export interface SoakOptions {
   seconds: number;
   /** Objects over all actions. */
   objects: number;
+  /** Everything has to be over by then, from start to end; else it fails, and says where it was. Default: what the calm may take, and two minutes. */
+  withinSeconds?: number;
   /** Told of each thing that happens. */
   onEvent?(line: string): void;
 }

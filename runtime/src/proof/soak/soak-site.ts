@@ -3,12 +3,13 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Application } from '@drover/engine';
-import type { PluginManifest } from '@drover/model';
+import { type PluginManifest, isFault } from '@drover/model';
 import { CuttableWire, OwnPostgres, OwnRedis } from '@drover/testing/servers';
 import { createCliHost } from '../../cli-host.js';
 import { CommandLine } from '../../end-to-end/command-line.js';
 import { packVendor } from '../pack-vendor.js';
 import { Crew } from './crew.js';
+import { inTime } from './in-time.js';
 import type { SoakOptions } from './soak-options.js';
 import { sizeOf } from './soak-size.js';
 import { type SoakSubject, subjectsOf } from './soak-subjects.js';
@@ -19,6 +20,12 @@ export const LEASE_SECONDS = 4;
 const BATCH_OBJECTS = 50;
 const SELDOM_FELT = { requests: 200, perMs: 1_000 };
 const PATIENCE_MS = 60_000;
+/** A question that is not answered by then hangs: a server that is away refuses it sooner. */
+const ANSWER_SECONDS = 45;
+const CLOSE_SECONDS = 40;
+const DRAIN_SECONDS = 10;
+/** What a process may take to stop: it has ten seconds beside its time to drain, and the machine may be busy. */
+const STOP_SECONDS = DRAIN_SECONDS + 10 + 10;
 const AGAIN_MS = 250;
 
 /** The servers that everything of a soak stands on. */
@@ -36,6 +43,9 @@ export class SoakSite {
   readonly #servers: Servers;
   readonly #drover: CommandLine;
   readonly #environment: Record<string, string>;
+  readonly #overdue: string[] = [];
+  /** A soak that took too long may still be asking. */
+  #isClosed = false;
   #crew: Crew | undefined;
 
   private constructor(servers: Servers, drover: CommandLine, { objects, seconds }: SoakOptions) {
@@ -49,7 +59,7 @@ export class SoakSite {
       DROVER_REDIS_URL: servers.wire.through(servers.redis.url),
       DROVER_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
       DROVER_LEASE_SECONDS: String(LEASE_SECONDS),
-      DROVER_DRAIN_SECONDS: '10',
+      DROVER_DRAIN_SECONDS: String(DRAIN_SECONDS),
     };
   }
 
@@ -90,21 +100,44 @@ export class SoakSite {
     const until = performance.now() + PATIENCE_MS;
     for (;;) {
       try {
-        return await this.#askOnce(question);
+        return await inTime(this.#askOnce(question), { what: 'a question', seconds: ANSWER_SECONDS });
       } catch (error) {
-        if (!isOutage(error) || performance.now() > until) throw error;
+        if (!isOutage(error) || performance.now() > until || this.#isClosed) throw error;
         await sleep(AGAIN_MS);
       }
     }
   }
 
+  /** Ends all processes in good order. Those that do not end so, or ended unasked before, are problems. */
+  async dismiss(): Promise<string[]> {
+    const wrong = await Promise.all(
+      this.crew.members.map(async (member) => {
+        const ends = await member.stop({ seconds: STOP_SECONDS });
+        return [...member.unasked, ...ends].map((words) => `${member.name} ${words}`);
+      }),
+    );
+    return [...wrong.flat(), ...this.#overdue];
+  }
+
+  /** Ends everything, whatever of it fails. */
   async close(): Promise<void> {
-    await this.#crew?.close();
-    await this.vendors.close();
-    await this.wire.cut();
-    await this.redis.kill();
-    await this.postgres.remove();
-    await this.#drover.close();
+    this.#isClosed = true;
+    await inTime(this.#close(), { what: 'closing everything', seconds: CLOSE_SECONDS });
+  }
+
+  async #close(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const close of [
+      () => this.#crew?.close(),
+      () => this.vendors.close(),
+      () => this.wire.cut(),
+      () => this.redis.kill(),
+      () => this.postgres.remove(),
+      () => this.#drover.close(),
+    ]) {
+      await close()?.catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #askOnce<Answer>(question: (application: Application) => Promise<Answer>): Promise<Answer> {
@@ -120,7 +153,9 @@ export class SoakSite {
     try {
       return await question(application);
     } finally {
-      await application.close({ abandon: true }).catch(() => undefined);
+      await application.close({ abandon: true }).catch((error: unknown) => {
+        if (isFault(error) && error.code === 'STOP_OVERDUE') this.#overdue.push(`asking: ${error.message}`);
+      });
     }
   }
 

@@ -8,10 +8,15 @@ const LOOK_MS = 500;
 const PULL_EVERY_MS = 3_000;
 /** The last slices are asked for before the time is over, so that they are disturbed too. */
 const ASKED_BY = 0.9;
-/** When all is calm, everything has to have ended by then: a poll that failed again and again is put off for five minutes. */
+/** A poll that failed again and again is put off for five minutes. */
 const MOST_CALM_SECONDS = 360;
 /** What a question may be refused with because an earlier one was heard after all. */
 const HEARD: readonly string[] = ['RUN_IN_PROGRESS', 'PULL_IN_PROGRESS'];
+
+/** When all is calm after so many seconds of disturbances, everything has to have ended by then. */
+export function longestCalm(seconds: number): number {
+  return Math.min(MOST_CALM_SECONDS, 60 + 2 * seconds);
+}
 
 /** Asks for runs, slice by slice over the time of a soak, and for pulls, as people and their programs do. */
 export class Workload {
@@ -39,11 +44,12 @@ export class Workload {
 
   /** Asks for what is left, now that nothing happens any more. What does not come to its end comes back. */
   async finish(): Promise<string[]> {
-    const seconds = Math.min(MOST_CALM_SECONDS, 60 + 2 * this.#seconds);
+    const seconds = longestCalm(this.#seconds);
     const until = performance.now() + seconds * 1_000;
+    const calmAt = new Date().toISOString();
     await this.#pull();
     for (;;) {
-      const open = [...(await this.#look(Infinity)), ...(await this.#openPull())];
+      const open = [...(await this.#look(Infinity)), ...(await this.#openPull(calmAt))];
       if (open.length === 0) return [];
       if (performance.now() > until)
         return open.map((what) => `${what} ${seconds} s after the last disturbance`);
@@ -82,11 +88,11 @@ export class Workload {
     await this.#demand(() => this.#site.ask(({ feeds }) => feeds.run(FEED)));
   }
 
-  /** Pulls again until one has come to its end that began in the calm. */
-  async #openPull(): Promise<string[]> {
+  /** Pulls again until one has come to its end that began in the calm: an earlier one need not have seen what came last. */
+  async #openPull(calmAt: string): Promise<string[]> {
     const { data } = await this.#site.ask(({ feeds }) => feeds.pulls(FEED, { limit: 1 }));
     const [last] = data;
-    if (last?.status === 'succeeded') return [];
+    if (last?.status === 'succeeded' && last.startedAt! >= calmAt) return [];
     if (last === undefined || hasEnded(last.status)) await this.#pull();
     return [`the pull ${last?.id} is ${last?.status} (${last?.fault?.message})`];
   }
