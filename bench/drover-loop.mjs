@@ -26,6 +26,7 @@ import {
   readSecretFile,
 } from '@drover/store';
 import { startMeasuring } from './measure.mjs';
+import { ENCRYPTION_KEY } from './encryption-key.mjs';
 
 const { mode, folder, url, plugin: pluginId, objects, inFlight, delivery } = JSON.parse(process.argv[2]);
 const here = dirname(fileURLToPath(import.meta.url));
@@ -33,7 +34,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const database = openSqlite(join(folder, 'drover.db'));
 await migrate(database);
 const plugins = new KyselyPluginLibrary(database);
-const cipher = createSecretCipher({ current: 'ab'.repeat(32) });
+const cipher = createSecretCipher({ current: ENCRYPTION_KEY });
 const connections = new KyselyConnectionVault(database, cipher, { env: {}, readFile: readSecretFile });
 const collections = new KyselyCollectionLibrary(database);
 await (mode === 'setup' ? setUp() : run());

@@ -1,17 +1,15 @@
-// The same pull by Drover: the CrowdStrike feed in its sandbox over a data folder. `setup` packs, installs and connects; `pull` is
-// a process that does nothing but one pull and is measured from asking for it to its end.
+// Makes a data folder for the same pull by Drover: packs, installs and connects the CrowdStrike feed. The pull itself is the command.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createCliHost } from 'drover';
-import { startMeasuring } from './measure.mjs';
 
-const { folder, url, clientId, clientSecret, mode } = JSON.parse(process.argv[2]);
+const { folder, url, clientId, clientSecret } = JSON.parse(process.argv[2]);
 const host = createCliHost({
   environment: { DROVER_LOG_LEVEL: 'silent' },
   onInterrupt: () => () => undefined,
 });
 const application = await host.openApplication({ dataDir: folder, notify: () => undefined });
-await (mode === 'setup' ? setUp() : pull());
+await setUp();
 await application.close();
 process.exit(0);
 
@@ -34,13 +32,4 @@ async function setUp() {
     everyMs: 3_600_000,
   });
   process.stdout.write('{}\n');
-}
-
-async function pull() {
-  const measured = startMeasuring();
-  const { id } = await application.feeds.run('risk');
-  let last;
-  for await (const sighting of application.feeds.watch(id)) last = sighting.pull;
-  const { created, updated, unchanged } = last.counts;
-  measured.finish({ kept: created + updated + unchanged, status: last.status });
 }

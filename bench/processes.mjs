@@ -18,10 +18,18 @@ export async function measure(file, parameters) {
 
 /** A run of Drover over a data folder of its own: what it needs is made by another process before. */
 export function measureDrover(parameters) {
+  return withDroverFolder(parameters, (folder) =>
+    measure('drover-loop.mjs', { ...parameters, folder, mode: 'run' }),
+  );
+}
+
+/** Hands over a folder in which the bench's plugins are installed, a connection made and the objects imported. */
+export function withDroverFolder(parameters, work) {
   return inFolder(async (folder) => {
-    const all = { ...parameters, folder };
-    await output(start([join(here, 'drover-loop.mjs'), JSON.stringify({ ...all, mode: 'setup' })]));
-    return measure('drover-loop.mjs', { ...all, mode: 'run' });
+    await output(
+      start([join(here, 'drover-loop.mjs'), JSON.stringify({ ...parameters, folder, mode: 'setup' })]),
+    );
+    return work(folder);
   });
 }
 
@@ -68,8 +76,8 @@ export async function inFolder(work) {
   }
 }
 
-export function start(args) {
-  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+export function start(args, { env } = {}) {
+  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], ...(env && { env }) });
 }
 
 export async function output(child) {

@@ -1,12 +1,11 @@
 // The loop that somebody would write by hand: a token, page after page of users, and of each one the rows that a pull keeps,
-// in the same tables under the same indexes. No plan for anything that goes wrong, and no look at what was there before.
+// in the same tables under the same indexes, which `setup` makes. No plan for anything that goes wrong, and no look at what was there before.
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { migrate, openSqlite } from '@drover/store';
 import got from 'got';
 import { startMeasuring } from './measure.mjs';
 
-const { folder, url, clientId, clientSecret } = JSON.parse(process.argv[2]);
+const { mode, folder, url, clientId, clientSecret } = JSON.parse(process.argv[2]);
 const QUERY = `query ($after: Cursor) {
   entities(types: [USER], archived: false, sortKey: CREATION_TIME, sortOrder: ASCENDING, first: 1000, after: $after) {
     nodes { entityId primaryDisplayName secondaryDisplayName riskScore ... on UserEntity { emailAddresses } }
@@ -15,9 +14,14 @@ const QUERY = `query ($after: Cursor) {
 }`;
 
 const file = join(folder, 'raw.db');
-const tables = openSqlite(file);
-await migrate(tables);
-await tables.close();
+if (mode === 'setup') {
+  const { migrate, openSqlite } = await import('@drover/store');
+  const tables = openSqlite(file);
+  await migrate(tables);
+  await tables.close();
+  process.stdout.write('{}\n');
+  process.exit(0);
+}
 
 const database = new DatabaseSync(file, { timeout: 5_000 });
 database.exec('pragma journal_mode = wal; pragma synchronous = normal');

@@ -1,7 +1,9 @@
 // One call for each object, each with a durable outcome: with calls that must not be repeated, and with the same calls as
 // repeatable ones, which have no journal. The loops beside it make the calls and keep nothing.
-import { measure, measureDrover, withVendor } from './processes.mjs';
+import { ENCRYPTION_KEY } from './encryption-key.mjs';
+import { withDroverFolder, withVendor } from './processes.mjs';
 import { inTurns, printTable, seconds, times } from './report.mjs';
+import { measureCommand, measureWhole } from './whole-process.mjs';
 
 export async function benchSingleCalls({ quick, rounds }) {
   const scenarios = [
@@ -32,7 +34,15 @@ export async function benchSingleCalls({ quick, rounds }) {
     'of the host’s, the journal',
     'most in flight: got, Drover',
   ];
-  printTable('One call for each object', header, lines);
+  printTable('One call for each object, whole processes from start to exit', header, lines);
+}
+
+/** The command that a person would give, over a data folder that was made before. */
+function measureRun({ objects, ...parameters }) {
+  const what = ['bench.notify-hosts', '--collection', 'hosts', '--connection', 'bench'];
+  const args = ['action', 'run', ...what, '--objects-per-run', String(objects)];
+  const env = { DROVER_ENCRYPTION_KEY: ENCRYPTION_KEY };
+  return withDroverFolder({ objects, ...parameters }, (dataDir) => measureCommand(args, { dataDir, env }));
 }
 
 async function lineOf({ latencyMs, inFlight, objects, rounds }) {
@@ -43,12 +53,11 @@ async function lineOf({ latencyMs, inFlight, objects, rounds }) {
       const figures = await take;
       return { ...figures, inFlight: await vendor.mostUnderWay() };
     };
-    const drover = (delivery) =>
-      watched(measureDrover({ ...shared, plugin: 'bench.notify-hosts', delivery }));
+    const drover = (delivery) => watched(measureRun({ ...shared, delivery }));
     return inTurns(
       {
-        undici: () => watched(measure('raw-calls.mjs', { ...shared, client: 'undici' })),
-        got: () => watched(measure('raw-calls.mjs', { ...shared, client: 'got' })),
+        undici: () => watched(measureWhole('raw-calls.mjs', { ...shared, client: 'undici' })),
+        got: () => watched(measureWhole('raw-calls.mjs', { ...shared, client: 'got' })),
         once: () => drover('once'),
         repeatable: () => drover('repeatable'),
       },
@@ -56,7 +65,7 @@ async function lineOf({ latencyMs, inFlight, objects, rounds }) {
     );
   });
   for (const drover of [once, repeatable]) {
-    if (drover.succeeded !== objects) throw new Error(`${name}: ${JSON.stringify(drover)}`);
+    if (drover.summary.counts.succeeded !== objects) throw new Error(`${name}: ${JSON.stringify(drover)}`);
   }
   const perCall = (cpuMs) => `${(cpuMs / objects).toFixed(2)} ms`;
   return [

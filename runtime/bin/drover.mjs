@@ -1,7 +1,6 @@
 #!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=40
 // The flags keep the heap small: imports and runs stream, and what they leave behind is worth collecting soon.
 // Kept to what old versions of Node can read: it brings them to the one that Drover is pinned to.
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,16 +12,19 @@ const USAGE = 1;
 const [major, minor] = process.versions.node.split('.').map(Number);
 const isOld = major < MIN_MAJOR || (major === MIN_MAJOR && minor < MIN_MINOR);
 
-if (isOld) runOnPinnedNode();
+if (isOld) await runOnPinnedNode();
 else await runHere();
 
 async function runHere() {
   const main = new URL('../dist/cli/main.js', import.meta.url);
-  if (existsSync(main)) await import(main.href);
-  else fail('Drover is not built yet; run "npm run build" in its repository.');
+  if (existsSync(main)) {
+    // Beside the code, so that whoever can write it could write the code as well. Where it cannot be written, none is kept.
+    process.getBuiltinModule('node:module').enableCompileCache(fileURLToPath(new URL('.compiled', main)));
+    await import(main.href);
+  } else fail('Drover is not built yet; run "npm run build" in its repository.');
 }
 
-function runOnPinnedNode() {
+async function runOnPinnedNode() {
   const node = findPinnedNode();
   if (node === undefined) {
     fail(
@@ -30,6 +32,7 @@ function runOnPinnedNode() {
     );
     return;
   }
+  const { spawn } = await import('node:child_process');
   const child = spawn(node, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',
   });

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { pastBarrels } from './past-barrels.mjs';
+import { gotWithoutFormData, plainBuiltins } from './plain-builtins.mjs';
 
 const runtime = fileURLToPath(new URL('..', import.meta.url));
 const outdir = `${runtime}dist/cli`;
@@ -24,7 +25,7 @@ await build({
   keepNames: true,
   legalComments: 'none',
   external,
-  plugins: [pastBarrels(packages)],
+  plugins: [pastBarrels(packages), plainBuiltins, gotWithoutFormData],
   // CommonJS packages ask for `require`, which a module does not have.
   banner: {
     js: "import { createRequire as droverRequire } from 'node:module'; const require = droverRequire(import.meta.url);",

@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
 import type { PluginLibrary } from '@drover/engine';
 import { Fault } from '@drover/model';
-import { createBroker, extractBundle, SandboxedPluginRuntime } from '@drover/plugin-host';
+import { extractBundle, SandboxedPluginRuntime } from '@drover/plugin-host';
 import { codeFolder } from './code-folder.js';
+import { LateBroker } from './late-broker.js';
 import type { Parts } from './parts.js';
 import type { Releases } from './releases.js';
 
@@ -13,12 +14,9 @@ export async function makePluginRuntime(parts: Parts, releases: Releases): Promi
   const code = await codeFolder(await parts.dataFolder());
   if (code.temporary)
     releases.add('the code of plugins', () => rm(code.path, { recursive: true, force: true }));
-  const broker = createBroker({
-    vault: await parts.connections(),
-    governor: await parts.governor(),
-    tokenStore: await parts.accessTokens(),
-    proxyEnvironment: parts.surroundings.environment,
-  });
+  // Now, since what is made last is closed first: hooks that end need their limits to the last.
+  await parts.governor();
+  const broker = new LateBroker(async () => (await import('./make-broker.js')).makeBroker(parts));
   releases.add('calls to vendors', () => broker.close());
   const runtime = new SandboxedPluginRuntime({
     broker,

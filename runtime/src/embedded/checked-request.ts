@@ -1,5 +1,4 @@
 import type { Connection, InstalledPlugin } from '@drover/engine';
-import { checkConfig } from '@drover/manifest';
 import { Fault, FaultList } from '@drover/model';
 
 /** Fault `INVALID_ARGUMENT` when the connection is another vendor's. */
@@ -13,11 +12,12 @@ export function checkVendor({ pluginId, manifest }: InstalledPlugin, connection:
 }
 
 /** The config with the schema's defaults filled in. Fault `CONFIG_INVALID` with every problem. */
-export function checkedConfig(
+export async function checkedConfig(
   { pluginId, manifest }: InstalledPlugin,
   config: Record<string, unknown>,
   { partial = false }: { partial?: boolean } = {},
-): Record<string, unknown> {
+): Promise<Record<string, unknown>> {
+  const { checkConfig } = await import('./schema-checks.js');
   const result = checkConfig(manifest.config, config);
   if (result.ok) return result.config;
   const problems = result.problems.filter(({ code }) => !partial || code !== 'PROPERTY_MISSING');
@@ -27,10 +27,11 @@ export function checkedConfig(
 }
 
 /** A command's input with the schema's defaults filled in. Fault `INPUT_INVALID` with every problem. */
-export function checkedInput(
+export async function checkedInput(
   { pluginId, manifest }: InstalledPlugin,
   input: Record<string, unknown>,
-): Record<string, unknown> {
+): Promise<Record<string, unknown>> {
+  const { checkConfig } = await import('./schema-checks.js');
   const result = checkConfig(manifest.input, input);
   if (result.ok) return result.config;
   const { problems } = result;

@@ -6,6 +6,7 @@ import { findCollection } from './embedded-collections.js';
 import { findConnection } from './embedded-connections.js';
 import { findPlugin } from './embedded-plugins.js';
 import type { RunNames } from './run-names.js';
+import { warmPlugin } from './warm-plugin.js';
 
 export class EmbeddedActions implements ActionRequests {
   readonly #parts: Parts;
@@ -29,7 +30,7 @@ export class EmbeddedActions implements ActionRequests {
     const action = await findAction(this.#parts, ref);
     const defaults = withoutNulls({ ...action.defaults, ...changes });
     // A required value may be left to the run: only what is given has to be right.
-    checkedConfig(action, defaults, { partial: true });
+    await checkedConfig(action, defaults, { partial: true });
     await (await this.#parts.plugins()).setDefaults(action.pluginId, defaults);
     return { ...action, defaults };
   }
@@ -39,7 +40,8 @@ export class EmbeddedActions implements ActionRequests {
     const connection = await findConnection(this.#parts, request.connection);
     checkVendor(plugin, connection);
     const collection = await findCollection(this.#parts, request.collection);
-    const config = checkedConfig(plugin, { ...plugin.defaults, ...request.config });
+    await warmPlugin(this.#parts, { bundleDigest: plugin.bundleDigest, connectionId: connection.id });
+    const config = await checkedConfig(plugin, { ...plugin.defaults, ...request.config });
     const engine = await this.#parts.engine();
     const { pass, runId } = await engine.submit({
       plugin,

@@ -48,8 +48,8 @@ export class EmbeddedCommands implements CommandRequests {
       const allowed = plugin.manifest.triggers.join(', ');
       throw new Fault('TRIGGER_NOT_ALLOWED', `${plugin.pluginId} allows ${allowed}, not ${trigger}.`);
     }
-    const config = checkedConfig(plugin, { ...plugin.defaults, ...request.config });
-    const input = checkedInput(plugin, request.input);
+    const config = await checkedConfig(plugin, { ...plugin.defaults, ...request.config });
+    const input = await checkedInput(plugin, request.input);
     const runner = await this.#parts.commandRunner();
     const { id, verdict, figures } = await runner.run({
       plugin,

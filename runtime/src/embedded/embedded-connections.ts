@@ -8,7 +8,6 @@ import type {
   ConnectionView,
   InstalledPlugin,
 } from '@drover/engine';
-import { checkConnection } from '@drover/manifest';
 import { Fault, FaultList } from '@drover/model';
 import type { Parts } from '../composition/parts.js';
 import { connectionFields } from './connection-fields.js';
@@ -25,7 +24,7 @@ export class EmbeddedConnections implements ConnectionRequests {
 
   async create(request: ConnectionRequest): Promise<Connection> {
     const plugins = await this.#pluginsOf(request.vendor);
-    const settings = checkedSettings(plugins, request.settings, Object.keys(request.secrets ?? {}));
+    const settings = await checkedSettings(plugins, request.settings, Object.keys(request.secrets ?? {}));
     const { vendor } = plugins[0]!.manifest;
     return (await this.#parts.connections()).create({ ...request, vendor, settings });
   }
@@ -34,7 +33,7 @@ export class EmbeddedConnections implements ConnectionRequests {
     const before = await findConnection(this.#parts, ref);
     const plugins = await this.#pluginsOf(before.vendor);
     const secrets = withoutNulls({ ...before.secrets, ...changes.secrets });
-    const settings = checkedSettings(
+    const settings = await checkedSettings(
       plugins,
       withoutNulls({ ...before.settings, ...changes.settings }),
       Object.keys(secrets),
@@ -115,11 +114,12 @@ export async function findConnection(parts: Parts, ref: string): Promise<Connect
  * The settings with defaults filled in. A connection is shared by its vendor's plugins and has to serve one of them at
  * least; the problems told are those of the plugin that it comes closest to.
  */
-function checkedSettings(
+async function checkedSettings(
   plugins: readonly InstalledPlugin[],
   settings: Record<string, unknown>,
   secretNames: readonly string[],
-): Record<string, unknown> {
+): Promise<Record<string, unknown>> {
+  const { checkConnection } = await import('./schema-checks.js');
   const results = plugins.map(({ manifest }) => checkConnection(manifest.connection, settings, secretNames));
   const fitting = results.find((result) => result.ok);
   if (fitting !== undefined) return fitting.settings;

@@ -20,6 +20,7 @@ import { findConnection } from './embedded-connections.js';
 import { checkedMirror, mirrorOut } from './feed-mirror.js';
 import { findPlugin } from './embedded-plugins.js';
 import { existing } from './not-found.js';
+import { warmPlugin } from './warm-plugin.js';
 
 const MINUTE_MS = 60_000;
 const MAX_EVERY_MS = 30 * 24 * 60 * MINUTE_MS;
@@ -48,7 +49,7 @@ export class EmbeddedFeeds implements FeedRequests {
         { path: '/connection' },
       );
     }
-    const config = checkedConfig(plugin, { ...plugin.defaults, ...request.config });
+    const config = await checkedConfig(plugin, { ...plugin.defaults, ...request.config });
     const feeds = await this.#parts.feeds();
     if ((await feeds.find(request.name)) !== undefined) {
       // Before a collection is made for nothing.
@@ -88,7 +89,8 @@ export class EmbeddedFeeds implements FeedRequests {
 
   async run(ref: string, options: { restart?: boolean } = {}): Promise<PullView> {
     const feed = await this.#find(ref);
-    await this.#pluginOf(feed.pluginId);
+    const { bundleDigest } = await this.#pluginOf(feed.pluginId);
+    await warmPlugin(this.#parts, { bundleDigest, connectionId: feed.connectionId });
     const engine = await this.#parts.engine();
     const pullId = await engine.requestPull(feed, options);
     await engine.start({ asReserve: true });

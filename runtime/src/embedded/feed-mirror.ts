@@ -40,7 +40,7 @@ export async function checkedMirror(
     throw invalid('mirrorConfig', 'A mirror config is for a direction that goes out: out or both.');
   }
   const sender = await senderOf(parts, plugin);
-  const config = checkedConfig(sender, { ...sender.defaults, ...mirrorConfig, ...request.config });
+  const config = await checkedConfig(sender, { ...sender.defaults, ...mirrorConfig, ...request.config });
   return { rules, config };
 }
 

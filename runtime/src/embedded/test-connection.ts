@@ -6,7 +6,6 @@ import type {
   InvocationResult,
   PluginRuntime,
 } from '@drover/engine';
-import { checkConfig } from '@drover/manifest';
 import { newId } from '@drover/model';
 
 type Steps = ConnectionTest['steps'];
@@ -20,14 +19,15 @@ export async function testConnection(
   const { manifest, bundleDigest } = plugin;
   const result = await runtime.invoke(
     { bundleDigest, manifest, connection },
-    contextOf(plugin),
+    await contextOf(plugin),
     { hook: 'testConnection' },
     { signal: new AbortController().signal, beforeWrite: async () => ({ do: 'send' }) },
   );
   return { connection: connection.name, pluginId: plugin.pluginId, ...verdictOf(result) };
 }
 
-function contextOf({ manifest, defaults }: InstalledPlugin): HookContext {
+async function contextOf({ manifest, defaults }: InstalledPlugin): Promise<HookContext> {
+  const { checkConfig } = await import('./schema-checks.js');
   const config = checkConfig(manifest.config, defaults);
   return {
     // What a run has to give may be missing: a connection is tested before there is a run.

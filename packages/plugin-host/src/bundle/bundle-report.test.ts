@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { goodBundle, goodBundleManifest, goodPluginManifest } from '@drover/testing';
 import { verifyBundle } from './bundle-report.js';
-import { bundleDigest } from './read-bundle.js';
+import { bundleDigest } from './bundle-digest.js';
 
 describe('verifyBundle', () => {
   it('says what the bundle holds and would be allowed to do', async () => {

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { goodBundle } from '@drover/testing';
 import { extractBundle } from './extract-bundle.js';
-import { bundleDigest } from './read-bundle.js';
+import { bundleDigest } from './bundle-digest.js';
 
 const zip = goodBundle();
 const bundle = { zip, digest: bundleDigest(zip) };

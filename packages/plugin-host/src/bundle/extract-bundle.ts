@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from
 import { join } from 'node:path';
 import type { VerifiedBundle } from '@drover/engine';
 import { BUNDLE_FILES, BUNDLE_LIMITS, Fault } from '@drover/model';
-import { bundleDigest } from './read-bundle.js';
+import { bundleDigest } from './bundle-digest.js';
 import { ZipArchive } from './zip-archive.js';
 
 /** Folders and files that the plugin process can read under another user id, and not write. */

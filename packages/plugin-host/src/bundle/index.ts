@@ -7,4 +7,5 @@ export {
 } from './bundle-report.js';
 export { checkCompatible } from './compatibility.js';
 export { extractBundle } from './extract-bundle.js';
-export { bundleDigest, readBundle, type ReadBundleOptions } from './read-bundle.js';
+export { bundleDigest } from './bundle-digest.js';
+export { readBundle, type ReadBundleOptions } from './read-bundle.js';

@@ -9,7 +9,8 @@ import {
   withFileList,
   writeRawZip,
 } from '@drover/testing';
-import { bundleDigest, readBundle } from './read-bundle.js';
+import { bundleDigest } from './bundle-digest.js';
+import { readBundle } from './read-bundle.js';
 
 const droverVersion = '0.1.0';
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { VerifiedBundle } from '@drover/engine';
 import { parseBundleManifest, parsePluginManifest } from '@drover/manifest';
 import {
@@ -13,6 +12,7 @@ import {
   Fault,
   type PluginManifest,
 } from '@drover/model';
+import { bundleDigest } from './bundle-digest.js';
 import { checkCompatible } from './compatibility.js';
 import { readFileList, readJson, verifyFileList } from './bundle-documents.js';
 import { quote } from './entry-name.js';
@@ -42,11 +42,6 @@ export async function readBundle(bytes: Uint8Array, options: ReadBundleOptions):
   for (const id of ids) plugins.push(await readPlugin(archive, { id, bundle, limits }));
   checkCompatible(plugins, options.droverVersion);
   return { digest: bundleDigest(zip), zip, bundle, plugins };
-}
-
-/** The address of a bundle: SHA-256 of its zip in lower-case hex. */
-export function bundleDigest(zip: Uint8Array): string {
-  return createHash('sha256').update(zip).digest('hex');
 }
 
 async function readBundleManifest(archive: ZipArchive, limits: BundleLimits): Promise<BundleManifest> {

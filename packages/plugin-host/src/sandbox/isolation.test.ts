@@ -93,6 +93,21 @@ test('plugin code sees no environment', async () => {
   });
 });
 
+test('where part of the isolation cannot be had, plugin code runs with the rest of it', async () => {
+  await runtime.close();
+  const MIB = 1024 * 1024;
+  // Less than V8 reserves: under such a limit Node does not start.
+  const limits = { maxMemoryBytes: -100 * MIB, memoryCheckMs: 60_000 };
+  runtime = new SandboxedPluginRuntime({
+    broker: new FakeBroker(),
+    bundleFolder: async () => folder,
+    limits,
+  });
+  const { env, uid } = await resultsOf('shows its surroundings');
+  expect({ env, uid }).toEqual({ env: {}, uid: isRoot ? 65_534 : process.getuid!() });
+  expect(await runtime.describeIsolation()).not.toHaveProperty('dataLimitBytes');
+});
+
 test('the isolation is described as it is', async () => {
   const report = await runtime.describeIsolation();
   expect(report.networkDenied).toBe(deniesNetwork);

@@ -9,6 +9,7 @@ export const CODE_FILE = 'code.mjs';
 
 /** `nobody` on Debian and most others: owns nothing, may signal none of ours. */
 const NOBODY = 65_534;
+const OTHER_USER = { uid: NOBODY, gid: NOBODY };
 /**
  * What V8 takes of a data limit before it has done anything: 512 MiB reserved for machine code, and its own start.
  * Measured on x64 with 24.21 and 26.10: at 512 MiB it does not start, at 640 MiB some 80 MB are left for buffers.
@@ -41,17 +42,42 @@ export interface IsolationReport {
 export interface Launch {
   wrapper: string[];
   user?: { uid: number; gid: number };
+}
+
+/** What a machine can do. */
+export interface Isolation {
+  launch: Launch;
   report: IsolationReport;
 }
 
+const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'];
+
+/**
+ * All of the isolation, untried; undefined where some of it is plainly not to be had. Each part is a word of the command
+ * that starts the process, and that command fails when one of them does: nothing runs with less.
+ */
+export async function fullLaunch(limits: SandboxLimits): Promise<Launch | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot && !(await isOpenToAll(process.execPath, { mode: 'execute' }))) return undefined;
+  for (const setpriv of SETPRIV) {
+    if (!(await may(setpriv, constants.X_OK))) continue;
+    return {
+      wrapper: [...deathSignalWords(setpriv), ...dataLimitWords(dataLimitOf(limits))],
+      ...(isRoot ? { user: OTHER_USER } : {}),
+    };
+  }
+  return undefined;
+}
+
 /** Finds out, by trying, what of the isolation this machine can do. */
-export async function probeIsolation(limits: SandboxLimits): Promise<Launch> {
+export async function probeIsolation(limits: SandboxLimits): Promise<Isolation> {
   const notes: string[] = [];
   const networkDenied = process.allowedNodeEnvironmentFlags.has('--allow-net');
   if (!networkDenied) {
     notes.push(`Node ${process.versions.node} cannot deny the network to plugins; run on Node 26 or later.`);
   }
-  const dataLimitBytes = V8_RESERVED_BYTES + limits.maxMemoryBytes;
+  const dataLimitBytes = dataLimitOf(limits);
   const ofUser: string[] = [];
   const ofDeathSignal: string[] = [];
   const ofDataLimit: string[] = [];
@@ -60,14 +86,13 @@ export async function probeIsolation(limits: SandboxLimits): Promise<Launch> {
     otherUser(ofUser),
     deathSignalWrapper(ofDeathSignal),
     dataLimitWrapper(dataLimitBytes, ofDataLimit),
-    isReadable('/proc/self/status'),
+    may('/proc/self/status', constants.R_OK),
   ]);
   notes.push(...ofUser, ...ofDeathSignal, ...ofDataLimit);
   if (!memoryWatched) notes.push('Memory of plugin processes cannot be watched: there is no /proc here.');
   const uid = user?.uid ?? process.getuid?.();
   return {
-    wrapper: [...deathSignal, ...dataLimit],
-    ...(user ? { user } : {}),
+    launch: { wrapper: [...deathSignal, ...dataLimit], ...(user ? { user } : {}) },
     report: {
       node: process.versions.node,
       networkDenied,
@@ -88,31 +113,42 @@ async function otherUser(notes: string[]): Promise<Launch['user']> {
     );
     return undefined;
   }
-  const user = { uid: NOBODY, gid: NOBODY };
-  if (!(await succeeds(['/bin/true'], user))) {
+  if (!(await succeeds(['/bin/true'], OTHER_USER))) {
     notes.push(
       'Plugins run as root: the runtime may not start processes as another user (CAP_SETUID, CAP_SETGID).',
     );
     return undefined;
   }
-  if (await isOpenToAll(process.execPath, { mode: 'execute' })) return user;
+  if (await isOpenToAll(process.execPath, { mode: 'execute' })) return OTHER_USER;
   notes.push(`Plugins run as root: other users cannot execute ${process.execPath}.`);
   return undefined;
 }
 
 /** `setpriv` asks the kernel to kill the child when the host dies: a child in an endless loop sees no pipe close. */
 async function deathSignalWrapper(notes: string[]): Promise<string[]> {
-  for (const path of ['/usr/bin/setpriv', '/bin/setpriv']) {
-    const wrapper = [path, '--pdeathsig', 'KILL', '--no-new-privs'];
+  for (const path of SETPRIV) {
+    const wrapper = deathSignalWords(path);
     if (await succeeds([...wrapper, '/bin/true'])) return wrapper;
   }
   notes.push('A plugin in an endless loop would outlive a killed host: setpriv of util-linux is not here.');
   return [];
 }
 
-async function dataLimitWrapper(bytes: number, notes: string[]): Promise<string[]> {
+function deathSignalWords(setpriv: string): string[] {
+  return [setpriv, '--pdeathsig', 'KILL', '--no-new-privs'];
+}
+
+function dataLimitOf({ maxMemoryBytes }: SandboxLimits): number {
+  return V8_RESERVED_BYTES + maxMemoryBytes;
+}
+
+function dataLimitWords(bytes: number): string[] {
   const script = 'ulimit -d "$1" && shift && exec /usr/bin/env -i "$@"';
-  const wrapper = ['/bin/sh', '-c', script, 'sh', String(Math.ceil(bytes / 1024))];
+  return ['/bin/sh', '-c', script, 'sh', String(Math.ceil(bytes / 1024))];
+}
+
+async function dataLimitWrapper(bytes: number, notes: string[]): Promise<string[]> {
+  const wrapper = dataLimitWords(bytes);
   const flags = ['--permission', `--max-old-space-size=${heapMegabytes(bytes)}`, '-e', '0'];
   if (process.platform === 'linux' && (await succeeds([...wrapper, process.execPath, ...flags])))
     return wrapper;
@@ -129,8 +165,8 @@ async function succeeds([command, ...args]: string[], user: Launch['user'] = und
   }
 }
 
-async function isReadable(path: string): Promise<boolean> {
-  return access(path, constants.R_OK).then(
+async function may(path: string, mode: number): Promise<boolean> {
+  return access(path, mode).then(
     () => true,
     () => false,
   );

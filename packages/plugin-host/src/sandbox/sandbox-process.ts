@@ -36,6 +36,8 @@ export class SandboxProcess {
   readonly #output: PluginOutput;
   #memory: MemoryWatch | undefined;
   #gone = false;
+  #spoke = false;
+  #isSlow = false;
   /** Why the host ended it, when it did. */
   #why: string | undefined;
 
@@ -61,6 +63,11 @@ export class SandboxProcess {
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** Whether it is gone, not for being slow, and never said a byte: perhaps it never got as far as the plugin's code. */
+  get isStillborn(): boolean {
+    return this.#gone && !this.#spoke && !this.#isSlow;
   }
 
   /** Says that another hook begins. */
@@ -90,10 +97,10 @@ export class SandboxProcess {
       everyMs: limits.memoryCheckMs,
       onExceeded: () => this.kill(`it used more than ${limits.maxMemoryBytes} bytes of memory`),
     });
-    const startTimer = setTimeout(
-      () => this.kill(`its code was not loaded after ${limits.startMs} ms`),
-      limits.startMs,
-    );
+    const startTimer = setTimeout(() => {
+      this.#isSlow = true;
+      this.kill(`its code was not loaded after ${limits.startMs} ms`);
+    }, limits.startMs);
     void this.peer.ready.then(
       () => clearTimeout(startTimer),
       () => clearTimeout(startTimer),
@@ -104,6 +111,7 @@ export class SandboxProcess {
   #receive(): void {
     const reader = new FrameReader({ maxBytes: this.#options.limits.maxFrameBytes });
     this.#pipe.on('data', (chunk: Buffer) => {
+      this.#spoke = true;
       try {
         for (const frame of reader.read(chunk)) {
           if (this.peer.isLost) return;

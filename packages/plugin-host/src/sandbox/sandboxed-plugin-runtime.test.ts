@@ -75,6 +75,27 @@ const processOf = async () => {
   return (result as { value: [{ data: { started: number } }] }).value[0].data.started;
 };
 
+test('a process that was started ahead serves the first hook', async () => {
+  let starts = 0;
+  const bundleFolder = async () => ((starts += 1), folder);
+  await runtime.close();
+  runtime = new SandboxedPluginRuntime({ broker, bundleFolder, limits: { idleMs: 1_000 } });
+  await runtime.warm(targetOf('batches'));
+  expect(starts).toBe(1);
+  const first = await processOf();
+  expect([starts, await processOf()]).toEqual([1, first]);
+});
+
+test('a start ahead that fails is told to the hook that comes', async () => {
+  await runtime.close();
+  const bundleFolder = async () => {
+    throw new Fault('NOT_FOUND', 'It is not stored any more.');
+  };
+  runtime = new SandboxedPluginRuntime({ broker, bundleFolder });
+  await runtime.warm(targetOf('batches'));
+  expect(await invoke('batches', executeOf(objectsOf(1)))).toMatchObject({ fault: { code: 'NOT_FOUND' } });
+});
+
 test('each hook gets what it is to get', async () => {
   expect(await invoke('batches', { hook: 'testConnection' })).toMatchObject({
     ok: true,

@@ -13,12 +13,13 @@ import { asFault, toFaultRecord } from '@drover/model';
 import type { Broker } from '../broker/broker.js';
 import { orStopped } from '../broker/stopped.js';
 import { HookInvocation, refused } from './hook-invocation.js';
-import { CODE_FILE, isOpenToAll, type IsolationReport, type Launch, probeIsolation } from './isolation.js';
+import { CODE_FILE, isOpenToAll, type IsolationReport, type Launch } from './isolation.js';
+import { LaunchChoice } from './launch-choice.js';
 import { PluginCache } from './plugin-cache.js';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from './sandbox-limits.js';
 import type { SandboxLogger } from './sandbox-logger.js';
 import { CANCELLED } from './plugin-peer.js';
-import { SandboxProcess } from './sandbox-process.js';
+import { SandboxProcess, type SandboxProcessOptions } from './sandbox-process.js';
 
 export interface SandboxedPluginRuntimeOptions {
   broker: Broker;
@@ -28,8 +29,14 @@ export interface SandboxedPluginRuntimeOptions {
   logger?: SandboxLogger;
 }
 
+type WarmTarget = Pick<PluginTarget, 'bundleDigest'> & { connection: Pick<PluginTarget['connection'], 'id'> };
+
+type Start = Pick<SandboxProcessOptions, 'folder' | 'launch' | 'onGone'> & { onSpawned(): void };
+
 interface Sandbox {
   process: Promise<SandboxProcess>;
+  /** Resolves when the process is on its way, up or not, or will never be. */
+  spawned: Promise<void>;
   hooks: number;
   idle?: NodeJS.Timeout;
 }
@@ -46,7 +53,7 @@ export class SandboxedPluginRuntime implements PluginRuntime {
   readonly #sandboxes = new Map<string, Sandbox>();
   readonly #processes = new Set<SandboxProcess>();
   readonly #caches = new Map<string, PluginCache>();
-  #launch: Promise<Launch> | undefined;
+  readonly #launches: LaunchChoice;
   #closed = false;
 
   constructor(options: SandboxedPluginRuntimeOptions) {
@@ -54,11 +61,24 @@ export class SandboxedPluginRuntime implements PluginRuntime {
     this.#bundleFolder = options.bundleFolder;
     this.#limits = { ...DEFAULT_SANDBOX_LIMITS, ...options.limits };
     this.#logger = options.logger;
+    this.#launches = new LaunchChoice(this.#limits);
   }
 
   /** What keeps plugin code in on this machine, found out by trying. */
-  async describeIsolation(): Promise<IsolationReport> {
-    return (await this.#probe()).report;
+  describeIsolation(): Promise<IsolationReport> {
+    return this.#launches.describe();
+  }
+
+  /**
+   * Starts the process of this bundle and connection, so that the first hook finds it up. Resolves when it was spawned, or
+   * could not be, of which the hook that comes will hear. Without a hook it stops like any other.
+   */
+  async warm(target: WarmTarget): Promise<void> {
+    if (this.#closed) return;
+    const key = sharedKey(target);
+    const sandbox = this.#enter(key, target);
+    this.#leave(key, sandbox, { idleMs: this.#limits.idleMs });
+    await sandbox.spawned;
   }
 
   async invoke(
@@ -68,7 +88,7 @@ export class SandboxedPluginRuntime implements PluginRuntime {
     options: InvokeOptions,
   ): Promise<InvocationResult> {
     if (this.#closed) return refused({ code: 'CANCELLED', message: 'The plugin runtime is closed.' });
-    const shared = `${target.bundleDigest} ${target.connection.id}`;
+    const shared = sharedKey(target);
     const ownProcess = options.ownProcess === true;
     const key = ownProcess ? `${shared} ${randomUUID()}` : shared;
     const sandbox = this.#enter(key, target);
@@ -87,6 +107,8 @@ export class SandboxedPluginRuntime implements PluginRuntime {
 
   async close(): Promise<void> {
     this.#closed = true;
+    // Those that start are ended as well: nobody waits for a start.
+    await Promise.all([...this.#processes].map((process) => process.stop()));
     await Promise.allSettled([...this.#sandboxes.values()].map((sandbox) => sandbox.process));
     await Promise.all([...this.#processes].map((process) => process.stop()));
   }
@@ -103,11 +125,14 @@ export class SandboxedPluginRuntime implements PluginRuntime {
     return process.peer.run(hook);
   }
 
-  #enter(key: string, target: PluginTarget): Sandbox {
+  #enter(key: string, target: WarmTarget): Sandbox {
     let sandbox = this.#sandboxes.get(key);
     if (!sandbox) {
-      const opened: Sandbox = { process: this.#start(target, () => this.#forget(key, opened)), hooks: 0 };
-      opened.process.catch(() => this.#forget(key, opened));
+      const spawned = Promise.withResolvers<void>();
+      const onGone = (): void => this.#forget(key, opened);
+      const process = this.#start(target, { onGone, onSpawned: spawned.resolve });
+      const opened: Sandbox = { process, spawned: spawned.promise, hooks: 0 };
+      process.catch(onGone).finally(spawned.resolve);
       this.#sandboxes.set(key, opened);
       sandbox = opened;
     }
@@ -138,13 +163,42 @@ export class SandboxedPluginRuntime implements PluginRuntime {
     return cache;
   }
 
-  async #start(target: PluginTarget, onGone: () => void): Promise<SandboxProcess> {
-    // Both take a while and neither needs the other.
-    this.#probe().catch(() => undefined);
-    const folder = await realpath(await this.#bundleFolder(target.bundleDigest));
+  async #start(
+    { bundleDigest }: WarmTarget,
+    told: Pick<Start, 'onGone' | 'onSpawned'>,
+  ): Promise<SandboxProcess> {
+    const folder = await realpath(await this.#bundleFolder(bundleDigest));
+    const { launch, isProven } = await this.#launches.next();
+    const fitting = await this.#fitting(launch, folder);
+    if (isProven) return this.#spawn({ folder, launch: fitting, ...told });
+    const process = await this.#tryOut({ folder, launch: fitting, ...told });
+    if (process === undefined) {
+      return this.#spawn({
+        folder,
+        launch: await this.#fitting(await this.#launches.tried(), folder),
+        ...told,
+      });
+    }
+    if (!process.peer.isLost && fitting === launch) this.#launches.confirm(launch);
+    return process;
+  }
+
+  /** Starts a process in a way that may not work here: undefined when it did not get as far as the plugin's code. */
+  async #tryOut(start: Start): Promise<SandboxProcess | undefined> {
+    let process: SandboxProcess;
+    try {
+      process = this.#spawn(start);
+    } catch {
+      return undefined;
+    }
+    await process.peer.ready.catch(() => undefined);
+    return process.isStillborn && !this.#closed ? undefined : process;
+  }
+
+  #spawn({ folder, launch, onGone, onSpawned }: Start): SandboxProcess {
     const process: SandboxProcess = new SandboxProcess({
       folder,
-      launch: await this.#launchFor(folder),
+      launch,
       limits: this.#limits,
       onLine: (line) => this.#tell(process, line),
       onGone: () => {
@@ -153,6 +207,7 @@ export class SandboxedPluginRuntime implements PluginRuntime {
       },
     });
     this.#processes.add(process);
+    onSpawned();
     return process;
   }
 
@@ -168,13 +223,8 @@ export class SandboxedPluginRuntime implements PluginRuntime {
     );
   }
 
-  #probe(): Promise<Launch> {
-    this.#launch ??= probeIsolation(this.#limits);
-    return this.#launch;
-  }
-
-  async #launchFor(folder: string): Promise<Launch> {
-    const launch = await this.#probe();
+  /** A folder that the other user cannot read is served as the host's own. */
+  async #fitting(launch: Launch, folder: string): Promise<Launch> {
     if (!launch.user || (await isOpenToAll(join(folder, CODE_FILE), { mode: 'read' }))) return launch;
     this.#logger?.warn(
       { folder },
@@ -183,4 +233,8 @@ export class SandboxedPluginRuntime implements PluginRuntime {
     const { user: _unusable, ...rest } = launch;
     return rest;
   }
+}
+
+function sharedKey({ bundleDigest, connection }: WarmTarget): string {
+  return `${bundleDigest} ${connection.id}`;
 }

@@ -6,6 +6,8 @@ export const REDACTED = '[REDACTED]';
 
 /** Levels of a JSON value that are looked into; what is nested deeper is replaced whole. */
 const MAX_DEPTH = 500;
+/** Most keys remembered to hold no secret: records of one kind come by the thousand. */
+const MAX_CLEAN_KEYS = 1_000;
 
 /** Takes secrets out of texts and JSON values. */
 export interface Redactor {
@@ -44,10 +46,17 @@ function refuseShort(secret: string): void {
   );
 }
 
+function isNumeric(form: string): boolean {
+  return /^[\d.eE+-]+$/.test(form);
+}
+
 class AlternationRedactor implements Redactor {
   readonly #secrets: readonly string[];
   readonly #finder: RegExp | undefined;
   readonly #replacer: RegExp | undefined;
+  readonly #cleanKeys = new Set<string>();
+  /** Whether a form could stand in a number as it is written. */
+  readonly #mayBeNumber: boolean = false;
 
   constructor(secrets: readonly string[]) {
     this.#secrets = secrets;
@@ -55,6 +64,7 @@ class AlternationRedactor implements Redactor {
     const forms = secrets.map(formsOf);
     const exact = alternation(forms.flatMap((form) => form.exact));
     const base64 = alternation(forms.flatMap((form) => form.base64));
+    this.#mayBeNumber = forms.some((form) => [...form.exact, ...form.base64].some(isNumeric));
     this.#finder = new RegExp(`${exact}|${base64}`);
     this.#replacer = new RegExp(`${exact}|[A-Za-z0-9+/_-]?(?:${base64})[A-Za-z0-9+/_-]?={0,2}`, 'g');
   }
@@ -68,11 +78,33 @@ class AlternationRedactor implements Redactor {
   }
 
   redact<Value>(value: Value): Value {
-    return this.#finder === undefined ? value : (this.#clean(value, 0) as Value);
+    return this.#occursIn(value, 0) ? (this.#clean(value, 0) as Value) : value;
   }
 
   withSecrets(more: readonly string[]): Redactor {
     return createRedactor([...this.#secrets, ...more]);
+  }
+
+  /** Looks without making anything, since nearly every value is clean. What is nested too deep counts. */
+  #occursIn(value: unknown, depth: number): boolean {
+    if (this.#finder === undefined) return false;
+    if (typeof value === 'string') return this.#finder.test(value);
+    if (typeof value === 'number') return this.#mayBeNumber && this.#finder.test(String(value));
+    if (typeof value !== 'object' || value === null) return false;
+    if (depth === MAX_DEPTH) return true;
+    if (Array.isArray(value)) return value.some((item) => this.#occursIn(item, depth + 1));
+    for (const key in value) {
+      if (this.#occursInKey(key) || this.#occursIn((value as Record<string, unknown>)[key], depth + 1))
+        return true;
+    }
+    return false;
+  }
+
+  #occursInKey(key: string): boolean {
+    if (this.#cleanKeys.has(key)) return false;
+    if (this.finds(key)) return true;
+    if (this.#cleanKeys.size < MAX_CLEAN_KEYS) this.#cleanKeys.add(key);
+    return false;
   }
 
   #clean(value: unknown, depth: number): unknown {
