@@ -16,10 +16,6 @@ const NOT_BUILT = [
   'runtime/src/proof/**',
 ];
 const POLL_MS = 10;
-/** The folder of a test run: its hundreds of processes need not compile the same code each. */
-const { TEST_RUN_DIRECTORY } = process.env;
-const COMPILED =
-  TEST_RUN_DIRECTORY === undefined ? {} : { NODE_COMPILE_CACHE: join(TEST_RUN_DIRECTORY, 'compiled') };
 
 export interface EndedProcess {
   /** Absent when a signal ended it. */
@@ -102,7 +98,7 @@ export class DroverProcess {
   ) {
     const { PATH = '', HOME = '' } = process.env;
     const child = spawn(process.execPath, [BIN, ...argv], {
-      env: { PATH, HOME, ...COMPILED, ...environment },
+      env: { PATH, HOME, ...environment },
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
