@@ -14,7 +14,7 @@ const swc = {
 const config: Config = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '^.+\\.ts$': ['@swc/jest', swc] },
+  transform: { '^.+\\.ts$': ['<rootDir>/packages/testing/jest/swc-past-barrels.mjs', swc] },
   moduleNameMapper: {
     '^@drover/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^@drover/([^/]+)/(.+)$': '<rootDir>/packages/$1/src/$2.ts',
@@ -30,7 +30,8 @@ const config: Config = {
   globalSetup: '<rootDir>/packages/testing/src/databases/jest-global-setup.ts',
   globalTeardown: '<rootDir>/packages/testing/src/databases/jest-global-teardown.ts',
   testSequencer: '<rootDir>/packages/testing/jest/longest-first.mjs',
-  maxWorkers: 2,
+  // More than the two processors of the machines that this runs on: much of what suites do is waiting.
+  maxWorkers: 3,
   testTimeout: 20_000,
 };
 export default config;

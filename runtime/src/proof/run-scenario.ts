@@ -62,7 +62,7 @@ async function runUndisturbed(
   sites: Sites,
   scenario: Scenario,
 ): Promise<{ courses: Course[]; problems: string[] }> {
-  const site = await sites.open(scenario.vendor);
+  const site = await sites.openGated(scenario.vendor);
   try {
     const courses = await learnCourse(site, scenario);
     return { courses, problems: await finishAndMend(site, scenario) };
@@ -76,7 +76,7 @@ async function runPoint(
   scenario: Scenario,
   where: { point: CrashPoint; courses: readonly Course[] },
 ): Promise<{ isReached: boolean; problems: string[] }> {
-  const site = await sites.open(scenario.vendor);
+  const site = await sites.openGated(scenario.vendor);
   let isReached = false;
   try {
     isReached = await runIntoPoint(site, scenario, where);

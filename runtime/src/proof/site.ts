@@ -1,4 +1,4 @@
-import { chmod, cp, writeFile } from 'node:fs/promises';
+import { chmod, constants, cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Simulator } from '@drover/simulators';
 import { BuiltDrover } from '../end-to-end/built-drover.js';
@@ -32,17 +32,30 @@ export class Sites {
 
   /** A copy with a connection `lab` to one of the vendors. */
   async open(vendor: VendorName): Promise<Site> {
-    const drover = await openPassable();
-    await cp(this.#drover.dataDir, drover.dataDir, { recursive: true });
-    const vendors = new SiteVendors(this.#size);
-    const gate = await VendorGate.open(await vendors[vendor].listen());
-    const site = new Site(drover, { vendor, vendors, gate, size: this.#size });
-    await site.connect();
+    const parts = await this.#copy(vendor);
+    const site = new Site(parts.drover, parts);
+    await site.connect(parts.url);
+    return site;
+  }
+
+  /** As `open`, with a gate before the vendor. */
+  async openGated(vendor: VendorName): Promise<GatedSite> {
+    const parts = await this.#copy(vendor);
+    const gate = await VendorGate.open(parts.url);
+    const site = new GatedSite(parts.drover, { ...parts, gate });
+    await site.connect(gate.url);
     return site;
   }
 
   close(): Promise<void> {
     return this.#drover.close();
+  }
+
+  async #copy(vendor: VendorName): Promise<SiteParts & { drover: CommandLine; url: string }> {
+    const drover = await openPassable();
+    await cp(this.#drover.dataDir, drover.dataDir, { recursive: true, mode: constants.COPYFILE_FICLONE });
+    const vendors = new SiteVendors(this.#size);
+    return { drover, url: await vendors[vendor].listen(), vendor, vendors, size: this.#size };
   }
 
   /** With small batches, and without rate limits: a pass would wait for seconds. */
@@ -56,22 +69,26 @@ export class Sites {
   }
 }
 
-/** One data folder with a simulated vendor behind a gate. */
+interface SiteParts {
+  vendor: VendorName;
+  vendors: SiteVendors;
+  size: SiteSize;
+}
+
+/** One data folder with a simulated vendor. */
 export class Site {
   #built: BuiltDrover | undefined;
   readonly vendors: SiteVendors;
-  readonly gate: VendorGate;
   readonly size: SiteSize;
   readonly #vendor: VendorName;
 
   constructor(
     /** The command line in this process: what is not to die. */
     readonly drover: CommandLine,
-    parts: { vendor: VendorName; vendors: SiteVendors; gate: VendorGate; size: SiteSize },
+    parts: SiteParts,
   ) {
     this.#vendor = parts.vendor;
     this.vendors = parts.vendors;
-    this.gate = parts.gate;
     this.size = parts.size;
   }
 
@@ -85,19 +102,33 @@ export class Site {
     return this.vendors[this.#vendor];
   }
 
-  async connect(): Promise<void> {
+  async connect(baseUrl: string): Promise<void> {
     const file = join(this.drover.folder, 'token.txt');
     await writeFile(file, this.vendors.token, { mode: 0o600 });
     const secrets = SECRETS_OF[this.#vendor].flatMap((name) => ['--secret', `${name}=file:${file}`]);
-    const account = ['--vendor', this.#vendor, '--set', `baseUrl=${this.gate.url}`, '--proxy', 'none'];
+    const account = ['--vendor', this.#vendor, '--set', `baseUrl=${baseUrl}`, '--proxy', 'none'];
     await this.drover.json('connection', 'create', 'lab', ...account, ...secrets);
   }
 
   async close(): Promise<void> {
     await this.#built?.close();
-    await this.gate.close();
     await this.tenant.close();
     await this.drover.close();
+  }
+}
+
+/** A site whose requests can be held on their way. */
+export class GatedSite extends Site {
+  readonly gate: VendorGate;
+
+  constructor(drover: CommandLine, { gate, ...parts }: SiteParts & { gate: VendorGate }) {
+    super(drover, parts);
+    this.gate = gate;
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    await this.gate.close();
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DroverProcess } from '../end-to-end/built-drover.js';
 import type { Held } from '../end-to-end/vendor-gate.js';
 import type { Course, CrashPoint } from './crash-point.js';
-import type { Site } from './site.js';
+import type { GatedSite } from './site.js';
 import { openRun, readBooks } from './pass-books.js';
 import type { Scenario } from './scenarios.js';
 
@@ -13,7 +13,7 @@ const COUNTER = new URL('../../src/proof/commit-counter.ts', import.meta.url).hr
 const MOST_MS = 60_000;
 
 /** Runs the scenario undisturbed, each command in a process of its own, and counts for each command. */
-export async function learnCourse(site: Site, scenario: Scenario): Promise<Course[]> {
+export async function learnCourse(site: GatedSite, scenario: Scenario): Promise<Course[]> {
   const folder = await mkdtemp(join(tmpdir(), 'drover-course-'));
   const file = join(folder, 'commits');
   const courses: Course[] = [];
@@ -39,7 +39,7 @@ export async function learnCourse(site: Site, scenario: Scenario): Promise<Cours
  * whether the point was reached: a run of another day may come to a commit less.
  */
 export async function runIntoPoint(
-  site: Site,
+  site: GatedSite,
   scenario: Scenario,
   { point, courses }: { point: CrashPoint; courses: readonly Course[] },
 ): Promise<boolean> {
@@ -68,13 +68,17 @@ function locate({ kind, k }: CrashPoint, courses: readonly Course[]): { command:
   return { command: courses.length - 1, k: k };
 }
 
-async function dieAtCommit(site: Site, argv: string[], { k, edge }: CrashPoint): Promise<boolean> {
+async function dieAtCommit(site: GatedSite, argv: string[], { k, edge }: CrashPoint): Promise<boolean> {
   const environment = surroundings({ CRASH_AT_COMMIT: String(k), CRASH_EDGE: edge });
   const { signal } = await endOf(site.built.start(argv, { environment }));
   return signal === 'SIGKILL';
 }
 
-async function killAtRequest(site: Site, argv: string[], { kind, k, edge }: CrashPoint): Promise<boolean> {
+async function killAtRequest(
+  site: GatedSite,
+  argv: string[],
+  { kind, k, edge }: CrashPoint,
+): Promise<boolean> {
   const held = site.gate.hold({ nth: k, at: edge === 'before' ? 'request' : 'answer' });
   const child = site.built.start(argv);
   const ended = endOf(child);
@@ -100,7 +104,7 @@ async function endOf(child: DroverProcess): ReturnType<() => DroverProcess['ende
 }
 
 /** Lets somebody cancel the run, from another process's place, while the vendor has not answered yet. */
-function cancelAt(site: Site, { cancel }: Scenario): { withdraw(): Promise<void> } {
+function cancelAt(site: GatedSite, { cancel }: Scenario): { withdraw(): Promise<void> } {
   if (cancel === undefined) return { withdraw: async () => undefined };
   const held: Held = site.gate.hold({ nth: cancel.atRequest, at: 'request' });
   const withdrawn = Promise.withResolvers<'withdrawn'>();

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccessDesk } from './access-desk.js';
+import { namedPlugin } from '../simulator/named-plugin.js';
 import { nextPathOf, readDeltaQuery } from './delta-query.js';
 import { CLOSING_CATEGORIES, type IncidentStore, type SaasApp, stateOf } from './incident-store.js';
 import {
@@ -36,19 +37,23 @@ export function addSaasRoutes(app: FastifyInstance, tenant: () => SaasTenant, ru
     return reply.send(tenant().desk.mint(request.headers.authorization, form));
   });
 
-  app.register(async (incidents) => {
-    incidents.addHook('onRequest', async (request) =>
-      tenant().desk.admit(request.headers.authorization, 'incident_api'),
-    );
-    addIncidentRoutes(incidents, tenant, rules);
-  });
+  app.register(
+    namedPlugin('incidents', async (incidents) => {
+      incidents.addHook('onRequest', async (request) =>
+        tenant().desk.admit(request.headers.authorization, 'incident_api'),
+      );
+      addIncidentRoutes(incidents, tenant, rules);
+    }),
+  );
 
-  app.register(async (assets) => {
-    assets.addHook('onRequest', async (request) =>
-      tenant().desk.admit(request.headers.authorization, 'remediation_api'),
-    );
-    addRemediationRoutes(assets, tenant);
-  });
+  app.register(
+    namedPlugin('assets', async (assets) => {
+      assets.addHook('onRequest', async (request) =>
+        tenant().desk.admit(request.headers.authorization, 'remediation_api'),
+      );
+      addRemediationRoutes(assets, tenant);
+    }),
+  );
 }
 
 function addIncidentRoutes(app: FastifyInstance, tenant: () => SaasTenant, rules: SaasRules): void {

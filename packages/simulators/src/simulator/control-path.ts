@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { FaultBook } from './fault-book.js';
 import { FAULT_ORDER_SCHEMA, type FaultOrder } from './fault-order.js';
+import { namedPlugin } from './named-plugin.js';
 import type { Simulator } from './simulator.js';
 import type { StormOptions } from './storm.js';
 
@@ -35,7 +36,7 @@ export function isControlPath(path: string): boolean {
  */
 export function addControlPath(app: FastifyInstance, simulator: Simulator<unknown>, book: FaultBook): void {
   app.register(
-    async (control) => {
+    namedPlugin('control', async (control) => {
       control.get('/state', async () => simulator.state());
       control.get('/requests', async () => simulator.requests());
       control.get('/faults', async () => book.waiting());
@@ -60,7 +61,7 @@ export function addControlPath(app: FastifyInstance, simulator: Simulator<unknow
         simulator.reset();
         return reply.code(204).send();
       });
-    },
+    }),
     { prefix: CONTROL_PREFIX },
   );
 }

@@ -4,6 +4,8 @@ import { addControlPath, isControlPath } from './control-path.js';
 import { editedEntries, type EntryEdit } from './edited-entries.js';
 import { FaultBook } from './fault-book.js';
 import type { FaultOrder } from './fault-order.js';
+import { LAZY_SCHEMAS } from './lazy-schemas.js';
+import { namedPlugin } from './named-plugin.js';
 import { rateLimitAnswer, type RateLimitDialect, remainingHeaders } from './rate-limit-answer.js';
 import { RequestLog } from './request-log.js';
 import { RequestWindow, type WindowLimit } from './request-window.js';
@@ -46,8 +48,7 @@ export function createSimulator<State>(
   const app = Fastify({
     forceCloseConnections: true,
     bodyLimit: options.maxBodyBytes,
-    // By default unknown keys would be dropped and "2" turned into 2: an order with a slip must be refused.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, strictTypes: false } },
+    schemaController: LAZY_SCHEMAS,
   });
   const closing = new AbortController();
   const book = new FaultBook();
@@ -77,7 +78,7 @@ export function createSimulator<State>(
   };
   addControlPath(app, simulator, book);
   addGates(app, { vendor, options, book, weather, log, window, closing: closing.signal });
-  app.register(async (scope) => vendor.addRoutes(scope));
+  app.register(namedPlugin('vendor', async (scope) => vendor.addRoutes(scope)));
   return simulator;
 }
 

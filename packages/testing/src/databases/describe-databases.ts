@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { constants, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from '@jest/globals';
 import { type Database, migrate, openSqlite } from '@drover/store';
 import { START_TIMEOUT_MS, postgresOrigin, startPostgres } from './postgres-databases.js';
 import { RecycledPostgres } from './recycled-postgres.js';
+import { oncePerRun, runDirectory } from './run-directory.js';
 
 type Fresh = { database: Database; remove(): Promise<void> };
 
@@ -97,11 +98,21 @@ async function removeAll(opened: Fresh[]): Promise<void> {
 
 async function openFreshSqlite(): Promise<Fresh> {
   const folder = mkdtempSync(join(tmpdir(), 'drover-test-sqlite-'));
-  const database = openSqlite(join(folder, 'drover.db'));
-  await migrate(database);
+  const file = join(folder, 'drover.db');
+  copyFileSync(await oncePerRun('sqlite-template', makeSqliteTemplate), file, constants.COPYFILE_FICLONE);
+  const database = openSqlite(file);
   async function remove(): Promise<void> {
     await database.close();
     rmSync(folder, { recursive: true, force: true });
   }
   return { database, remove };
+}
+
+/** A file with this version's schema, which databases are copied from. */
+async function makeSqliteTemplate(): Promise<string> {
+  const file = join(runDirectory(), 'template.db');
+  const database = openSqlite(file);
+  await migrate(database);
+  await database.close();
+  return file;
 }
