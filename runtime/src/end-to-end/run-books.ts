@@ -21,7 +21,8 @@ export async function readBooks(drover: CommandLine, collection: string = COLLEC
   expect(passes).toHaveLength(1);
   const outcomes: StoredOutcome[] = [];
   for (const { id } of runs) {
-    const { stdout } = await drover.run(['run', 'export', id]);
+    const { stdout, stderr, exitCode } = await drover.run(['run', 'export', id]);
+    expect([exitCode, stderr]).toEqual([0, '']);
     const lines = stdout.split('\n').filter((line) => line !== '');
     outcomes.push(...lines.map((line) => JSON.parse(line) as StoredOutcome));
   }

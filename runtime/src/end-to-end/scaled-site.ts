@@ -80,6 +80,7 @@ export class ScaledSite {
   async books(): Promise<PassBooks> {
     const { data } = (await this.ask(['run', 'list'])) as { data: RunView[] };
     const exported = await (await this.start(['run', 'export', data[0]!.id])).ended;
+    if (exported.exitCode !== 0) throw new Error(`drover run export: ${exported.stderr}`);
     const lines = exported.stdout.split('\n').filter((line) => line !== '');
     const outcomes = lines.map((line) => JSON.parse(line) as StoredOutcome);
     return { runs: data, outcomes, offered: data[0]!.summary.objects };
