@@ -23,7 +23,7 @@ export type HookName = (typeof HOOK_NAMES)[number];
 /** Most bytes of one frame's JSON, each way. */
 export const MAX_FRAME_BYTES = 32 * 1024 * 1024;
 /** Most asks of one hook that may be without an answer; the SDK lets the next ones wait, the host ends a plugin that does not. */
-export const MAX_OPEN_ASKS = 32;
+export const MAX_OPEN_ASKS = 128;
 /** Most characters (of text) or bytes (of others, before base64) of one piece of a streamed body. */
 export const MAX_PIECE = 64 * 1024;
 /** Most log lines kept of one hook. */

@@ -18,7 +18,7 @@ export async function checkedConfig(
   { partial = false }: { partial?: boolean } = {},
 ): Promise<Record<string, unknown>> {
   const { checkConfig } = await import('./schema-checks.js');
-  const result = checkConfig(manifest.config, config);
+  const result = checkConfig(manifest.config, config, { isSound: true });
   if (result.ok) return result.config;
   const problems = result.problems.filter(({ code }) => !partial || code !== 'PROPERTY_MISSING');
   if (problems.length === 0) return config;
@@ -32,7 +32,7 @@ export async function checkedInput(
   input: Record<string, unknown>,
 ): Promise<Record<string, unknown>> {
   const { checkConfig } = await import('./schema-checks.js');
-  const result = checkConfig(manifest.input, input);
+  const result = checkConfig(manifest.input, input, { isSound: true });
   if (result.ok) return result.config;
   const { problems } = result;
   const what = problems.length === 1 ? 'One value is' : `${problems.length} values are`;

@@ -17,6 +17,13 @@ export type ConfigResult =
   /** Everything that is wrong, each with its JSON Pointer into the value. */
   | { ok: false; problems: Problem[] };
 
+export interface ConfigCheckOptions {
+  /** Default `config`. */
+  role?: SchemaRole;
+  /** The schema was found sound before, as that of an installed plugin was: it is not looked at again. Default false. */
+  isSound?: boolean;
+}
+
 /**
  * Holds a value against a plugin's schema. The value is not changed; what fits comes back as a new value in which
  * absent properties have their defaults. Never throws for a JSON value; a schema that is no sound schema of the config
@@ -25,9 +32,9 @@ export type ConfigResult =
 export function checkConfig(
   schema: unknown,
   value: unknown,
-  options: { role?: SchemaRole } = {},
+  { role = 'config', isSound = false }: ConfigCheckOptions = {},
 ): ConfigResult {
-  const prepared = prepare(schema, options.role ?? 'config');
+  const prepared = prepare(schema, { role, isSound });
   if ('problems' in prepared) return { ok: false, problems: prepared.problems };
   const unfit = jsonProblem(value, CONFIG_LIMITS);
   if (unfit) return { ok: false, problems: [unfit] };
@@ -45,7 +52,7 @@ const OUTPUT_LIMITS = { maxDepth: 64, maxBytes: 16 * 1024 * 1024 } as const;
  * `output`. Never throws for a JSON value.
  */
 export function checkOutput(schema: unknown, value: unknown): Problem[] {
-  const prepared = prepare(schema, 'output');
+  const prepared = prepare(schema, { role: 'output', isSound: false });
   if ('problems' in prepared) return prepared.problems;
   const unfit = jsonProblem(value, OUTPUT_LIMITS);
   return unfit === undefined ? orderProblems(problemsOf(prepared.check(value))) : [unfit];
@@ -75,11 +82,11 @@ type Prepared = { schema: JsonRecord; check: ConfigCheck } | { problems: Problem
 /** By the schema's identity: a manifest is read once and checks many configs. */
 const prepared = new WeakMap<object, Prepared>();
 
-function prepare(schema: unknown, role: SchemaRole): Prepared {
+function prepare(schema: unknown, { role, isSound }: Required<ConfigCheckOptions>): Prepared {
   if (!isRecord(schema)) return { problems: lintConfigSchema(schema, { role }) };
   const known = prepared.get(schema);
   if (known) return known;
-  const problems = lintConfigSchema(schema, { role });
+  const problems = isSound ? [] : lintConfigSchema(schema, { role });
   // Compiled from a copy, so that nobody can change it afterwards.
   const own = copyJson(schema);
   const made = problems.length > 0 ? { problems } : { schema: own, check: compileConfig(own) };
