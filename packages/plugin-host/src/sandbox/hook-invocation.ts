@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type {
   HookContext,
   Invocation,
@@ -26,6 +27,12 @@ const READING_HOOKS: Partial<Record<Invocation['hook'], string>> = {
   testConnection: 'a connection test',
   pull: 'a pull',
 };
+
+/**
+ * Turns of the event loop that a page waits before it is kept: SQLite holds the thread up meanwhile, and the call for the next page,
+ * which came with this one, leaves before.
+ */
+const TURNS_BEFORE_A_PAGE = 2;
 
 /** What the calls of a hook are given after it was opened. */
 interface Shared {
@@ -198,6 +205,7 @@ export class HookInvocation {
     if (invocation.hook !== 'pull' || !options.onPage || this.#hostWork > 1) {
       throw new Fault('PLUGIN_CONTRACT', `The hook ${this.hook} gave a page that nobody waits for.`);
     }
+    for (let turn = 0; turn < TURNS_BEFORE_A_PAGE; turn += 1) await nextTurn();
     await options.onPage(this.#broker.redact(page));
   }
 
