@@ -91,7 +91,7 @@ servePlugins({
   }),
   'asks without end': defineAction({
     execute: async () => {
-      for (let ask = 1; ask < 100; ask += 1) {
+      for (let ask = 1; ask < 200; ask += 1) {
         writeFrame(JSON.stringify({ kind: 'ask', id: 1, ask, what: 'call', name: 'ping', params: {} }));
       }
       return never();

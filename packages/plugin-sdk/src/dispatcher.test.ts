@@ -100,7 +100,7 @@ describe('a dispatcher', () => {
     serve(
       defineAction({
         execute: async (batch, context) => {
-          await Promise.all(Array.from({ length: 50 }, () => context.call('ping')));
+          await Promise.all(Array.from({ length: MAX_OPEN_ASKS + 18 }, () => context.call('ping')));
           return batch.objects.map((object) => succeeded(object));
         },
       }),
@@ -112,7 +112,7 @@ describe('a dispatcher', () => {
     answer = () => ({ value: {} });
     for (const { ask } of first) dispatcher.receive({ kind: 'answer', id: 1, ask, value: {} });
     await settle();
-    expect(ofKind('ask')).toHaveLength(50);
+    expect(ofKind('ask')).toHaveLength(MAX_OPEN_ASKS + 18);
     expect(ofKind('result')).toHaveLength(1);
   });
 

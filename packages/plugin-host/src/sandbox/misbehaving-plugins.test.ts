@@ -71,7 +71,7 @@ const breaches: { plugin: string; code: string; message: RegExp; limits?: Partia
   },
   { plugin: 'writes garbage', code: 'PLUGIN_CONTRACT', message: /no JSON/ },
   { plugin: 'announces too much', code: 'PLUGIN_CONTRACT', message: /2147483647 bytes was announced/ },
-  { plugin: 'asks without end', code: 'PLUGIN_CONTRACT', message: /more than 32 requests open/ },
+  { plugin: 'asks without end', code: 'PLUGIN_CONTRACT', message: /more than 128 requests open/ },
   { plugin: 'pollutes prototypes', code: 'PLUGIN_CONTRACT', message: /__proto__/ },
   { plugin: 'nests deep', code: 'PLUGIN_CONTRACT', message: /deeper than 64/ },
   { plugin: 'returns a cycle', code: 'PLUGIN_CONTRACT', message: /cannot be written as JSON/ },
