@@ -112,8 +112,8 @@ servePlugins({
   'prints a flood': defineAction({
     execute: async () => {
       for (;;) {
-        process.stdout.write(`${'x'.repeat(100_000)}\n`);
-        await new Promise((resolve) => setImmediate(resolve));
+        // At the pace at which it is read: what it printed and nobody read is memory, which has a limit of its own.
+        await new Promise((resolve) => process.stdout.write(`${'x'.repeat(100_000)}\n`, resolve));
       }
     },
   }),
