@@ -215,7 +215,8 @@ describe('a pull', () => {
 
   test('an abort between two pages', async () => {
     const abort = new AbortController();
-    answer(page(incidents(1, 10)));
+    // The call for the next page is on its way when the first one is kept.
+    answer(page(incidents(1, 10)), page(incidents(11, 20)));
     const report = await start().pull({ signal: abort.signal, onPage: () => abort.abort() });
     expect(report.fault).toBeDefined();
     expect(report.checkpoint).toMatchObject({ updatedAt: time(10) });
