@@ -197,8 +197,10 @@ export class CallRunner {
       spec.effect === 'read' ? { do: 'send' } : this.#owner.beforeWrite(this.outgoing(call, request));
     const verdict = await (slots === undefined ? admit() : slots.ready(admit));
     if (verdict.do === 'replay') return { kind: 'replayed', answer: toAnswer(verdict.reply) };
+    let mayHaveLeft = false;
     const leave = async (): Promise<Exchange> => {
       if (signal.aborted) throw stoppedFault(signal);
+      mayHaveLeft = true;
       const settle = this.#owner.sending(spec);
       const exchange = await this.#session.client.send(authorized, {
         timeoutMs: spec.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS,
@@ -211,11 +213,13 @@ export class CallRunner {
       settle(exchange);
       return exchange;
     };
-    // Nothing but being stopped first throws: what becomes of a request is an exchange.
     const exchange = await (slots === undefined ? leave() : slots.atVendor(leave, signal)).catch(
-      async (stopped: unknown) => {
-        await verdict.settled?.({ kind: 'notSent', reason: 'it was stopped before it was sent' });
-        throw stopped;
+      async (thrown: unknown) => {
+        // Only what was stopped before it had its slot is known not to have left.
+        if (!mayHaveLeft) {
+          await verdict.settled?.({ kind: 'notSent', reason: 'it was stopped before it was sent' });
+        }
+        throw thrown;
       },
     );
     if (verdict.settled !== undefined) await verdict.settled(this.#resultOf(exchange));
