@@ -83,6 +83,7 @@ export class TaskRunner {
       options: {
         signal,
         beforeWrite: leaseGate(leases, task.id, refuseOnceCalls),
+        beforeRead: () => leases.check(task.id),
       },
       nextWorker,
     };

@@ -99,6 +99,7 @@ export class PullRunner {
         beforeWrite: async () => {
           throw new Fault('WRITE_NOT_ALLOWED', 'A pull only reads.');
         },
+        beforeRead: () => hold.check(),
         onPage: async (page) => {
           hold.signal.throwIfAborted();
           hold.check();

@@ -101,6 +101,11 @@ export interface InvokeOptions {
    */
   beforeWrite(write: OutgoingWrite): Promise<WriteVerdict>;
   /**
+   * Asked right before each vendor read leaves, after its rate limit was granted. Throwing (`LEASE_LOST`) stops it, and the plugin
+   * sees that fault. Default: reads leave.
+   */
+  beforeRead?(): void;
+  /**
    * Outcomes as they come, raw: the engine checks them. Those of `executeAll` come only this way; those of `executeOne`
    * are in the hook's value as well, and come here for the case that the hook does not end well.
    */

@@ -16,6 +16,8 @@ export interface CallScope {
   slots?(): CallSlots | undefined;
   /** As `InvokeOptions.beforeWrite`. */
   beforeWrite(write: OutgoingWrite): Promise<WriteVerdict>;
+  /** As `InvokeOptions.beforeRead`. */
+  beforeRead?(): void;
 }
 
 /** A body that a plugin streams. Each reading begins at its start and ends the one before. */

@@ -58,6 +58,7 @@ export interface CallOwner {
   waits: WaitMeter;
   hasWritten(): boolean;
   beforeWrite(write: OutgoingWrite): Promise<WriteVerdict>;
+  beforeRead(): void;
   /** What its calls wait for beside their grants. */
   slots(): CallSlots | undefined;
   /** A request goes out. Answers what to call with what came of it. */
@@ -193,8 +194,11 @@ export class CallRunner {
     const { spec, authorizer } = call;
     const authorized = await authorizer.authorize(request);
     const { signal, manifest } = this.#owner;
-    const admit = async (): Promise<WriteVerdict> =>
-      spec.effect === 'read' ? { do: 'send' } : this.#owner.beforeWrite(this.outgoing(call, request));
+    const admit = async (): Promise<WriteVerdict> => {
+      if (spec.effect !== 'read') return this.#owner.beforeWrite(this.outgoing(call, request));
+      this.#owner.beforeRead();
+      return { do: 'send' };
+    };
     const verdict = await (slots === undefined ? admit() : slots.ready(admit));
     if (verdict.do === 'replay') return { kind: 'replayed', answer: toAnswer(verdict.reply) };
     let mayHaveLeft = false;

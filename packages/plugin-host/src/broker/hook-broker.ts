@@ -54,6 +54,7 @@ export class SessionHookBroker implements HookBroker {
       waits: this.#waits,
       hasWritten: () => this.#vendorWrites + this.#writesUnderWay > 0,
       beforeWrite: (write) => scope.beforeWrite(write),
+      beforeRead: () => scope.beforeRead?.(),
       sending: (spec) => this.#count(spec),
       slots: () => scope.slots?.(),
     };
@@ -62,6 +63,7 @@ export class SessionHookBroker implements HookBroker {
     this.#tokenCalls = new CallRunner(runner, session, {
       ...owner,
       purpose: 'token',
+      beforeRead: () => undefined,
       signal: closing,
       slots: () => undefined,
     });

@@ -330,6 +330,16 @@ describe('the scope of a hook', () => {
     expect(hook.figures).toMatchObject({ vendorCalls: 0, vendorWrites: 0 });
   });
 
+  it('sends no read when its own question is refused', async () => {
+    await open();
+    const beforeRead = () => {
+      throw Object.assign(new Error('lost'), { code: 'LEASE_LOST' });
+    };
+    const hook = await world.hook({ beforeRead });
+    await expect(hook.call('read', ID)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect(hook.figures).toMatchObject({ vendorCalls: 0 });
+  });
+
   it('tells that a write was not sent when the hook was stopped while the question was open', async () => {
     await open();
     const stop = new AbortController();

@@ -76,6 +76,7 @@ export class HookInvocation {
       signal: stopped.signal,
       slots: () => shared.slots,
       beforeWrite: (write) => request.options.beforeWrite(write),
+      beforeRead: () => request.options.beforeRead?.(),
     });
     return new HookInvocation(request, { broker: hookBroker, cache, stopped, shared });
   }
