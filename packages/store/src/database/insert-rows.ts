@@ -69,5 +69,5 @@ function insertText(
   let parameter = 0;
   const row = () => `(${columns.map(() => traits.placeholder((parameter += 1))).join(', ')})`;
   const names = columns.map((name) => `"${name}"`).join(', ');
-  return `insert into "${table}" (${names}) values ${Array.from({ length: size }, row).join(', ')} ${suffix}`;
+  return `${traits.insertInto} "${table}" (${names}) values ${Array.from({ length: size }, row).join(', ')} ${suffix}`;
 }

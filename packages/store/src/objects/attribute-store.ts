@@ -32,6 +32,8 @@ export interface AttributeChanges {
 export interface MetOffers extends AttributeChanges {
   gone: KeyRow[];
   put: InsertCell[][];
+  /** Values that were in force already, with when and by which run they are said to have been said now. */
+  moved: InsertCell[][];
   history: HistoryEntry[];
 }
 
@@ -67,7 +69,7 @@ export function meetOffers(offers: readonly GroupOffer[], inForce: readonly Valu
     states.find(row)?.before.push({ kind: kind as AttributeKind, text, key, number, at, runId });
   }
   for (const state of states.all) state.values = state.before;
-  const met: MetOffers = { changedSeqs: new Set(), applied: 0, gone: [], put: [], history: [] };
+  const met: MetOffers = { changedSeqs: new Set(), applied: 0, gone: [], put: [], moved: [], history: [] };
   for (const { state, offer } of offered) {
     const { group } = state;
     const meeting = meet(state.values, offer);
@@ -80,7 +82,10 @@ export function meetOffers(offers: readonly GroupOffer[], inForce: readonly Valu
   }
   for (const { group, before, values } of states.all) {
     for (const value of before) if (!holds(values, value)) met.gone.push(keyRow(group, value));
-    for (const value of values) if (!before.includes(value)) met.put.push(valueRow(group, value));
+    for (const value of values) {
+      if (before.includes(value)) continue;
+      (holds(before, value) ? met.moved : met.put).push(valueRow(group, value));
+    }
   }
   return met;
 }
@@ -168,16 +173,21 @@ const VALUE_COLUMNS = [...Object.keys(KEY_COLUMNS), 'text_value', 'number_value'
 const KEY_LIST = sql.join(Object.keys(KEY_COLUMNS).map((name) => sql.ref(name)));
 
 /** Stores what came of offers, when the trip is made. */
-export function askToStore(trip: RoundTrip, traits: DialectTraits, { gone, put, history }: MetOffers): void {
+export function askToStore(
+  trip: RoundTrip,
+  traits: DialectTraits,
+  { gone, put, moved, history }: MetOffers,
+): void {
   if (gone.length > 0) {
     const statement = sql`delete from attributes where (${KEY_LIST}) in
       (select ${KEY_LIST} from ${rowsFrom(traits, KEY_COLUMNS, gone)} as gone)`;
     trip.ask(statement.compile(trip.db));
   }
+  askInsert(trip, traits, { table: 'attributes', columns: VALUE_COLUMNS, rows: put });
   askInsert(trip, traits, {
     table: 'attributes',
     columns: VALUE_COLUMNS,
-    rows: put,
+    rows: moved,
     suffix: `on conflict (${Object.keys(KEY_COLUMNS).join(', ')})
       do update set at = excluded.at, run_id = excluded.run_id`,
   });
