@@ -7,7 +7,7 @@ import { askInsert, insertRows } from '../database/insert-rows.js';
 import { RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 import { toStoredValue } from './attribute-rules.js';
-import { applyOffers, insertHistory } from './attribute-store.js';
+import { type GroupOffer, applyOffers, insertHistory } from './attribute-store.js';
 import { readKnownFacts } from './known-facts.js';
 import { type LockedObject, bumpRevisions, lockObjects, setStatuses } from './object-rows.js';
 import { type UpsertTarget, planUpsert } from './upsert-plan.js';
@@ -104,18 +104,29 @@ async function changeKnown(
   const changed = new Set(known.filter(({ newAliases }) => newAliases.length > 0).map(({ seq }) => seq));
   for (const seq of await seeSources(call, { known, made })) changed.add(seq);
 
-  const offers = all.flatMap(({ seq, attributes }) =>
-    attributes.map(({ name, value, mode, at = call.at }) => ({
-      group: { objectSeq: seq, name, source: call.source },
-      offer: { mode: mode ?? call.modes?.get(name) ?? 'add', ...toStoredValue(value, { ...call, at }) },
-    })),
-  );
-  const { changedSeqs } = await applyOffers(call.trx, call.traits, { offers, newSeqs: madeSeqs });
+  const { changedSeqs } = await applyOffers(call.trx, call.traits, {
+    offers: offersOf(call, all),
+    newSeqs: madeSeqs,
+  });
   for (const seq of changedSeqs) if (!madeSeqs.has(seq)) changed.add(seq);
 
   for (const seq of await sayStatuses(call, { known, made, locked })) changed.add(seq);
   await bumpRevisions(call.trx, call.traits, { seqs: changed, at: call.at });
   return changed;
+}
+
+function offersOf({ source, modes, at: now, runId }: Call, targets: readonly StoredTarget[]): GroupOffer[] {
+  const offers: GroupOffer[] = [];
+  for (const { seq: objectSeq, attributes } of targets) {
+    for (const { name, value, mode, at = now } of attributes) {
+      offers.push({
+        group: { objectSeq, name, source },
+        mode: mode ?? modes?.get(name) ?? 'add',
+        said: toStoredValue(value, { at, runId }),
+      });
+    }
+  }
+  return offers;
 }
 
 /** Sets statuses that were not said before one in force; of several at one time the last counts. */
