@@ -55,7 +55,9 @@ function textsOf(key: string): Map<number, string> {
 }
 
 function cellsOf(rows: readonly (readonly InsertCell[])[], from: number, to: number): InsertCell[] {
-  const cells = new Array<InsertCell>((to - from) * rows[from]!.length);
+  const cells: InsertCell[] = [];
+  // Or it would grow a dozen times, copied each time.
+  cells.length = (to - from) * rows[from]!.length;
   let next = 0;
   for (let at = from; at < to; at += 1) {
     for (const cell of rows[at]!) cells[next++] = typeof cell === 'string' ? storableText(cell) : cell;
