@@ -6,7 +6,7 @@ import { COMMIT, ROUND_TRIP } from './round-trip.js';
 import type { Tables } from './tables.js';
 import { WriteAheadLog } from './write-ahead-log.js';
 
-const SQLITE_TRAITS: Omit<DialectTraits, 'durably'> = {
+const SQLITE_TRAITS: Omit<DialectTraits, 'commitDurably'> = {
   withoutRowid: true,
   rowLocks: false,
   functions: false,
@@ -61,7 +61,7 @@ export function openSqlite(file: string): Database {
   const traits: DialectTraits = {
     ...SQLITE_TRAITS,
     ...(hasJsonbEach(raw) ? { jsonElements: jsonbElements } : {}),
-    durably: (_, work) => log.durably(kysely, work),
+    commitDurably: (_, statements) => log.commit(kysely, statements),
   };
   async function close(): Promise<void> {
     await kysely.destroy();

@@ -1,9 +1,10 @@
 import { closeSync, fdatasync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { type Kysely, type Transaction, sql } from 'kysely';
+import { type CompiledQuery, type Kysely, sql } from 'kysely';
+import { commitTogether } from './round-trip.js';
 import type { Tables } from './tables.js';
 
-type Work<Result> = (trx: Transaction<Tables>) => Promise<Result>;
+type Statements = readonly CompiledQuery[];
 
 const flush = promisify(fdatasync);
 
@@ -20,18 +21,18 @@ export class WriteAheadLog {
     this.#path = databaseFile === ':memory:' ? undefined : `${databaseFile}-wal`;
   }
 
-  /** A transaction whose commit is on the disk when it resolves. */
-  async durably<Result>(kysely: Kysely<Tables>, work: Work<Result>): Promise<Result> {
-    if (this.#path === undefined) return kysely.transaction().execute(work);
+  /** Commits the statements and resolves when they are on the disk, with the rows of each. */
+  async commit(kysely: Kysely<Tables>, statements: Statements): Promise<unknown[][]> {
+    if (this.#path === undefined) return commitTogether(kysely, statements);
     if (this.#descriptor === undefined) {
-      const result = await firstDurably(kysely, work);
+      const rows = await commitFirst(kysely, statements);
       this.#descriptor ??= openSync(this.#path, 'r+');
-      return result;
+      return rows;
     }
-    const result = await kysely.transaction().execute(work);
+    const rows = await commitTogether(kysely, statements);
     // What a checkpoint has moved out of the log by now was flushed with the database.
     await flush(this.#descriptor);
-    return result;
+    return rows;
   }
 
   close(): void {
@@ -44,11 +45,11 @@ export class WriteAheadLog {
  * By SQLite itself, which flushes the folder with its new log as well. The one connection is this function's alone until
  * it ends, so that no other commit is made slow by the setting.
  */
-function firstDurably<Result>(kysely: Kysely<Tables>, work: Work<Result>): Promise<Result> {
+function commitFirst(kysely: Kysely<Tables>, statements: Statements): Promise<unknown[][]> {
   return kysely.connection().execute(async (connection) => {
     await sql`pragma synchronous = full`.execute(connection);
     try {
-      return await connection.transaction().execute(work);
+      return await commitTogether(connection, statements);
     } finally {
       await sql`pragma synchronous = normal`.execute(connection);
     }
