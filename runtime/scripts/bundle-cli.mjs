@@ -32,3 +32,15 @@ await build({
     js: "import { createRequire as droverRequire } from 'node:module'; const require = droverRequire(import.meta.url);",
   },
 });
+
+// By itself, so that it starts with a single file read.
+await build({
+  entryPoints: [`${packages}/store/dist/database/commit-thread-entry.js`],
+  outdir,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  minifySyntax: true,
+  minifyWhitespace: true,
+});

@@ -1,6 +1,7 @@
 import { closeSync, fdatasync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { type CompiledQuery, type Kysely, sql } from 'kysely';
+import { type CommitSettings, CommitThread } from './commit-thread.js';
 import { commitTogether } from './round-trip.js';
 import type { Tables } from './tables.js';
 
@@ -8,36 +9,64 @@ type Statements = readonly CompiledQuery[];
 
 const flush = promisify(fdatasync);
 
+/** So many commits make a thread for the next ones worth its start: a command alone comes to three. */
+const COMMITS_BEFORE_THREAD = 8;
+
 /**
  * The write-ahead log of a SQLite file, as far as commits have to be on the disk. SQLite itself would wait for the disk
  * with the event loop standing still (`synchronous = full`); here a commit is written as any other and its log is then
- * flushed by a thread of Node's pool, while other work goes on.
+ * flushed by another thread, while other work goes on. Where there are many of them, that thread makes the whole commit.
  */
 export class WriteAheadLog {
-  readonly #path: string | undefined;
+  readonly #kysely: Kysely<Tables>;
+  readonly #settings: Omit<CommitSettings, 'logDescriptor'>;
   #descriptor: number | undefined;
+  #thread: CommitThread | undefined;
+  /** Since the last thread ended. */
+  #commitsHere = 0;
+  #isClosed = false;
 
-  constructor(databaseFile: string) {
-    this.#path = databaseFile === ':memory:' ? undefined : `${databaseFile}-wal`;
+  constructor(kysely: Kysely<Tables>, settings: Omit<CommitSettings, 'logDescriptor'>) {
+    this.#kysely = kysely;
+    this.#settings = settings;
   }
 
   /** Commits the statements and resolves when they are on the disk, with the rows of each. */
-  async commit(kysely: Kysely<Tables>, statements: Statements): Promise<unknown[][]> {
-    if (this.#path === undefined) return commitTogether(kysely, statements);
+  commit(statements: Statements): Promise<unknown[][]> {
+    if (this.#settings.file === ':memory:') return commitTogether(this.#kysely, statements);
+    return this.#thread?.isReady ? this.#thread.commit(statements) : this.#commitHere(statements);
+  }
+
+  /** What is under way in the thread is done first. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#thread?.close();
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+
+  async #commitHere(statements: Statements): Promise<unknown[][]> {
     if (this.#descriptor === undefined) {
-      const rows = await commitFirst(kysely, statements);
-      this.#descriptor ??= openSync(this.#path, 'r+');
+      const rows = await commitFirst(this.#kysely, statements);
+      this.#descriptor ??= openSync(`${this.#settings.file}-wal`, 'r+');
       return rows;
     }
-    const rows = await commitTogether(kysely, statements);
+    const rows = await commitTogether(this.#kysely, statements);
     // What a checkpoint has moved out of the log by now was flushed with the database.
     await flush(this.#descriptor);
+    this.#countCommit();
     return rows;
   }
 
-  close(): void {
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
-    this.#descriptor = undefined;
+  #countCommit(): void {
+    this.#commitsHere += 1;
+    if (this.#commitsHere < COMMITS_BEFORE_THREAD || this.#thread !== undefined || this.#isClosed) return;
+    const thread = new CommitThread({ ...this.#settings, logDescriptor: this.#descriptor! });
+    this.#thread = thread;
+    void thread.ended.then(() => {
+      this.#thread = undefined;
+      this.#commitsHere = 0;
+    });
   }
 }
 
