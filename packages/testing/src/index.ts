@@ -18,6 +18,7 @@ export {
   missingPostgres,
   skipLoudly,
 } from './databases/describe-databases.js';
+export { untilCommittedInThread } from './databases/commit-in-thread.js';
 export { OwnPostgres, missingOwnPostgres } from './databases/own-postgres.js';
 export { OwnRedis, freshRedisUrl, missingRedis } from './databases/redis-servers.js';
 export {

@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { untilCommittedInThread } from '@drover/testing/databases/commit-in-thread';
 import { CompiledQuery, sql } from 'kysely';
 import type { Database } from './database.js';
 import { openSqlite } from './sqlite.js';
 
 const insert = (n: number | null) => CompiledQuery.raw('insert into notes values (?)', [n]);
 const count = CompiledQuery.raw('select count(*) as n from notes');
-/** Each connection has its own. */
-const cacheSize = CompiledQuery.raw('pragma cache_size');
 /** 80 MB of text: more than the thread has memory for. */
 const tooMuch = CompiledQuery.raw(
   'with recursive n (i) as (select 1 union all select i + 1 from n limit 4000) select hex(zeroblob(10000 + i)) as text from n',
@@ -26,7 +25,7 @@ describe('commits in a thread', () => {
     file = join(folder, 'drover.db');
     database = openSqlite(file);
     await sql`create table notes (n integer not null)`.execute(database.kysely);
-    await untilInThread();
+    await untilCommittedInThread(database);
   });
   afterEach(async () => {
     await database.close();
@@ -35,15 +34,6 @@ describe('commits in a thread', () => {
 
   const commit = (...statements: CompiledQuery[]): Promise<unknown[][]> =>
     database.traits.commitDurably(database.kysely, statements);
-
-  async function untilInThread(): Promise<void> {
-    const [here] = (await sql`pragma cache_size`.execute(database.kysely)).rows;
-    for (;;) {
-      const [[used]] = (await commit(cacheSize)) as [[unknown]];
-      if (JSON.stringify(used) !== JSON.stringify(here)) return;
-      await sleep(2);
-    }
-  }
 
   function notes(): unknown[] {
     const other = new DatabaseSync(file);
@@ -100,7 +90,7 @@ describe('commits in a thread', () => {
       expect(fault).toMatchObject({ code: 'COMMIT_THREAD_ENDED', retryable: true });
     }
     await commit(insert(2));
-    await untilInThread();
+    await untilCommittedInThread(database);
     await commit(insert(3));
     expect(notes()).toEqual([2, 3]);
   });
