@@ -3,7 +3,8 @@ import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { pastBarrels } from './past-barrels.mjs';
-import { gotWithoutFormData, plainBuiltins, undiciForHttp1 } from './plain-builtins.mjs';
+import { gotWithoutFormData, plainBuiltins } from './plain-builtins.mjs';
+import { undiciForHttp1 } from './undici-for-http1.mjs';
 
 const runtime = fileURLToPath(new URL('..', import.meta.url));
 const outdir = `${runtime}dist/cli`;

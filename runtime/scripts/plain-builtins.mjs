@@ -33,15 +33,3 @@ export const gotWithoutFormData = {
     }));
   },
 };
-
-/**
- * An esbuild plugin for undici, which brings HTTP/2, fetch for `FormData` bodies and a second HTTP/1 parser to be tried
- * out. Vendor calls take none of them, and they are half of what it takes to load it.
- */
-export const undiciForHttp1 = {
-  name: 'undici-for-http1',
-  setup({ onLoad }) {
-    const unused = /\/undici\/lib\/(?:web\/.*|milo\/.*|dispatcher\/(?:client-h2|parser-h1))\.js$/;
-    onLoad({ filter: unused }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
-  },
-};
