@@ -87,6 +87,7 @@ export type {
 } from './plugins/harness-reports.js';
 export { createHarness, type HarnessOptions, type PluginHarness } from './plugins/plugin-harness.js';
 export { pluginObject, pluginObjects } from './plugins/plugin-objects.js';
+export { LOOPBACK_TLS } from './http/loopback-tls.js';
 export { type LoopbackVendor, startLoopbackVendor } from './http/loopback-vendor.js';
 export {
   describeConnectionVaultContract,
