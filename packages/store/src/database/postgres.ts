@@ -22,6 +22,7 @@ export const POSTGRES_TRAITS: DialectTraits = {
   withoutRowid: false,
   rowLocks: true,
   functions: true,
+  changesInWith: true,
   binaryType: 'bytea',
   textType: sql`text collate "C"`,
   keyType: 'bigint',
