@@ -119,8 +119,8 @@ export async function goOn(
   if (made === undefined) return { claimed: undefined, run };
   run.batches_cut = made.index + 1;
   const ranges = [{ from: made.from, to: made.from + objects }];
-  const fresh = newTask(run, { kind: 'batch', index: made.index, ranges }, now);
-  const task = claimedTask({ ...heldBy(worker, fresh), id }, run, pass);
+  const fresh = newTask(run, { id, kind: 'batch', index: made.index, ranges }, now);
+  const task = claimedTask(heldBy(worker, fresh), run, pass);
   keep(task);
   return { claimed: { task, more: made.leased + 1 < concurrency }, run };
 }

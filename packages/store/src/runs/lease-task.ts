@@ -17,6 +17,8 @@ export interface Worker {
 }
 
 interface NewTask {
+  /** Default: a new one. */
+  id?: string;
   kind: TaskKind;
   index: number;
   ranges: PositionRange[];
@@ -24,7 +26,7 @@ interface NewTask {
 
 export function newTask(run: RunRow, task: NewTask, now: number): TaskRow {
   return {
-    id: newId('task'),
+    id: task.id ?? newId('task'),
     run_id: run.id,
     kind: task.kind,
     batch_index: task.index,
