@@ -1,10 +1,11 @@
 import type { BatchObjects, ClaimedTask, PlacedObject, PositionRange } from '@drover/engine';
 import type { AttributeValue, PluginObject } from '@drover/model';
-import { type RawBuilder, sql } from 'kysely';
+import { type Compilable, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
 import { type Answer, RoundTrip } from '../database/round-trip.js';
+import type { Tables } from '../database/tables.js';
 
 type Attributes = PluginObject['attributes'][number];
 
@@ -58,29 +59,16 @@ interface HeldRow {
   revision: number;
 }
 
-/** The queries for the objects at some positions, which `placeOf` makes of their parameters. */
-function objectQueries<Where extends Record<string, string | number>>(placeOf: (where: Where) => Place) {
+/** Parameters of a query. */
+type Parameters = Record<string, string | number>;
+
+/** The queries for what belongs to the objects at some positions, which `placeOf` makes of their parameters. */
+function objectQueries<Where extends Parameters>(
+  placeOf: (where: Where) => Place,
+  items: (db: Kysely<Tables>, place: Place) => Compilable<ItemRow>,
+) {
   return {
-    items: preparedQuery<Where, ItemRow>((db, where) => {
-      const { passId, from, to } = placeOf(where);
-      return db
-        .selectFrom('pass_items')
-        .leftJoin('objects', 'objects.seq', 'pass_items.object_seq')
-        .select([
-          'pass_items.position',
-          'pass_items.object_seq',
-          'objects.id',
-          'objects.type',
-          'objects.subtype',
-          'objects.value',
-          'objects.status',
-          'objects.revision',
-        ])
-        .where('pass_items.pass_id', '=', passId)
-        .where('pass_items.position', '>=', from)
-        .where('pass_items.position', '<', to)
-        .orderBy('pass_items.position');
-    }),
+    items: preparedQuery<Where, ItemRow>((db, where) => items(db, placeOf(where))),
     attributes: preparedQuery<Where, AttributeRow, DialectTraits>((db, where, traits) =>
       db
         .selectFrom('attributes')
@@ -108,12 +96,45 @@ function objectQueries<Where extends Record<string, string | number>>(placeOf: (
   };
 }
 
-const ofRange = objectQueries<RangePlace>((place) => place);
+const ofRange = objectQueries<RangePlace>(
+  (place) => place,
+  (db, { passId, from, to }) =>
+    db
+      .selectFrom('pass_items')
+      .leftJoin('objects', 'objects.seq', 'pass_items.object_seq')
+      .select([
+        'pass_items.position',
+        'pass_items.object_seq',
+        'objects.id',
+        'objects.type',
+        'objects.subtype',
+        'objects.value',
+        'objects.status',
+        'objects.revision',
+      ])
+      .where('pass_items.pass_id', '=', passId)
+      .where('pass_items.position', '>=', from)
+      .where('pass_items.position', '<', to)
+      .orderBy('pass_items.position'),
+);
 
-const ofTask = objectQueries<TaskPlace>(({ passId, taskId, objects }) => {
-  const from = sql<number>`(select cast(cast(ranges as json) -> 0 ->> 0 as bigint) from tasks where id = ${taskId})`;
-  return { passId, from, to: sql<number>`${from} + ${objects}` };
-});
+/**
+ * A planner cannot know how few positions these are: it takes them for a share of the pass, for which it would read the whole library. So
+ * it is left no other way than to look up each object.
+ */
+const ofTask = objectQueries<TaskPlace>(
+  ({ passId, taskId, objects }) => {
+    const from = sql<number>`(select cast(cast(ranges as json) -> 0 ->> 0 as bigint) from tasks where id = ${taskId})`;
+    return { passId, from, to: sql<number>`${from} + ${objects}` };
+  },
+  (db, { passId, from, to }) => ({
+    compile: () =>
+      sql<ItemRow>`select position, object_seq, o.* from pass_items left join lateral (
+          select id, type, subtype, value, status, revision from objects where seq = object_seq offset 0
+        ) as o on true
+        where pass_id = ${passId} and position >= ${from} and position < ${to} order by position`.compile(db),
+  }),
+);
 
 interface OfferRow {
   object_seq: number;
@@ -171,7 +192,7 @@ interface Part {
   aliases: Answer<AliasRow>;
 }
 
-function askForPart<Where extends Record<string, string | number>>(
+function askForPart<Where extends Parameters>(
   trip: RoundTrip,
   traits: DialectTraits,
   { items, attributes, aliases }: ReturnType<typeof objectQueries<Where>>,
