@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { pastBarrels } from './past-barrels.mjs';
 import { gotWithoutFormData, plainBuiltins } from './plain-builtins.mjs';
+import { undiciForHttp1 } from './undici-for-http1.mjs';
 
 const runtime = fileURLToPath(new URL('..', import.meta.url));
 const outdir = `${runtime}dist/cli`;
@@ -26,9 +27,21 @@ await build({
   minifyWhitespace: true,
   legalComments: 'none',
   external,
-  plugins: [pastBarrels(packages), plainBuiltins, gotWithoutFormData],
+  plugins: [pastBarrels(packages), plainBuiltins, gotWithoutFormData, undiciForHttp1],
   // CommonJS packages ask for `require`, which a module does not have.
   banner: {
     js: "import { createRequire as droverRequire } from 'node:module'; const require = droverRequire(import.meta.url);",
   },
+});
+
+// By itself, so that it starts with a single file read.
+await build({
+  entryPoints: [`${packages}/store/dist/database/commit-thread-entry.js`],
+  outdir,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  minifySyntax: true,
+  minifyWhitespace: true,
 });

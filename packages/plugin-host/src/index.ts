@@ -3,7 +3,7 @@ export * from './sandbox/index.js';
 export type { Broker, CallScope, HookBroker } from './broker/broker.js';
 export { type Clock, systemClock } from './broker/clock.js';
 export { type BrokerOptions, createBroker } from './broker/create-broker.js';
-export type { ProxyEnvironment } from './broker/vendor-client.js';
+export type { ProxyEnvironment } from './broker/proxies.js';
 export { LimitChain, type LimitChainOptions } from './governor/limit-chain.js';
 export { LocalGovernor, type LocalGovernorOptions } from './governor/local-governor.js';
 export { LocalLimitStore } from './governor/local-limit-store.js';

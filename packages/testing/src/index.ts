@@ -18,6 +18,7 @@ export {
   missingPostgres,
   skipLoudly,
 } from './databases/describe-databases.js';
+export { untilCommittedInThread } from './databases/commit-in-thread.js';
 export { OwnPostgres, missingOwnPostgres } from './databases/own-postgres.js';
 export { OwnRedis, freshRedisUrl, missingRedis } from './databases/redis-servers.js';
 export {
@@ -86,6 +87,7 @@ export type {
 } from './plugins/harness-reports.js';
 export { createHarness, type HarnessOptions, type PluginHarness } from './plugins/plugin-harness.js';
 export { pluginObject, pluginObjects } from './plugins/plugin-objects.js';
+export { LOOPBACK_TLS } from './http/loopback-tls.js';
 export { type LoopbackVendor, startLoopbackVendor } from './http/loopback-vendor.js';
 export {
   describeConnectionVaultContract,

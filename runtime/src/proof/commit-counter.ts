@@ -1,12 +1,21 @@
-// Loaded into the command before its own code (`--import`): counts what it commits to SQLite, and ends it right before or
-// right after the commit that it was told to die at. It uses Node's own modules only and no product code knows of it.
+// Loaded into the command before its own code (`--import`), and into each of its threads: counts what it commits to SQLite, and
+// ends it right before or right after the commit that it was told to die at. It uses Node's own modules only and no product
+// code knows of it.
 import { writeFileSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 
 const { CRASH_AT_COMMIT, CRASH_EDGE, CRASH_COUNT_FILE } = process.env;
 const WRITES = /^\s*(insert|update|delete|create|drop|alter)\b/i;
 const target = Number(CRASH_AT_COMMIT ?? 0);
-let commits = 0;
+/** Of all threads together. */
+const commits = countOfAll();
+
+function countOfAll(): Int32Array {
+  const name = 'drover commit count';
+  if (isMainThread) setEnvironmentData(name, new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  return new Int32Array(getEnvironmentData(name) as SharedArrayBuffer);
+}
 
 /** What ends a transaction, and what is one by itself. */
 function commitsNow(database: DatabaseSync, text: string): boolean {
@@ -19,8 +28,7 @@ function die(): void {
 
 function counted<Result>(database: DatabaseSync, text: string, execute: () => Result): Result {
   if (!commitsNow(database, text)) return execute();
-  commits += 1;
-  if (commits !== target) return execute();
+  if (Atomics.add(commits, 0, 1) + 1 !== target) return execute();
   if (CRASH_EDGE === 'before') die();
   const result = execute();
   die();
@@ -38,6 +46,6 @@ DatabaseSync.prototype.prepare = function (this: DatabaseSync, text: string): St
   return statement;
 };
 
-if (CRASH_COUNT_FILE !== undefined) {
-  process.on('exit', () => writeFileSync(CRASH_COUNT_FILE, String(commits)));
+if (CRASH_COUNT_FILE !== undefined && isMainThread) {
+  process.on('exit', () => writeFileSync(CRASH_COUNT_FILE, String(commits[0])));
 }

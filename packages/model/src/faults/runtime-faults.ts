@@ -33,6 +33,13 @@ export const RUNTIME_FAULTS = {
     exitCode: 78,
     httpStatus: 500,
   },
+  COMMIT_THREAD_ENDED: {
+    title: 'Commit thread ended',
+    help: 'Nothing left for the vendor on the strength of what was not stored. Look for what ended the thread, such as too little memory; the next commits have a new one.',
+    retryable: true,
+    exitCode: 3,
+    httpStatus: 500,
+  },
   DISK_FULL: {
     title: 'Disk full',
     help: 'Free space on the disk of the database or of the data folder. What was not stored is done again by itself; a command that failed has to be given again.',

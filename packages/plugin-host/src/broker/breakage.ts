@@ -12,9 +12,14 @@ export interface Breakage {
   refusal?: unknown;
 }
 
-interface LibraryError {
+interface CodedError {
   code?: unknown;
-  cause?: { code?: unknown; syscall?: unknown };
+  syscall?: unknown;
+}
+
+interface LibraryError extends CodedError {
+  name?: unknown;
+  cause?: CodedError;
 }
 
 const PLAIN: Readonly<Record<string, string>> = {
@@ -27,7 +32,13 @@ const PLAIN: Readonly<Record<string, string>> = {
   ENETUNREACH: 'no route to the network',
   ERR_PROXY_TUNNEL: 'the proxy did not let the connection through',
   ERR_PROXY_INVALID_CONFIG: 'the proxy settings are invalid',
-  HPE_INVALID_CONSTANT: 'the answer was no HTTP',
+  UND_ERR_SOCKET: 'the connection was closed before an answer came',
+  HTTPParserError: 'the answer was no HTTP',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer was cut short',
+  UND_ERR_HEADERS_OVERFLOW: 'the head of the answer is larger than allowed',
+  UND_ERR_DESTROYED: 'the connection was dropped on this side',
+  UND_ERR_CLOSED: 'the connection was dropped on this side',
+  UND_ERR_INVALID_ARG: 'the request cannot be written as HTTP',
 };
 
 /** A slip in the base URL, more likely than an outage. */
@@ -37,9 +48,14 @@ const NO_SUCH_HOST = 'ENOTFOUND';
 const CERTIFICATE =
   /^(?:CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|ERR_TLS_CERT|ERR_SSL_|EPROTO)/;
 
+/** Has no code. */
+const PARSER_ERROR = 'HTTPParserError';
+
+const TIMED_OUT: ReadonlySet<string> = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
+
 /** Codes that only come up before a request is sent. */
 const BEFORE_SENDING =
-  /^(?:ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EMFILE|ENFILE|ERR_PROXY_|ERR_NOCK_)/;
+  /^(?:ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EMFILE|ENFILE|ERR_PROXY_)/;
 
 /** What the sender knows of a request that broke. */
 export interface Seen {
@@ -56,7 +72,7 @@ export interface Seen {
 /** Says what an error of the HTTP library means, and keeps nothing of it. */
 export function breakageOf(thrown: unknown, seen: Seen): Breakage {
   const error = thrown as LibraryError | undefined;
-  const code = String(error?.cause?.code ?? error?.code ?? 'unknown');
+  const code = codeOf(error);
   const mayHaveArrived = seen.connected && !isBeforeSending(code, error);
   const broken = (reason: Breakage['reason'], detail: string): Breakage => ({
     kind: 'broken',
@@ -70,13 +86,19 @@ export function breakageOf(thrown: unknown, seen: Seen): Breakage {
   }
   if (seen.tooLarge) return broken('too-large', 'the answer is larger than allowed');
   if (seen.aborted) return broken('aborted', 'it was stopped');
-  if (seen.timedOut || code === 'ETIMEDOUT') return broken('timeout', 'no answer came in time');
+  if (seen.timedOut || TIMED_OUT.has(code)) return broken('timeout', 'no answer came in time');
   if (CERTIFICATE.test(code)) return broken('untrusted', `the TLS handshake failed (${code})`);
   return broken('unreachable', `${PLAIN[code] ?? 'the connection failed'} (${code})`);
 }
 
+function codeOf(error: LibraryError | undefined): string {
+  const code = error?.cause?.code ?? error?.code;
+  if (code !== undefined) return String(code);
+  return error?.name === PARSER_ERROR ? PARSER_ERROR : 'unknown';
+}
+
 function isBeforeSending(code: string, error: LibraryError | undefined): boolean {
-  const syscall = error?.cause?.syscall;
+  const syscall = error?.cause?.syscall ?? error?.syscall;
   return (
     BEFORE_SENDING.test(code) || CERTIFICATE.test(code) || syscall === 'connect' || syscall === 'getaddrinfo'
   );

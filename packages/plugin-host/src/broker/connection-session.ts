@@ -5,7 +5,8 @@ import { createRedactor, type Redactor } from '../secrets/redactor.js';
 import { AccessTokens } from './access-tokens.js';
 import { type Account, formEncode } from './place-secret.js';
 import type { SharedTokens } from './shared-tokens.js';
-import { type ProxyEnvironment, VendorClient } from './vendor-client.js';
+import type { ProxyEnvironment } from './proxies.js';
+import { VendorClient } from './vendor-client.js';
 
 /** Access tokens that the redactor remembers beside the secrets: an old one may be echoed for a while. */
 const TOKENS_REMEMBERED = 4;

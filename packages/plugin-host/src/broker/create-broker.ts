@@ -6,7 +6,7 @@ import { type Clock, systemClock } from './clock.js';
 import { GrantDesk } from './grant-desk.js';
 import { SessionHookBroker } from './hook-broker.js';
 import { SessionPool } from './session-pool.js';
-import type { ProxyEnvironment } from './vendor-client.js';
+import type { ProxyEnvironment } from './proxies.js';
 
 export interface BrokerOptions {
   vault: Pick<ConnectionVault, 'reveal'>;

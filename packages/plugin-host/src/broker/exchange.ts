@@ -1,7 +1,6 @@
-import type { ClientRequest } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Request, Response } from 'got';
 import { type Breakage, breakageOf, type Seen } from './breakage.js';
+import { WireRequest, type WireWatcher } from './wire-request.js';
 
 /** What came of one request. */
 export type Exchange =
@@ -26,28 +25,35 @@ const UTF_8 = new TextDecoder();
  * Waits for what comes of a request that got sends. Never rejects: what got emits holds the request with its secrets and
  * stays in here. As a stream, since got's promise and its copies of the text cost as much again as the request.
  */
-export function exchangeOver(stream: Request, limits: ExchangeLimits): Promise<Exchange> {
-  return new Promise((resolve) => new ExchangeUnderWay(stream, limits, resolve));
+export function exchangeOver(
+  limits: ExchangeLimits,
+  send: (wire: WireRequest) => Request,
+): Promise<Exchange> {
+  return new Promise((resolve) => new ExchangeUnderWay(limits, resolve).follow(send));
 }
 
-class ExchangeUnderWay {
-  readonly #stream: Request;
+class ExchangeUnderWay implements WireWatcher {
   readonly #limits: ExchangeLimits;
   readonly #resolve: (exchange: Exchange) => void;
+  readonly #wire = new WireRequest(this);
   readonly #seen: Seen = { connected: false, tooLarge: false, timedOut: false, aborted: false };
   readonly #timer: NodeJS.Timeout;
   readonly #chunks: Buffer[] = [];
+  #stream: Request | undefined;
   #lastLook: NodeJS.Timeout | undefined;
   #bytes = 0;
   #response: Response | undefined;
 
-  constructor(stream: Request, limits: ExchangeLimits, resolve: (exchange: Exchange) => void) {
-    this.#stream = stream;
+  constructor(limits: ExchangeLimits, resolve: (exchange: Exchange) => void) {
     this.#limits = limits;
     this.#resolve = resolve;
     this.#timer = setTimeout(() => this.#stop('timedOut'), Math.min(limits.timeoutMs, LONGEST_TIMER_MS));
     limits.signal.addEventListener('abort', this.#onAbort, { once: true });
-    stream.on('request', (request: ClientRequest) => this.#whenConnected(request));
+  }
+
+  follow(send: (wire: WireRequest) => Request): void {
+    const stream = send(this.#wire);
+    this.#stream = stream;
     stream.on('response', (response: Response) => {
       this.#response = response;
       this.#keepWithin(Number(response.headers['content-length'] ?? 0));
@@ -57,8 +63,24 @@ class ExchangeUnderWay {
       this.#keepWithin((this.#bytes += chunk.length));
     });
     stream.on('end', () => this.#answer());
-    stream.on('error', (error) => this.#settle(breakageOf(error, this.#seen)));
-    if (limits.signal.aborted) this.#onAbort();
+    stream.on('error', (error) => this.broken(error));
+    if (this.#limits.signal.aborted) this.#onAbort();
+  }
+
+  beforeBytes(): void {
+    try {
+      this.#limits.beforeBytes?.();
+      this.#seen.connected = true;
+    } catch (refusal) {
+      this.#seen.refusal = refusal;
+      throw refusal;
+    }
+  }
+
+  broken(error: unknown): void {
+    this.#stopWatching();
+    this.#resolve(breakageOf(error, this.#seen));
+    this.#drop();
   }
 
   readonly #onAbort = (): void => {
@@ -70,51 +92,35 @@ class ExchangeUnderWay {
     if (bytes > this.#limits.maxResponseBytes) this.#stop('tooLarge');
   }
 
-  /** Destroying is what ends a download for sure: unpacking goes on after the last byte has come. */
   #stop(why: 'timedOut' | 'aborted' | 'tooLarge'): void {
     this.#seen[why] = true;
-    this.#settle(breakageOf(undefined, this.#seen));
-    this.#stream.destroy();
+    this.broken(undefined);
+  }
+
+  /** Destroying is what ends a download for sure: unpacking goes on after the last byte has come. */
+  #drop(): void {
+    this.#wire.giveUp();
+    this.#response?.destroy();
+    this.#stream?.destroy();
   }
 
   #answer(): void {
-    const { statusCode: status, headers: given } = this.#response!;
-    const headers: Record<string, string> = {};
-    for (const name in given) {
-      const value = given[name];
-      if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
-    }
+    const { statusCode: status, headers } = this.#response!;
     const bytes = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
-    this.#settle({ kind: 'answer', status, headers, text: UTF_8.decode(bytes) });
+    const text = UTF_8.decode(bytes);
+    this.#stopWatching();
+    // Undici frees the connection a turn after the answer: whoever sends the next request right away would open another.
+    setImmediate(this.#resolve, {
+      kind: 'answer',
+      status,
+      headers: headers as Record<string, string>,
+      text,
+    } satisfies Exchange);
   }
 
-  #settle(exchange: Exchange): void {
+  #stopWatching(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#lastLook);
     this.#limits.signal.removeEventListener('abort', this.#onAbort);
-    this.#resolve(exchange);
-  }
-
-  /** Calls back when the request has a connection that stands, before a byte of it goes there. */
-  #whenConnected(request: ClientRequest): void {
-    const ready = request.protocol === 'https:' ? 'secureConnect' : 'connect';
-    const onSocket = (socket: Socket): void => {
-      if (!socket.connecting) this.#onConnected(request);
-      else socket.once(ready, () => this.#onConnected(request));
-    };
-    if (request.socket) onSocket(request.socket);
-    else request.once('socket', onSocket);
-  }
-
-  #onConnected(request: ClientRequest): void {
-    try {
-      this.#limits.beforeBytes?.();
-      this.#seen.connected = true;
-    } catch (refusal) {
-      this.#seen.refusal = refusal;
-      request.destroy();
-      this.#settle(breakageOf(undefined, this.#seen));
-      this.#stream.destroy();
-    }
   }
 }

@@ -8,6 +8,7 @@ import { type CallSpec, Fault } from '@drover/model';
 import {
   type BrokerWorld,
   type BrokerWorldOptions,
+  LOOPBACK_TLS,
   type LoopbackVendor,
   openBrokerWorld,
   startLoopbackVendor,
@@ -158,7 +159,7 @@ describe('connections', () => {
 });
 
 describe('TLS', () => {
-  const selfSigned = () => vendorOf((_, response) => response.end('fine'), { key: KEY, cert: CERTIFICATE });
+  const selfSigned = () => vendorOf((_, response) => response.end('fine'), LOOPBACK_TLS);
 
   it('refuses a certificate that nobody vouches for', async () => {
     const hook = await worldOf({ baseUrl: (await selfSigned()).url }).hook();
@@ -184,7 +185,7 @@ describe('a write that is asked about once more', () => {
     ['over a new connection with TLS', true],
   ])('right before its bytes, %s, keeps all of them back', async (_, isTls) => {
     const { listener, ports } = counting((_request, response) => response.end());
-    const { url } = await vendorOf(listener, isTls ? { key: KEY, cert: CERTIFICATE } : undefined);
+    const { url } = await vendorOf(listener, isTls ? LOOPBACK_TLS : undefined);
     const results: unknown[] = [];
     let isLost = true;
     const hook = await worldOf({ baseUrl: url, transport: { verifyTls: false } }).hook({
@@ -249,23 +250,3 @@ describe('proxies', () => {
     expect(proxy.passed).toEqual(Array.from({ length: expected }, () => `${vendor.url}/items`));
   });
 });
-
-// Self-signed for 127.0.0.1; of use to this test alone.
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBmzCCAUGgAwIBAgIUO70XBk0cADxE47d0Fa6lj0oHyAMwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJMTI3LjAuMC4xMCAXDTI2MTEyMTIzNTE0MVoYDzIxMjYxMDI4
-MjM1MTQxWjAUMRIwEAYDVQQDDAkxMjcuMC4wLjEwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAARZYLbq4Vm7VMdZRcShGXcFml191c8SHIiYHYMCeUBp521v2S2BMGdA
-liRnojFDzPQS96lKcA+bhidnHpUs9T0So28wbTAdBgNVHQ4EFgQUXQ9BrZNKwNvk
-P5dhmSU/SnYWSFQwHwYDVR0jBBgwFoAUXQ9BrZNKwNvkP5dhmSU/SnYWSFQwDwYD
-VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwCgYIKoZI
-zj0EAwIDSAAwRQIgEhZwSVBQehjpIAseMlOKTiyU77Lw2ABFw2V7GNmdrQ0CIQC8
-ueBURWaa1mvSA/QezjfxDJdhW9eM/MMs1zD5dr0QNQ==
------END CERTIFICATE-----
-`;
-const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgUd3l6p6fuoJXNjbs
-9PwA6ukmO+hxozABTOYguDjC/uihRANCAARZYLbq4Vm7VMdZRcShGXcFml191c8S
-HIiYHYMCeUBp521v2S2BMGdAliRnojFDzPQS96lKcA+bhidnHpUs9T0S
------END PRIVATE KEY-----
-`;

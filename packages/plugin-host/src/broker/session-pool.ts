@@ -2,7 +2,7 @@ import type { AccessTokenStore, Connection, ConnectionVault } from '@drover/engi
 import type { Clock } from './clock.js';
 import { ConnectionSession } from './connection-session.js';
 import { SharedTokens } from './shared-tokens.js';
-import type { ProxyEnvironment } from './vendor-client.js';
+import type { ProxyEnvironment } from './proxies.js';
 
 /** How long revealed secrets are taken for current, so that not every hook costs a read and a decryption. */
 const REVEALED_FOR_MS = 5_000;

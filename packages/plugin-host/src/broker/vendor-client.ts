@@ -1,12 +1,9 @@
-import http from 'node:http';
-import https from 'node:https';
 import got, { type Got } from 'got';
 import type { TransportSettings } from '@drover/engine';
 import { type Exchange, type ExchangeLimits, exchangeOver } from './exchange.js';
 import { contentTypeOf, type OutgoingRequest, serializeBody, streamedLength } from './outgoing-request.js';
-
-/** Proxy variables of the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`, or the same in lower case. */
-export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
+import { proxyChoice, type ProxyEnvironment } from './proxies.js';
+import { VendorPools } from './vendor-pools.js';
 
 export interface SendOptions extends ExchangeLimits {
   /** A call that must not be sent twice: it never goes over a connection that has been idle for a while. */
@@ -14,14 +11,7 @@ export interface SendOptions extends ExchangeLimits {
   userAgent: string;
 }
 
-interface Agents {
-  http: http.Agent;
-  https: https.Agent;
-}
-
 const ACCEPT = 'application/json, text/plain;q=0.9, */*;q=0.8';
-/** Most connections to one vendor at a time. */
-const MAX_SOCKETS = 64;
 const IDLE_MS = 30_000;
 /**
  * A vendor closes idle connections, and a request that meets the closing gets no answer. For calls that must not be
@@ -29,66 +19,55 @@ const IDLE_MS = 30_000;
  */
 const IDLE_BEFORE_ONCE_MS = 1_500;
 
-/** The HTTP client of one connection: its proxy, its TLS settings, its sockets. Knows no secret. */
-export class VendorClient {
-  readonly #agents: http.Agent[];
-  readonly #repeatable: Got;
-  readonly #once: Got;
+/** Each request gets copies of these lists. */
+const client: Got = got.extend({
+  retry: { limit: 0, methods: [], statusCodes: [], errorCodes: [] },
+  followRedirect: false,
+  throwHttpErrors: false,
+});
 
-  constructor(transport: TransportSettings, environment: ProxyEnvironment) {
-    const proxyEnv = proxyEnvironmentOf(transport.proxy, environment);
-    const agentsFor = (idleMs: number): Agents => {
-      const options = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: idleMs, proxyEnv };
-      return {
-        http: new http.Agent(options),
-        https: new https.Agent({ ...options, rejectUnauthorized: transport.verifyTls }),
-      };
-    };
-    const [forRepeatable, forOnce] = [agentsFor(IDLE_MS), agentsFor(IDLE_BEFORE_ONCE_MS)];
-    this.#agents = [...Object.values(forRepeatable), ...Object.values(forOnce)];
-    this.#repeatable = clientOver(forRepeatable);
-    this.#once = clientOver(forOnce);
+/** The HTTP client of one connection: got over undici's connections, with its proxy and TLS settings. Knows no secret. */
+export class VendorClient {
+  readonly #repeatable: VendorPools;
+  readonly #once: VendorPools;
+
+  constructor({ proxy, verifyTls }: TransportSettings, environment: ProxyEnvironment) {
+    const proxyFor = proxyChoice(proxy, environment);
+    this.#repeatable = new VendorPools({ idleMs: IDLE_MS, verifyTls, proxyFor });
+    this.#once = new VendorPools({ idleMs: IDLE_BEFORE_ONCE_MS, verifyTls, proxyFor });
   }
 
   /** Sends once. Never rejects. */
   send(request: OutgoingRequest, options: SendOptions): Promise<Exchange> {
-    const { method, url, body } = request;
-    const stream = (options.once ? this.#once : this.#repeatable).stream(url, {
-      method,
-      headers: { accept: ACCEPT, 'user-agent': options.userAgent, ...wireHeaders(request) },
-      ...(body === undefined ? {} : { body: serializeBody(body) }),
+    const pools = options.once ? this.#once : this.#repeatable;
+    const { method, url } = request;
+    const body = request.body && serializeBody(request.body);
+    return exchangeOver(options, (wire) => {
+      const stream = client.stream(url, {
+        method,
+        headers: { accept: ACCEPT, 'user-agent': options.userAgent, ...wireHeaders(request) },
+        request: (_, { headers }) =>
+          wire.response(() =>
+            pools.dispatch({ url, method, headers: headers as Record<string, string>, body }, wire),
+          ),
+      });
+      // Got waits for a body that it would send; it is undici that does.
+      stream.end();
+      return stream;
     });
-    // Where a body may follow, got waits for it.
-    if (body === undefined) stream.end();
-    return exchangeOver(stream, options);
   }
 
   /** Drops the connections; requests under way break off. */
   close(): void {
-    for (const agent of this.#agents) agent.destroy();
+    this.#repeatable.close();
+    this.#once.close();
   }
 
-  /** Drops the connections that are idle now; those in use go once they have been idle for a while. */
+  /** Drops the connections that are idle now; those in use go with their request or once they have been idle for a while. */
   retire(): void {
-    for (const agent of this.#agents) {
-      for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
-    }
+    this.#repeatable.retire();
+    this.#once.retire();
   }
-}
-
-/** Node's own request for got, which would hand it some forty options, most of them undefined, to be copied three times. */
-function clientOver(agents: Agents): Got {
-  return got.extend({
-    agent: agents,
-    // Each request gets copies of these lists.
-    retry: { limit: 0, methods: [], statusCodes: [], errorCodes: [] },
-    followRedirect: false,
-    throwHttpErrors: false,
-    request: (url, { method, headers }, onResponse) =>
-      url.protocol === 'https:'
-        ? https.request(url, { agent: agents.https, method, headers }, onResponse)
-        : http.request(url, { agent: agents.http, method, headers }, onResponse),
-  });
 }
 
 function wireHeaders(request: OutgoingRequest): Record<string, string> {
@@ -99,12 +78,4 @@ function wireHeaders(request: OutgoingRequest): Record<string, string> {
     'content-type': contentTypeOf(request.body),
     ...(length === undefined ? {} : { 'content-length': String(length) }),
   };
-}
-
-function proxyEnvironmentOf(
-  proxy: TransportSettings['proxy'],
-  environment: ProxyEnvironment,
-): NodeJS.ProcessEnv {
-  if (proxy === 'none') return {};
-  return proxy === 'system' ? { ...environment } : { HTTP_PROXY: proxy, HTTPS_PROXY: proxy };
 }

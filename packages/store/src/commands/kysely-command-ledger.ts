@@ -17,8 +17,9 @@ import {
   type RunMode,
   type Trigger,
 } from '@drover/model';
-import type { Kysely, Selectable, Updateable } from 'kysely';
+import type { Compilable, Kysely, Selectable, Updateable } from 'kysely';
 import { type Database, storableText } from '../database/database.js';
+import { RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 import { pageLimit } from '../objects/page-cursor.js';
 
@@ -56,7 +57,7 @@ export class KyselyCommandLedger implements CommandLedger {
       started_at: run.startedAt.getTime(),
       ended_at: null,
     };
-    await this.#durably((db) => db.insertInto('command_runs').values(row).execute());
+    await this.#durably((db) => db.insertInto('command_runs').values(row));
   }
 
   async prolong(id: CommandRunId, until: Date): Promise<void> {
@@ -69,22 +70,20 @@ export class KyselyCommandLedger implements CommandLedger {
   }
 
   async leaving(id: CommandRunId, call: string): Promise<void> {
-    const { numUpdatedRows } = await this.#durably((db) =>
+    const open = await this.#durably((db) =>
       db
         .updateTable('command_runs')
         .set({ sent_call: call })
         .where('id', '=', id)
         .where('status', '=', 'running')
-        .executeTakeFirst(),
+        .returning('id'),
     );
-    if (numUpdatedRows > 0n) return;
+    if (open.length > 0) return;
     throw new Fault('LEASE_LOST', `The command ${id} was closed as interrupted, so ${call} was not sent.`);
   }
 
   async end(id: CommandRunId, end: CommandEnd): Promise<void> {
-    await this.#durably((db) =>
-      db.updateTable('command_runs').set(endOf(end)).where('id', '=', id).execute(),
-    );
+    await this.#durably((db) => db.updateTable('command_runs').set(endOf(end)).where('id', '=', id));
   }
 
   async close(open: OpenCommand, end: CommandEnd): Promise<boolean> {
@@ -140,9 +139,13 @@ export class KyselyCommandLedger implements CommandLedger {
     return rows.length > limit ? { data, nextCursor: data.at(-1)!.id } : { data };
   }
 
-  #durably<Result>(work: (db: Kysely<Tables>) => Promise<Result>): Promise<Result> {
+  /** The rows that the statement returns. */
+  async #durably<Row>(statement: (db: Kysely<Tables>) => Compilable<Row>): Promise<Row[]> {
     const { kysely, traits } = this.#database;
-    return traits.durably(kysely, work);
+    const trip = new RoundTrip(kysely);
+    const answer = trip.ask(statement(kysely).compile());
+    await trip.makeDurably(traits);
+    return answer.rows;
   }
 }
 

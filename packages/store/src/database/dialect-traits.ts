@@ -1,6 +1,7 @@
 import type {
   ColumnDataType,
   ColumnDefinitionBuilder,
+  CompiledQuery,
   Expression,
   Kysely,
   RawBuilder,
@@ -65,11 +66,8 @@ export interface DialectTraits {
    */
   refreshStatistics(trx: Transaction<Tables>, tables: readonly (keyof Tables)[]): Promise<void>;
   /**
-   * A transaction whose commit is on the disk when it resolves, whatever the connection's setting is: for what must
-   * survive the loss of power, such as the intent of a call that must not be repeated.
+   * A transaction of these statements, on the disk when it resolves, whatever the connection's setting is: for what must
+   * survive the loss of power, such as the intent of a call that must not be repeated. Answers with the rows of each.
    */
-  durably<Result>(
-    kysely: Kysely<Tables>,
-    work: (trx: Transaction<Tables>) => Promise<Result>,
-  ): Promise<Result>;
+  commitDurably(kysely: Kysely<Tables>, statements: readonly CompiledQuery[]): Promise<unknown[][]>;
 }

@@ -1,14 +1,16 @@
 import { Fault, isFault } from '@drover/model';
-import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely';
+import { CompiledQuery, Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely';
 import pg from 'pg';
 import { DEFAULT_PATIENCE, type Patience } from './answer-watch.js';
 import type { Database } from './database.js';
 import type { DialectTraits } from './dialect-traits.js';
+import { commitTogether } from './round-trip.js';
 import type { Tables } from './tables.js';
 import { WatchedClient, type WatchedClientConfig } from './watched-client.js';
 
 const LOCK_TIMEOUT = '10s';
 const LOCK_NOT_AVAILABLE = '55P03';
+const DURABLY = CompiledQuery.raw('set local synchronous_commit = on');
 /**
  * A process that is stopped or cut off in the middle of a transaction holds its locks, and nobody could take up the run that
  * it has locked: the server ends such a transaction. None of ours does anything else for so long.
@@ -63,11 +65,10 @@ export const POSTGRES_TRAITS: DialectTraits = {
   async refreshStatistics(trx, tables) {
     await sql`analyze ${sql.join(tables.map((name) => sql.table(name)))}`.execute(trx);
   },
-  durably: (kysely, work) =>
-    kysely.transaction().execute(async (trx) => {
-      await sql`set local synchronous_commit = on`.execute(trx);
-      return work(trx);
-    }),
+  async commitDurably(kysely, statements) {
+    const [, ...rows] = await commitTogether(kysely, [DURABLY, ...statements]);
+    return rows;
+  },
 };
 
 /** Types whose values come as text from the driver: `bigint`, and `numeric` as sums of it are. */

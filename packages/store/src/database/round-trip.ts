@@ -1,4 +1,5 @@
 import { CompiledQuery, type Kysely } from 'kysely';
+import type { DialectTraits } from './dialect-traits.js';
 import type { Tables } from './tables.js';
 
 /** The text by which a connection knows a list of statements in place of one: they are its parameters. */
@@ -41,13 +42,36 @@ export class RoundTrip {
   }
 
   /** Makes what was asked so far; more may be asked afterwards. */
-  async make(): Promise<void> {
+  make(): Promise<void> {
+    return this.#makeBy(async (statements) => {
+      const trip = CompiledQuery.raw(ROUND_TRIP, statements) as never;
+      return (await this.db.executeQuery<unknown[]>(trip)).rows;
+    });
+  }
+
+  /** Makes what was asked so far as a transaction of its own, which is on the disk when this resolves. */
+  makeDurably({ commitDurably }: DialectTraits): Promise<void> {
+    return this.#makeBy((statements) => commitDurably(this.db, statements));
+  }
+
+  async #makeBy(make: (statements: CompiledQuery[]) => Promise<unknown[][]>): Promise<void> {
     const statements = this.#statements.splice(0);
     const answers = this.#answers.splice(0);
     if (statements.length === 0) return;
-    const { rows } = await this.db.executeQuery<unknown[]>(
-      CompiledQuery.raw(ROUND_TRIP, statements) as never,
-    );
+    const rows = await make(statements);
     for (const [at, answer] of answers.entries()) answer.rows = rows[at]!;
   }
+}
+
+/** Makes these statements as a transaction, and answers with the rows of each. */
+export function commitTogether(
+  kysely: Kysely<Tables>,
+  statements: readonly CompiledQuery[],
+): Promise<unknown[][]> {
+  return kysely.transaction().execute(async (trx) => {
+    const trip = new RoundTrip(trx);
+    const answers = statements.map((one) => trip.ask(one));
+    await trip.makeLast();
+    return answers.map(({ rows }) => rows);
+  });
 }

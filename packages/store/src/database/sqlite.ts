@@ -6,7 +6,7 @@ import { COMMIT, ROUND_TRIP } from './round-trip.js';
 import type { Tables } from './tables.js';
 import { WriteAheadLog } from './write-ahead-log.js';
 
-const SQLITE_TRAITS: Omit<DialectTraits, 'durably'> = {
+const SQLITE_TRAITS: Omit<DialectTraits, 'commitDurably'> = {
   withoutRowid: true,
   rowLocks: false,
   functions: false,
@@ -49,24 +49,26 @@ const BUSY_TIMEOUT_MS = 10_000;
 /** Statements kept prepared, by their text. */
 const MAX_PREPARED = 200;
 
+/** Imports write to the same index pages again and again: a longer log moves them to the file less often. */
+const PRAGMAS =
+  'pragma synchronous = normal; pragma foreign_keys = off; pragma temp_store = memory; pragma wal_autocheckpoint = 4000;';
+
 /** Opens (and makes) a database file; `:memory:` for one that goes with the process. */
 export function openSqlite(file: string): Database {
   const raw = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
   enterWal(raw);
-  raw.exec('pragma synchronous = normal; pragma foreign_keys = off;');
-  raw.exec('pragma temp_store = memory; pragma cache_size = -16000;');
-  // Imports write to the same index pages again and again: a longer log moves them to the file less often.
-  raw.exec('pragma wal_autocheckpoint = 4000;');
+  raw.exec(`${PRAGMAS} pragma cache_size = -16000;`);
   const kysely = new Kysely<Tables>({ dialect: new NodeSqliteDialect(raw) });
-  const log = new WriteAheadLog(file);
+  const log = new WriteAheadLog(kysely, { file, busyTimeoutMs: BUSY_TIMEOUT_MS, pragmas: PRAGMAS });
   const traits: DialectTraits = {
     ...SQLITE_TRAITS,
     ...(hasJsonbEach(raw) ? { jsonElements: jsonbElements } : {}),
-    durably: (_, work) => log.durably(kysely, work),
+    commitDurably: (_, statements) => log.commit(statements),
   };
   async function close(): Promise<void> {
+    // The last connection that closes moves the log to the database.
+    await log.close();
     await kysely.destroy();
-    log.close();
     // Kysely closes only what it has used.
     if (raw.isOpen) raw.close();
   }

@@ -1,7 +1,23 @@
-import { describeCallJournalContract, describeDatabases } from '@drover/testing';
+import {
+  describeCallJournalContract,
+  describeDatabases,
+  describeSqlite,
+  untilCommittedInThread,
+} from '@drover/testing';
+import type { Database } from '../database/database.js';
 import { KyselyCallJournal } from './kysely-call-journal.js';
 
-describeDatabases('the call journal', (open) => {
+describeDatabases('the call journal', describeJournal);
+
+describeSqlite('the call journal whose commits are in a thread', (open) => {
+  describeJournal(async () => {
+    const database = await open();
+    await untilCommittedInThread(database);
+    return database;
+  });
+});
+
+function describeJournal(open: () => Promise<Database>): void {
   describeCallJournalContract(async () => {
     const database = await open();
     return {
@@ -31,4 +47,4 @@ describeDatabases('the call journal', (open) => {
       },
     };
   });
-});
+}

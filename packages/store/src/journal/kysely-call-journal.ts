@@ -9,14 +9,20 @@ import {
   type WriteResult,
 } from '@drover/engine';
 import { Fault, type RunId } from '@drover/model';
-import { type Transaction, sql } from 'kysely';
-import { type Database, jsonOfRows, rowsFrom, rowsOfJson } from '../database/database.js';
+import { sql } from 'kysely';
+import {
+  type Database,
+  amongTexts,
+  jsonOfRows,
+  jsonOfTexts,
+  rowsFrom,
+  rowsOfJson,
+} from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
-import type { Tables } from '../database/tables.js';
+import { type Answer, RoundTrip } from '../database/round-trip.js';
 import { GroupCommit } from './group-commit.js';
 
-type Trx = Transaction<Tables>;
 type Settled = { id: IntentId; result: WriteResult; at: Date };
 type Entry = { intent: CallIntent } | { settled: Settled };
 
@@ -42,37 +48,58 @@ export class KyselyCallJournal implements CallJournal {
     return callsOf(this.#database, runId, objectSeqs);
   }
 
-  #commit(entries: readonly Entry[]): Promise<PromiseSettledResult<IntentId>[]> {
+  async #commit(entries: readonly Entry[]): Promise<PromiseSettledResult<IntentId>[]> {
     const { kysely, traits } = this.#database;
-    return traits.durably(kysely, async (trx) => {
-      const settled = entries.flatMap((entry) => ('settled' in entry ? [entry.settled] : []));
-      if (settled.length > 0) await settleAll(trx, this.#database, settled);
-      const intents = entries.flatMap((entry) => ('intent' in entry ? [entry.intent] : []));
-      const recorded = intents.length > 0 ? await recordAll(trx, this.#database, intents) : [];
-      const next = recorded.values();
-      return entries.map((entry) =>
-        'intent' in entry ? next.next().value! : { status: 'fulfilled', value: entry.settled.id },
-      );
-    });
+    const trip = new RoundTrip(kysely);
+    const settled = entries.flatMap((entry) => ('settled' in entry ? [entry.settled] : []));
+    if (settled.length > 0) askToSettle(trip, this.#database, settled);
+    const intents = entries.flatMap((entry) => ('intent' in entry ? [entry.intent] : []));
+    const asked = intents.length > 0 ? askToRecord(trip, this.#database, intents) : undefined;
+    await trip.makeDurably(traits);
+    const recorded = asked === undefined ? [] : recordedOf(intents, asked);
+    const next = recorded.values();
+    return entries.map((entry) =>
+      'intent' in entry ? next.next().value! : { status: 'fulfilled', value: entry.settled.id },
+    );
   }
+}
+
+interface AskedIntents {
+  tasks: Answer<TaskRow>;
+  rows: Answer<IntentRow>;
 }
 
 /**
  * Writes the intents whose task is still held under their token. The task's row is locked until the commit, so that a
  * worker that claims it afterwards finds the intent.
  */
-async function recordAll(
-  trx: Trx,
-  { traits }: Database,
+function askToRecord(trip: RoundTrip, { traits }: Database, intents: readonly CallIntent[]): AskedIntents {
+  const ids = [...new Set(intents.map(({ taskId }) => taskId))];
+  const given = intents.map(({ runId, taskId, call, objectSeq, leaseToken, at }, place) => ({
+    run_id: runId,
+    task_id: taskId,
+    call,
+    object_seq: objectSeq,
+    lease_token: leaseToken,
+    intent_at: at.getTime(),
+    place,
+  }));
+  return {
+    tasks: tokensOfTasks.ask(trip, { ids: jsonOfTexts(ids) }, traits),
+    rows: insertHeldIntents.ask(trip, { rows: jsonOfRows(INTENT_COLUMNS, given) }, traits),
+  };
+}
+
+function recordedOf(
   intents: readonly CallIntent[],
-): Promise<PromiseSettledResult<IntentId>[]> {
-  const tokens = await heldTokens(trx, traits, [...new Set(intents.map(({ taskId }) => taskId))]);
-  const held = intents.filter(({ taskId, leaseToken }) => tokens.get(taskId) === leaseToken);
-  const rows = await insertIntents(trx, traits, held);
-  const ids = new Map(rows.map((row) => [`${row.run_id} ${row.object_seq}`, row.seq]));
-  const isHeld = new Set(held);
+  { tasks, rows }: AskedIntents,
+): PromiseSettledResult<IntentId>[] {
+  const tokens = new Map(tasks.rows.map((row) => [row.id, row.lease_token]));
+  const ids = new Map(rows.rows.map((row) => [`${row.run_id} ${row.object_seq}`, row.seq]));
   return intents.map((intent) => {
-    if (!isHeld.has(intent)) return { status: 'rejected', reason: leaseLost(intent) };
+    if (tokens.get(intent.taskId) !== intent.leaseToken) {
+      return { status: 'rejected', reason: leaseLost(intent) };
+    }
     const key = `${intent.runId} ${intent.objectSeq}`;
     const id = ids.get(key);
     // Of two intents for one object, the first has the row.
@@ -90,62 +117,39 @@ const INTENT_COLUMNS = {
   object_seq: 'bigint',
   lease_token: 'integer',
   intent_at: 'bigint',
+  place: 'integer',
 } as const;
 
 type IntentRow = { seq: number; run_id: string; object_seq: number };
 
-const insertIntentRows = preparedQuery<{ rows: string }, IntentRow, DialectTraits>(
+type TaskRow = { id: string; lease_token: number };
+
+const tokensOfTasks = preparedQuery<{ ids: string }, TaskRow, DialectTraits>((db, { ids }, traits) => {
+  const query = db
+    .selectFrom('tasks')
+    .select(['id', 'lease_token'])
+    .where(amongTexts(traits, sql.ref('id'), ids))
+    .where('status', '=', sql.lit('leased'))
+    .orderBy('id');
+  return traits.rowLocks ? query.forShare() : query;
+});
+
+/** Answers with the rows that went in: an object that has had its call keeps the row that it has. */
+const insertHeldIntents = preparedQuery<{ rows: string }, IntentRow, DialectTraits>(
   (db, { rows }, traits) => ({
     compile: () =>
       sql<IntentRow>`
     insert into journal (run_id, task_id, kind, call, object_seq, lease_token, intent_at)
     select run_id, task_id, 'call', call, object_seq, lease_token, intent_at
-    from ${rowsOfJson(traits, INTENT_COLUMNS, rows)} as intents where true
+    from ${rowsOfJson(traits, INTENT_COLUMNS, rows)} as intents
+    where exists (
+      select 1 from tasks where tasks.id = intents.task_id and tasks.status = 'leased'
+        and tasks.lease_token = intents.lease_token)
+    order by place
     on conflict (run_id, object_seq) where kind = 'call' do nothing
     returning seq, run_id, object_seq`.compile(db),
   }),
 );
-
-/** The rows that went in: an object that has had its call keeps the row that it has. */
-function insertIntents(
-  trx: Trx,
-  traits: Database['traits'],
-  intents: readonly CallIntent[],
-): Promise<IntentRow[]> {
-  const given = intents.map(({ runId, taskId, call, objectSeq, leaseToken, at }) => ({
-    run_id: runId,
-    task_id: taskId,
-    call,
-    object_seq: objectSeq,
-    lease_token: leaseToken,
-    intent_at: at.getTime(),
-  }));
-  return insertIntentRows(trx, { rows: jsonOfRows(INTENT_COLUMNS, given) }, traits);
-}
-
-const TASK_COLUMNS = { id: 'text' } as const;
-
-const tokensOfTasks = preparedQuery<{ ids: string }, { id: string; lease_token: number }, DialectTraits>(
-  (db, { ids }, traits) => {
-    const query = db
-      .selectFrom('tasks')
-      .select(['id', 'lease_token'])
-      .where('id', 'in', sql<string>`(select id from ${rowsOfJson(traits, TASK_COLUMNS, ids)} as wanted)`)
-      .where('status', '=', sql.lit('leased'))
-      .orderBy('id');
-    return traits.rowLocks ? query.forShare() : query;
-  },
-);
-
-async function heldTokens(
-  trx: Trx,
-  traits: Database['traits'],
-  taskIds: readonly string[],
-): Promise<Map<string, number>> {
-  const wanted = taskIds.map((id) => ({ id }));
-  const rows = await tokensOfTasks(trx, { ids: jsonOfRows(TASK_COLUMNS, wanted) }, traits);
-  return new Map(rows.map((row) => [row.id, row.lease_token]));
-}
 
 const ANSWER_COLUMNS = { seq: 'bigint', kind: 'text', at: 'bigint', answer: 'text' } as const;
 
@@ -156,14 +160,14 @@ const settleRows = preparedQuery<{ rows: string }, never, DialectTraits>((db, { 
     where journal.seq = r.seq and journal.answered_at is null`.compile(db),
 }));
 
-async function settleAll(trx: Trx, { traits }: Database, settled: readonly Settled[]): Promise<void> {
+function askToSettle(trip: RoundTrip, { traits }: Database, settled: readonly Settled[]): void {
   const rows = settled.map(({ id, result, at }) => ({
     seq: id,
     kind: result.kind === 'notSent' ? 'unsent' : 'call',
     at: at.getTime(),
     answer: JSON.stringify(kept(result)),
   }));
-  await settleRows(trx, { rows: jsonOfRows(ANSWER_COLUMNS, rows) }, traits);
+  settleRows.ask(trip, { rows: jsonOfRows(ANSWER_COLUMNS, rows) }, traits);
 }
 
 /** A result as it is kept: without the reply when that is too large to hand out again. */

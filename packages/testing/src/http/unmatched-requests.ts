@@ -7,18 +7,7 @@ export interface UnmatchedRequest {
   line: string;
 }
 
-/** What nock tells of a request that nothing answers; the shape differs by where it noticed. */
-interface NockRequest {
-  method?: string;
-  path?: string;
-  host?: string;
-  hostname?: string;
-  proto?: string;
-  protocol?: string;
-  options?: NockRequest;
-}
-
-const unmatched: UnmatchedRequest[] = [];
+const unmatched: Promise<UnmatchedRequest>[] = [];
 let loopbackIsAllowed = false;
 let isWatching = false;
 
@@ -30,8 +19,8 @@ export function watchUnmatched({ allowLoopback }: { allowLoopback: boolean }): v
   isWatching = true;
 }
 
-export function unmatchedRequests(): readonly UnmatchedRequest[] {
-  return unmatched;
+export function unmatchedRequests(): Promise<UnmatchedRequest[]> {
+  return Promise.all(unmatched);
 }
 
 export function forgetUnmatched(): void {
@@ -40,20 +29,21 @@ export function forgetUnmatched(): void {
   isWatching = false;
 }
 
-function note(request: NockRequest, options?: NockRequest, body?: string): void {
-  const told = options ?? request.options ?? request;
-  const host = told.hostname ?? told.host ?? 'unknown';
-  if (loopbackIsAllowed && /^(?:127\.0\.0\.1|localhost)(?::|$)/.test(host)) return;
-  const method = (told.method ?? 'GET').toUpperCase();
-  const path = told.path ?? '/';
-  const url = `${told.proto ?? told.protocol?.replace(/:$/, '') ?? 'https'}://${host}${path}`;
-  unmatched.push({ method, url, line: lineFor(method, path, body) + `  // ${url}` });
+function note(request: Request): void {
+  const url = new URL(request.url);
+  if (loopbackIsAllowed && /^(?:127\.0\.0\.1|localhost)$/.test(url.hostname)) return;
+  unmatched.push(told(request.clone(), url));
 }
 
-function lineFor(method: string, path: string, body: string | undefined): string {
-  const url = new URL(path, 'http://vendor.invalid');
+async function told(request: Request, url: URL): Promise<UnmatchedRequest> {
+  const method = request.method.toUpperCase();
+  const line = `${lineFor(method, url, await request.text())}  // ${url.href}`;
+  return { method, url: url.href, line };
+}
+
+function lineFor(method: string, url: URL, body: string): string {
   const query = Object.fromEntries(url.searchParams);
   const options = url.search === '' ? '' : `, { query: ${JSON.stringify(query)} }`;
-  const sent = body === undefined || body === '' ? '' : `  // sent ${body.slice(0, 500)}`;
+  const sent = body === '' ? '' : `  // sent ${body.slice(0, 500)}`;
   return `vendor.${method.toLowerCase()}('${url.pathname}', { status: 200, body: {} }${options});${sent}`;
 }

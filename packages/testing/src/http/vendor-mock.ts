@@ -77,8 +77,8 @@ export function vendorMock(baseUrl: string, { allowLoopback = false }: VendorMoc
         .intercept(basePath + path, method)
         .query(query ?? true)
         .times(times)
-        .reply(function reply(uri, body) {
-          const seen = seenRequest({ method, uri, headers: this.req.headers, body });
+        .reply(async (request: Request) => {
+          const seen = await seenRequest(request);
           requests.push(seen);
           const { status, body: replied, headers } = typeof answer === 'function' ? answer(seen) : answer;
           return [status, replyBody(replied), { ...contentType(replied), ...headers }];
@@ -117,9 +117,9 @@ function closeNock(): void {
   nock.restore();
 }
 
-export function failOnLeftovers(origin: string): void {
+export async function failOnLeftovers(origin: string): Promise<void> {
   const unused = nock.pendingMocks();
-  const unmatched = unmatchedRequests().map((request) => `  ${request.line}`);
+  const unmatched = (await unmatchedRequests()).map((request) => `  ${request.line}`);
   nock.abortPendingRequests();
   nock.cleanAll();
   forgetUnmatched();
@@ -132,33 +132,30 @@ export function failOnLeftovers(origin: string): void {
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
-function seenRequest(given: {
-  method: string;
-  uri: string;
-  headers: Record<string, string | string[]>;
-  body: unknown;
-}): SeenRequest {
-  const url = new URL(given.uri, 'http://vendor.invalid');
-  const headers = Object.entries(given.headers).map(([name, value]) => [name.toLowerCase(), String(value)]);
+async function seenRequest(request: Request): Promise<SeenRequest> {
+  const url = new URL(request.url);
+  const headers = Object.fromEntries(request.headers);
+  const text = await request.text();
   return {
-    method: given.method,
+    method: request.method,
     path: url.pathname,
     query: Object.fromEntries(url.searchParams),
-    headers: Object.fromEntries(headers) as Record<string, string>,
-    body: given.body === '' ? undefined : parsedJson(given),
+    headers,
+    body: text === '' ? undefined : isJson(headers['content-type']) ? parsed(text) : text,
   };
 }
 
-/** Bodies of media types such as `application/scim+json` are JSON as well, and the mock's library leaves them as text. */
-function parsedJson({
-  body,
-  headers,
-}: {
-  body: unknown;
-  headers: Record<string, string | string[]>;
-}): unknown {
-  const isText = typeof body === 'string' && /\+json\b/.test(String(headers['content-type'] ?? ''));
-  return isText ? JSON.parse(body) : body;
+/** Bodies of media types such as `application/scim+json` are JSON as well. */
+function isJson(contentType = ''): boolean {
+  return /[/+]json\b/.test(contentType);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function replyBody(body: unknown): string | Buffer | undefined {

@@ -1,4 +1,5 @@
 export * from './access.js';
+export * from './anomalies.js';
 export * from './confidences.js';
 export * from './hash-lists.js';
 export * from './impacts.js';
