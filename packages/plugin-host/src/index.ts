@@ -7,6 +7,7 @@ export type { ProxyEnvironment } from './broker/proxies.js';
 export { LimitChain, type LimitChainOptions } from './governor/limit-chain.js';
 export { LocalGovernor, type LocalGovernorOptions } from './governor/local-governor.js';
 export { LocalLimitStore } from './governor/local-limit-store.js';
+export { OpenBudgets } from './governor/open-budgets.js';
 export { type CircuitChange, type GovernorOptions, VendorGovernor } from './governor/vendor-governor.js';
 export { type CipherKeys, createSecretCipher } from './secrets/cipher.js';
 export { loadOrCreateKeyFile, parseEncryptionKey } from './secrets/encryption-key.js';

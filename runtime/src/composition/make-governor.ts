@@ -1,6 +1,6 @@
 import type { Governor, LimitStore } from '@drover/engine';
 import { asFault, toFaultRecord } from '@drover/model';
-import { LimitChain, LocalLimitStore, VendorGovernor } from '@drover/plugin-host';
+import { LimitChain, LocalLimitStore, OpenBudgets, VendorGovernor } from '@drover/plugin-host';
 import type { Parts } from './parts.js';
 import type { Releases } from './releases.js';
 
@@ -32,10 +32,10 @@ export async function makeLimits(parts: Parts, releases: Releases): Promise<Limi
     log.warn({ fault: toFaultRecord(asFault(thrown)) }, 'rate limits are kept elsewhere for now');
   const { PostgresLimitStore } = await import('./limits-part.js');
   const postgres = new PostgresLimitStore(await parts.database());
-  if (redisUrl === undefined) return new LimitChain([postgres, own], { onError });
+  if (redisUrl === undefined) return new OpenBudgets(new LimitChain([postgres, own], { onError }));
   const { RedisLimitStore } = await import('@drover/queue');
   const redis = new RedisLimitStore(redisUrl, { onError: () => undefined });
   releases.add('rate limits in Redis', async () => redis.close());
   await redis.open();
-  return new LimitChain([redis, postgres, own], { onError });
+  return new OpenBudgets(new LimitChain([redis, postgres, own], { onError }));
 }

@@ -17,6 +17,8 @@ export interface DialectTraits {
   rowLocks: boolean;
   /** The database keeps functions in PL/pgSQL, and tables that it does not log. */
   functions: boolean;
+  /** A query may change rows in its `with` and go on with what came of that. */
+  changesInWith: boolean;
   /** Column type of byte strings. */
   binaryType: ColumnDataType;
   /** Column type of texts; they sort by code point on every database. */

@@ -24,6 +24,7 @@ export const POSTGRES_TRAITS: DialectTraits = {
   withoutRowid: false,
   rowLocks: true,
   functions: true,
+  changesInWith: true,
   binaryType: 'bytea',
   textType: sql`text collate "C"`,
   keyType: 'bigint',
@@ -115,9 +116,9 @@ export function overPostgresPool(pool: PostgresPool): Database {
 /**
  * Statements stay prepared, with the plan that was right for the table as it was then: over one that was small, a plan that reads all
  * of it, for as long as nobody has analyzed it. Ours look rows up by an index or page along one, whatever the table's size, and are too
- * short to be worth compiling.
+ * short to be worth compiling, or other processes' help.
  */
-const PLANS_BY_INDEX = ['enable_seqscan = off', 'jit = off'];
+const PLANS_BY_INDEX = ['enable_seqscan = off', 'jit = off', 'max_parallel_workers_per_gather = 0'];
 
 async function setUp(client: pg.ClientBase): Promise<void> {
   const pause = `idle_in_transaction_session_timeout = '${LONGEST_PAUSE_IN_TRANSACTION}'`;

@@ -10,6 +10,7 @@ const SQLITE_TRAITS: Omit<DialectTraits, 'commitDurably'> = {
   withoutRowid: true,
   rowLocks: false,
   functions: false,
+  changesInWith: false,
   binaryType: 'blob',
   textType: 'text',
   keyType: 'integer',

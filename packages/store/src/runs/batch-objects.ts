@@ -1,83 +1,21 @@
 import type { BatchObjects, ClaimedTask, PlacedObject, PositionRange } from '@drover/engine';
 import type { AttributeValue, PluginObject } from '@drover/model';
-import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
-import { RoundTrip } from '../database/round-trip.js';
+import { type Answer, RoundTrip } from '../database/round-trip.js';
+import {
+  type AliasRow,
+  type AttributeRow,
+  type HeldRow,
+  type ItemRow,
+  type ObjectQueries,
+  type Parameters,
+  ofRange,
+  ofTask,
+} from './object-queries.js';
 
 type Attributes = PluginObject['attributes'][number];
-
-interface ItemRow {
-  position: number;
-  object_seq: number;
-  id: string | null;
-  type: string | null;
-  subtype: string | null;
-  value: string | null;
-  status: string | null;
-  revision: number | null;
-}
-
-/** Positions of a pass. */
-type Place = { passId: string; from: number; to: number };
-
-const itemsOfRange = preparedQuery<Place, ItemRow>((db, { passId, from, to }) =>
-  db
-    .selectFrom('pass_items')
-    .leftJoin('objects', 'objects.seq', 'pass_items.object_seq')
-    .select([
-      'pass_items.position',
-      'pass_items.object_seq',
-      'objects.id',
-      'objects.type',
-      'objects.subtype',
-      'objects.value',
-      'objects.status',
-      'objects.revision',
-    ])
-    .where('pass_items.pass_id', '=', passId)
-    .where('pass_items.position', '>=', from)
-    .where('pass_items.position', '<', to)
-    .orderBy('pass_items.position'),
-);
-
-/** Whether a column is an object at these positions of a pass. */
-function amongItems(traits: DialectTraits, { passId, from, to }: Place): RawBuilder<boolean> {
-  const items = sql`select object_seq from pass_items
-    where pass_id = ${passId} and position >= ${from} and position < ${to}`;
-  return traits.isAmong(sql.ref('object_seq'), items);
-}
-
-interface AttributeRow {
-  object_seq: number;
-  name: string;
-  source: string;
-  kind: string;
-  text_value: string;
-  number_value: number | null;
-}
-
-const attributesOfRange = preparedQuery<Place, AttributeRow, DialectTraits>((db, place, traits) =>
-  db
-    .selectFrom('attributes')
-    .where(amongItems(traits, place))
-    .select(['object_seq', 'name', 'source', 'kind', 'text_value', 'number_value'])
-    .orderBy(sql`object_seq, name, at, source, text_value`),
-);
-
-interface AliasRow {
-  object_seq: number;
-  alias: string;
-}
-
-const aliasesOfRange = preparedQuery<Place, AliasRow, DialectTraits>((db, place, traits) =>
-  db
-    .selectFrom('object_aliases')
-    .where(amongItems(traits, place))
-    .select(['object_seq', 'alias'])
-    .orderBy(sql`object_seq, alias`),
-);
 
 interface OfferRow {
   object_seq: number;
@@ -124,51 +62,83 @@ export function askForObjects(
   traits: DialectTraits,
   { passId, ranges }: { passId: string; ranges: readonly PositionRange[] },
 ): () => PlacedObject[] {
-  const parts = ranges.map((range) => {
-    const place = { passId, ...range };
-    return {
-      items: itemsOfRange.ask(trip, place),
-      attributes: attributesOfRange.ask(trip, place, traits),
-      aliases: aliasesOfRange.ask(trip, place, traits),
-    };
-  });
+  const parts = ranges.map((range) => askForPart(trip, traits, ofRange, { passId, ...range }));
   const offers = offersOfPass.ask(trip, { passId });
-  return () => {
-    const attributes = attributesOf(parts.flatMap((part) => part.attributes.rows));
-    putOffered(offers.rows, attributes);
-    const aliases = aliasesOf(parts.flatMap((part) => part.aliases.rows));
-    return parts.flatMap(({ items }) => items.rows).map((row) => toPlaced(row, { aliases, attributes }));
+  return () => placedOf(parts, offers);
+}
+
+interface Part {
+  items: Answer<ItemRow>;
+  attributes: Answer<AttributeRow>;
+  aliases: Answer<AliasRow>;
+}
+
+function askForPart<Where extends Parameters>(
+  trip: RoundTrip,
+  traits: DialectTraits,
+  { items, attributes, aliases }: ObjectQueries<Where>,
+  where: Where,
+): Part {
+  return {
+    items: items.ask(trip, where),
+    attributes: attributes.ask(trip, where, traits),
+    aliases: aliases.ask(trip, where, traits),
   };
 }
 
-/** The store's word on quarantine, by positions. */
-const heldInRange = preparedQuery<
-  Place & { pluginId: string; digest: string },
-  { object_seq: number; revision: number },
-  DialectTraits
->((db, { pluginId, digest, ...place }, traits) =>
-  db
-    .selectFrom('quarantine')
-    .select(['object_seq', 'revision'])
-    .where('plugin_id', '=', pluginId)
-    .where('bundle_digest', '=', digest)
-    .where(amongItems(traits, place)),
-);
+function placedOf(parts: readonly Part[], offers: Answer<OfferRow>): PlacedObject[] {
+  const attributes = attributesOf(parts.flatMap((part) => part.attributes.rows));
+  putOffered(offers.rows, attributes);
+  const aliases = aliasesOf(parts.flatMap((part) => part.aliases.rows));
+  return parts.flatMap(({ items }) => items.rows).map((row) => toPlaced(row, { aliases, attributes }));
+}
+
+/** What was read along with the claim of a batch. */
+const readAlong = new WeakMap<ClaimedTask, BatchObjects>();
 
 /** The objects of a batch, and those of them that are in quarantine for its bundle with the revision that they have now. */
 export async function batchOf({ kysely, traits }: Database, task: ClaimedTask): Promise<BatchObjects> {
+  const known = readAlong.get(task);
+  // Once: whoever asks again wants to know how they are by then.
+  if (readAlong.delete(task) && known !== undefined) return known;
   const { passId, pluginId, bundleDigest: digest } = task.run;
   const trip = new RoundTrip(kysely);
   const asked = askForObjects(trip, traits, { passId, ranges: task.ranges });
   const held = task.ranges.map((range) =>
-    heldInRange.ask(trip, { passId, pluginId, digest, ...range }, traits),
+    ofRange.held.ask(trip, { passId, pluginId, digest, ...range }, traits),
   );
   await trip.make();
-  const placed = asked();
+  return batchWith(
+    asked(),
+    held.flatMap(({ rows }) => rows),
+  );
+}
+
+/** Reads the batch of a task that the same trip makes: call what comes back with the task when it is made. */
+export function askForNextBatch(
+  trip: RoundTrip,
+  traits: DialectTraits,
+  {
+    run,
+    taskId,
+    objects,
+  }: {
+    run: Pick<ClaimedTask['run'], 'passId' | 'pluginId' | 'bundleDigest'>;
+    taskId: string;
+    objects: number;
+  },
+): (task: ClaimedTask) => void {
+  const { passId, pluginId, bundleDigest: digest } = run;
+  const where = { passId, taskId, objects };
+  const part = askForPart(trip, traits, ofTask, where);
+  const offers = offersOfPass.ask(trip, { passId });
+  const held = ofTask.held.ask(trip, { ...where, pluginId, digest }, traits);
+  return (task) => void readAlong.set(task, batchWith(placedOf([part], offers), held.rows));
+}
+
+function batchWith(placed: PlacedObject[], held: readonly HeldRow[]): BatchObjects {
   const revisions = new Map(placed.map(({ objectSeq, object }) => [objectSeq, object?.revision]));
-  const kept = held
-    .flatMap(({ rows }) => rows)
-    .filter((row) => revisions.get(row.object_seq) === row.revision);
+  const kept = held.filter((row) => revisions.get(row.object_seq) === row.revision);
   return { placed, quarantined: new Set(kept.map((row) => row.object_seq)) };
 }
 

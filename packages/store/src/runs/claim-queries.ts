@@ -1,7 +1,8 @@
 import { OPEN_RUN_STATUSES, type OutcomeStatus } from '@drover/model';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
+import type { Tables } from '../database/tables.js';
 import type { PassTerms, RunRow, TaskRow } from './rows.js';
 
 /** Runs looked at in one claim. */
@@ -11,9 +12,8 @@ export const anyOpenRun = preparedQuery<Record<string, never>, { id: string }>((
   db.selectFrom('runs').select('id').where('status', 'in', OPEN_RUN_STATUSES).limit(1),
 );
 
-/** Open runs, those with the fewest tasks in flight first, so that a large run does not starve a small one. */
-export const candidateRuns = preparedQuery<Record<string, never>, { id: string }>((db) =>
-  db
+function runsByTurn(db: Kysely<Tables>, limit: number) {
+  return db
     .selectFrom('runs')
     .select(({ selectFrom }) => [
       'runs.id',
@@ -27,8 +27,18 @@ export const candidateRuns = preparedQuery<Record<string, never>, { id: string }
     .orderBy('leased')
     .orderBy('runs.created_at')
     .orderBy('runs.id')
-    .limit(MAX_CANDIDATES),
+    .limit(limit);
+}
+
+/** Open runs, those with the fewest tasks in flight first, so that a large run does not starve a small one. */
+export const candidateRuns = preparedQuery<Record<string, never>, { id: string }>((db) =>
+  runsByTurn(db, MAX_CANDIDATES),
 );
+
+/** The first of the open runs, and how many of its tasks are in flight. */
+export function runInTurn(db: Kysely<Tables>) {
+  return runsByTurn(db, 1);
+}
 
 const openRun = preparedQuery<{ id: string }, RunRow>((db, { id }) =>
   db.selectFrom('runs').selectAll().where('id', '=', id).where('status', 'in', OPEN_RUN_STATUSES),
@@ -84,6 +94,18 @@ export const leaseTaskRow = preparedQuery<{ id: string; owner: string; token: nu
 
 export const endTaskRow = preparedQuery<{ id: string; now: number }, never>((db, { id, now }) =>
   db.updateTable('tasks').set({ status: 'done', settled_at: now, lease_until: null }).where('id', '=', id),
+);
+
+/** Ends the task, if it is leased under this token, and takes it for this transaction alone. */
+export const endHeldTask = preparedQuery<{ id: string; token: number; now: number }, { id: string }>(
+  (db, { id, token, now }) =>
+    db
+      .updateTable('tasks')
+      .set({ status: 'done', settled_at: now, lease_until: null })
+      .where('id', '=', id)
+      .where('status', '=', 'leased')
+      .where('lease_token', '=', token)
+      .returning('id'),
 );
 
 /** The task, if it is leased under this token, for this transaction alone. */

@@ -2,7 +2,7 @@ import type { ClaimedTask } from '@drover/engine';
 import { Fault } from '@drover/model';
 import type { Kysely, Transaction } from 'kysely';
 import type { Database } from '../database/database.js';
-import { RoundTrip } from '../database/round-trip.js';
+import { type Answer, RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 import { lockHeldTask, lockRun } from './claim-queries.js';
 import type { RunRow } from './rows.js';
@@ -20,6 +20,7 @@ export function whileHeld<Result>(
   change: (trx: Trx, run: RunRow) => Promise<Result>,
 ): Promise<Result> {
   return whileTaskHeld(database, task, late, {
+    take: (trip) => askToHold(trip, database, task),
     reads: () => undefined,
     async change(trx) {
       const [run] = await lockRun(database.traits)(trx, { id: task.run.id });
@@ -28,19 +29,36 @@ export function whileHeld<Result>(
   });
 }
 
+/** Takes the task for this transaction alone; no row comes back when it is another worker's by now. */
+export function askToHold(
+  trip: RoundTrip,
+  { traits }: Database,
+  { id, leaseToken: token }: ClaimedTask,
+): Answer<unknown> {
+  return lockHeldTask.ask(trip, { id, token }, traits);
+}
+
 /**
  * As `whileHeld`, for a change that takes the run only when it comes to it: what all batches of a run wait for each
- * other with should be little. What `reads` asks comes with the task.
+ * other with should be little. `take` answers with a row where the task is still this worker's; what `reads` asks comes along.
  */
 export async function whileTaskHeld<Result, Reads>(
   database: Database,
   task: ClaimedTask,
   late: unknown,
-  { reads, change }: { reads(trip: RoundTrip): Reads; change(trx: Trx, reads: Reads): Promise<Result> },
+  {
+    take,
+    reads,
+    change,
+  }: {
+    take(trip: RoundTrip): Answer<unknown>;
+    reads(trip: RoundTrip): Reads;
+    change(trx: Trx, reads: Reads): Promise<Result>;
+  },
 ): Promise<Result> {
   const settled = await database.kysely.transaction().execute(async (trx) => {
     const trip = new RoundTrip(trx);
-    const held = lockHeldTask.ask(trip, { id: task.id, token: task.leaseToken }, database.traits);
+    const held = take(trip);
     const read = reads(trip);
     await trip.make();
     if (held.rows.length > 0) return { result: await change(trx, read) };

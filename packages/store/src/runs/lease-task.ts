@@ -1,4 +1,4 @@
-import type { ClaimResult, PositionRange, TaskKind } from '@drover/engine';
+import type { ClaimResult, ClaimedTask, PositionRange, TaskKind } from '@drover/engine';
 import { newId } from '@drover/model';
 import type { Kysely, Transaction } from 'kysely';
 import type { Database } from '../database/database.js';
@@ -17,6 +17,8 @@ export interface Worker {
 }
 
 interface NewTask {
+  /** Default: a new one. */
+  id?: string;
   kind: TaskKind;
   index: number;
   ranges: PositionRange[];
@@ -24,7 +26,7 @@ interface NewTask {
 
 export function newTask(run: RunRow, task: NewTask, now: number): TaskRow {
   return {
-    id: newId('task'),
+    id: task.id ?? newId('task'),
     run_id: run.id,
     kind: task.kind,
     batch_index: task.index,
@@ -61,7 +63,7 @@ export async function insertLeased(
     run.batches_cut += 1;
     countBatch.ask(trip, { runId: run.id, batches: run.batches_cut });
   }
-  const row = held(newTask(run, task, worker.now), worker);
+  const row = heldBy(worker, newTask(run, task, worker.now));
   insertTaskRow.ask(trip, row);
   const leased = await present(trip, database, { run, task: row });
   // The objects of a poll are handed to its task afterwards.
@@ -75,7 +77,7 @@ export async function lease(
   database: Database,
   { run, worker, task }: Claimer & { task: TaskRow },
 ): Promise<Leased> {
-  const row = held(task, worker);
+  const row = heldBy(worker, task);
   const { id, lease_token: token } = row;
   const trip = new RoundTrip(trx);
   leaseTaskRow.ask(trip, { id, owner: worker.owner, token, until: worker.now + worker.leaseMs });
@@ -84,7 +86,8 @@ export async function lease(
   return leased;
 }
 
-function held(task: TaskRow, worker: Worker): TaskRow {
+/** The row of a task as this worker takes it. */
+export function heldBy(worker: Worker, task: TaskRow): TaskRow {
   return {
     ...task,
     status: 'leased',
@@ -105,14 +108,29 @@ async function present(
     run.status = 'running';
     trip.ask(trip.db.updateTable('runs').set({ status: run.status }).where('id', '=', run.id).compile());
   }
-  return toClaimedTask(task, run, pass);
+  return claimedTask(task, run, pass);
+}
+
+/** The run of a claimed task as its claim has left it. */
+const claimedRuns = new WeakMap<ClaimedTask, RunRow>();
+
+/** As `toClaimedTask`, for a task whose claim this is. */
+export function claimedTask(task: TaskRow, run: RunRow, pass: PassTerms): ClaimedTask {
+  const claimed = toClaimedTask(task, run, pass);
+  claimedRuns.set(claimed, run);
+  return claimed;
+}
+
+/** The run as it was when the task was claimed, if that was by this process. */
+export function runAtClaim(task: ClaimedTask): RunRow | undefined {
+  return claimedRuns.get(task);
 }
 
 /** What a pass never changes, of those that were asked for last. */
 const knownPasses = new WeakMap<Database, Map<string, PassTerms>>();
 const MAX_KNOWN_PASSES = 100;
 
-async function passOf(db: Kysely<Tables>, database: Database, id: string): Promise<PassTerms> {
+export async function passOf(db: Kysely<Tables>, database: Database, id: string): Promise<PassTerms> {
   let known = knownPasses.get(database);
   if (known === undefined || known.size >= MAX_KNOWN_PASSES) knownPasses.set(database, (known = new Map()));
   let terms = known.get(id);

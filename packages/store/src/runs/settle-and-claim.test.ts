@@ -53,6 +53,14 @@ describeDatabases('settling a batch and claiming the next task', (open) => {
     return world.ledger.settleBatch(await settlementOf(task), { claimNext: worker() });
   }
 
+  /** The object as it is with this revision. */
+  async function putIntoQuarantine({ run }: ClaimedTask, objectSeq: number, revision: number): Promise<void> {
+    const of = { run_id: run.id, plugin_id: run.pluginId, bundle_digest: run.bundleDigest };
+    const evidence = { version: '1.0.0', fault: '{}', attempts: 3, log: '[]', at: 0 };
+    const row = { id: `quarantined ${objectSeq}`, object_seq: objectSeq, revision, ...of, ...evidence };
+    await world.database.kysely.insertInto('quarantine').values(row).execute();
+  }
+
   test('goes from batch to batch within the concurrency, and on to the end of the run', async () => {
     await openWorld(1);
     const runId = await submit({});
@@ -95,6 +103,21 @@ describeDatabases('settling a batch and claiming the next task', (open) => {
     expect((await settleAndClaim(next))!.task).toMatchObject({ kind: 'finish', run: { id: large } });
     const left = await world.database.kysely.selectFrom('pass_ranges').selectAll().execute();
     expect(left).toMatchObject([{ from_position: 30, to_position: 50 }]);
+  });
+
+  test('brings the objects of the next batch along, and reads them anew for whoever asks again', async () => {
+    await openWorld(1);
+    await submit({});
+    const first = await firstBatch();
+    const [held, changed] = await world.ledger.objectsOf(first.run.passId, [{ from: 12, to: 14 }]);
+    await putIntoQuarantine(first, held!.objectSeq, 1);
+    await putIntoQuarantine(first, changed!.objectSeq, 2);
+    const second = (await settleAndClaim(first))!.task!;
+    const placed = await world.ledger.objectsOf(second.run.passId, second.ranges);
+    expect(placed.map(({ object }) => object!.value).at(0)).toBe('host10.example.com');
+    expect(await world.ledger.batchOf(second)).toEqual({ placed, quarantined: new Set([held!.objectSeq]) });
+    await world.database.kysely.deleteFrom('quarantine').execute();
+    expect(await world.ledger.batchOf(second)).toEqual({ placed, quarantined: new Set() });
   });
 
   test('leaves a run alone whose exclusive key another one holds', async () => {

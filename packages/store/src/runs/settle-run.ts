@@ -51,8 +51,7 @@ export async function settleRun(
   }: Settling & Tallied & { settlement: Settlement; isToClaim: boolean },
 ): Promise<HeldRun | undefined> {
   const runId = settlement.task.run.id;
-  const counted = countSettlement(trip, runId, { settlement, counts, written });
-  if (announce) askForEvent(trip, runId, 'progress', Object.fromEntries(counts), now);
+  const counted = askToCount(trip, settlement, { counts, written, now, announce });
   const open = isToClaim ? openTasks.ask(trip, { runId }) : undefined;
   const ahead = isToClaim && goesOnAlike(settlement) ? askToCutAhead(trip, settlement.task) : undefined;
   await trip.make();
@@ -87,24 +86,21 @@ export async function settleRun(
 }
 
 /** Whether nothing about a settlement says that its run does anything else than before. */
-function goesOnAlike(settlement: Settlement): boolean {
+export function goesOnAlike(settlement: Settlement): boolean {
   const { cleanFirst, task, deferred, runFault } = settlement;
   const isFirst = cleanFirst === true && task.isFirstOfPass;
   return isPlain(settlement) && !isFirst && deferred === undefined && runFault === undefined;
 }
 
 /** Adds what a settlement counts to the counts of its run, and takes the run for this transaction alone. */
-function countSettlement(
+export function askToCount(
   trip: RoundTrip,
-  id: string,
-  {
-    settlement,
-    counts,
-    written,
-  }: { settlement: Settlement; counts: ReadonlyMap<string, number>; written: WriteBackReport },
+  settlement: Settlement,
+  { counts, written, now, announce }: Settling & Pick<Tallied, 'counts' | 'written'>,
 ): Answer<RunRow> {
   const { vendorCalls, vendorWrites, waitedMs } = settlement.figures;
-  return addCounts.ask(trip, {
+  const { id } = settlement.task.run;
+  const counted = addCounts.ask(trip, {
     id,
     succeeded: counts.get('succeeded') ?? 0,
     unchanged: counts.get('unchanged') ?? 0,
@@ -120,4 +116,6 @@ function countSettlement(
     vendorWrites,
     waitedMs: Math.round(waitedMs),
   });
+  if (announce) askForEvent(trip, id, 'progress', Object.fromEntries(counts), now);
+  return counted;
 }

@@ -12,59 +12,84 @@ import {
 } from '../objects/write-back.js';
 import { recordWriteBacks } from '../plans/plan-write-backs.js';
 import { forgetPlanObjects, recordPlan } from '../plans/record-plan.js';
-import { claimAmong } from './claim.js';
+import { claim, claimAmong } from './claim.js';
 import type { Worker } from './lease-task.js';
 import { type Settling, type Tallied, isPlain, settleRun } from './settle-run.js';
 import { markHandled } from './handled.js';
-import { whileHeld, whileTaskHeld } from './hold-task.js';
+import { type WentOn, comeToWait, goOn, mayGoOn } from './go-on.js';
+import { askToHold, whileHeld, whileTaskHeld } from './hold-task.js';
 import { quarantine } from '../quarantine/put-into-quarantine.js';
 import { askForOutcomes, reviseOutcome, tally } from './outcomes.js';
 import { settleParked } from './settle-parked.js';
 import { formatRanges, toRanges } from './rows.js';
 import { figureSums, insertEvent } from './task-end.js';
-import { candidateRuns, endTaskRow } from './claim-queries.js';
+import { candidateRuns, endHeldTask, endTaskRow } from './claim-queries.js';
 
 type Trx = Transaction<Tables>;
 
 /** The claim of a settlement failed, whose transaction is undone with it. */
 class ClaimFailed extends Error {}
 
-/** Settles a batch and, with `claimNext`, claims the next task in the same transaction: one commit instead of two. */
+/**
+ * Settles a batch and, with `claimNext`, claims the next task in the same transaction: one commit instead of two. Where its run may
+ * simply go on, that is one trip; a claim that then has more to look at is a transaction of its own.
+ */
 export async function settleBatch(
   database: Database,
   settlement: Settlement,
   { claimNext, ...settling }: Settling & { claimNext: Worker | undefined },
 ): Promise<ClaimResult | undefined> {
-  const { outcomes, parked = [] } = settlement;
+  try {
+    const next = await settle(database, settlement, { ...settling, worker: claimNext });
+    if (next === undefined || !('run' in next)) return next;
+    if (next.claimed !== undefined) return next.claimed;
+    const { run } = next;
+    const claimed = comeToWait(database, run, settling.now).then(() => claim(database, claimNext!));
+    // It is settled: what is wrong with the other task is the next claim's to report.
+    return await claimed.catch(() => undefined);
+  } catch (thrown) {
+    if (!(thrown instanceof ClaimFailed)) throw thrown;
+    await settle(database, settlement, settling);
+    return undefined;
+  }
+}
+
+async function settle(
+  database: Database,
+  settlement: Settlement,
+  { worker, ...settling }: Settling & { worker?: Worker | undefined },
+): Promise<ClaimResult | WentOn | undefined> {
+  const { task, outcomes, parked = [], partial } = settlement;
   const late = {
     outcomes: outcomes.map(({ position, status, code }) => [position, status, code ?? null]),
     ...(parked.length === 0 ? {} : { parked: parked.map(({ position, token }) => [position, token]) }),
   };
-  const settle = (worker?: Worker): Promise<ClaimResult | undefined> =>
-    whileTaskHeld(database, settlement.task, late, {
-      reads: (trip) => askForWriteBacks(trip, database.traits, writeBacksOf(settlement)),
-      async change(trx, reads) {
-        const trip = new RoundTrip(trx);
-        const tallied = await settleObjects(trip, database, { settlement, reads, now: settling.now });
-        const candidates = worker === undefined ? undefined : candidateRuns.ask(trip, {});
-        const isToClaim = worker !== undefined;
-        const held = await settleRun(trip, { settlement, ...tallied, ...settling, isToClaim });
-        if (worker === undefined) return undefined;
-        const among = { worker, candidates: candidates!.rows, held };
-        return claimAmong(trx, database, among).catch((cause: unknown) => {
-          // Whether it is settled is not known when the connection is lost over the commit.
-          if (isFault(cause) && cause.code === 'DATABASE_UNREACHABLE') throw cause;
-          throw new ClaimFailed('', { cause });
-        });
-      },
-    });
-  try {
-    return await settle(claimNext);
-  } catch (thrown) {
-    // What is wrong with the other task is the next claim's to report.
-    if (thrown instanceof ClaimFailed) return settle();
-    throw thrown;
-  }
+  const going = worker === undefined ? undefined : mayGoOn(database, settlement);
+  return whileTaskHeld<ClaimResult | WentOn | undefined, WriteBackReads>(database, task, late, {
+    take: (trip) =>
+      partial === true
+        ? askToHold(trip, database, task)
+        : endHeldTask.ask(trip, { id: task.id, token: task.leaseToken, now: settling.now }),
+    reads: (trip) => askForWriteBacks(trip, database.traits, writeBacksOf(settlement)),
+    async change(trx, reads) {
+      const trip = new RoundTrip(trx);
+      const tallied = await settleObjects(trip, database, { settlement, reads, now: settling.now });
+      const settled = { settlement, ...tallied, ...settling };
+      if (worker !== undefined && going !== undefined) {
+        return goOn(trip, database, { ...settled, worker, going }).catch(failedClaim);
+      }
+      const candidates = worker === undefined ? undefined : candidateRuns.ask(trip, {});
+      const held = await settleRun(trip, { ...settled, isToClaim: worker !== undefined });
+      if (worker === undefined) return undefined;
+      return claimAmong(trx, database, { worker, candidates: candidates!.rows, held }).catch(failedClaim);
+    },
+  });
+}
+
+function failedClaim(cause: unknown): never {
+  // Whether it is settled is not known when the connection is lost over the commit.
+  if (isFault(cause) && cause.code === 'DATABASE_UNREACHABLE') throw cause;
+  throw new ClaimFailed('', { cause });
 }
 
 interface ObjectsSettled {
@@ -87,7 +112,6 @@ async function settleObjects(
     : askToWriteBack(trip, database.traits, { ...writeBacksOf(settlement), reads });
   const counts = tally(settlement.outcomes);
   const parked = isPlain(settlement) ? 0 : await settleSpecials(trip, database, { settlement, counts, now });
-  if (settlement.partial !== true) endTaskRow.ask(trip, { id: task.id, now });
   return { counts, written, parked };
 }
 
