@@ -10,7 +10,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const DROVER = join(here, '..', 'runtime', 'bin', 'drover.mjs');
 const FIGURES = 'figures: ';
 /** User and system time of a process, then of the children that it has waited for, in ticks of 10 ms. */
-const AT_EXIT = `import { readFileSync, writeSync } from 'node:fs';
+const AT_EXIT = `const { readFileSync, writeSync } = process.getBuiltinModule('node:fs');
   process.on('exit', () => {
     const { user, system } = process.cpuUsage();
     const peakRssMb = process.resourceUsage().maxRSS / 1024;

@@ -1,9 +1,10 @@
 #!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=40
 // The flags keep the heap small: imports and runs stream, and what they leave behind is worth collecting soon.
 // Kept to what old versions of Node can read: it brings them to the one that Drover is pinned to.
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+
+const { existsSync } = await builtin('node:fs');
+const { dirname, join } = await builtin('node:path');
+const { fileURLToPath } = await builtin('node:url');
 
 const MIN_MAJOR = 24;
 const MIN_MINOR = 5;
@@ -44,6 +45,11 @@ async function runOnPinnedNode() {
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + (signal === 'SIGKILL' ? 9 : 15);
   });
+}
+
+/** An import of node:fs reads each of its exports, and so loads its streams. */
+function builtin(name) {
+  return process.getBuiltinModule ? process.getBuiltinModule(name) : import(name);
 }
 
 function findPinnedNode() {

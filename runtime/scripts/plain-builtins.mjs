@@ -17,11 +17,21 @@ export const plainBuiltins = {
       };
     });
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+      contents: plainModule(path),
       loader: 'js',
     }));
   },
 };
+
+/** Only the exports that somebody imports are read: the others are dropped, since what is marked as pure has no effect. */
+function plainModule(path) {
+  const names = Object.keys(process.getBuiltinModule(path)).filter((name) => name !== 'default');
+  return [
+    `const builtin = process.getBuiltinModule(${JSON.stringify(path)});`,
+    'export default builtin;',
+    ...names.map((name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`),
+  ].join('\n');
+}
 
 /** An esbuild plugin for got, which asks of each body whether it is a `FormData`. Ours never are, and Node's loads undici. */
 export const gotWithoutFormData = {

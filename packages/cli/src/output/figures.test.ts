@@ -22,7 +22,7 @@ it.each([
 });
 
 it('groups digits and counts things', () => {
-  expect(count(1_234_567)).toBe('1,234,567');
+  expect([0, 999, 1_000, 1_234_567, 3.5].map(count)).toEqual(['0', '999', '1,000', '1,234,567', '3.5']);
   expect(counted(1, 'object')).toBe('1 object');
   expect(counted(6379, 'object')).toBe('6,379 objects');
 });

@@ -210,9 +210,11 @@ function withFacts(
     );
   }
   const checked: { name: string; value: AttributeValue }[] = [];
-  for (const [index, attribute] of (attributes as unknown[]).entries()) {
+  const { emits = [] } = rules;
+  for (let index = 0; index < attributes.length; index += 1) {
+    const attribute: unknown = attributes[index];
     const { name, value } = isRecord(attribute) ? attribute : {};
-    const declared = (rules.emits ?? []).find((emitted) => emitted.name === name);
+    const declared = emits.find((emitted) => emitted.name === name);
     if (declared === undefined || typeof value !== declared.type) {
       const what = declared ? `"${declared.name}" to something that is no ${declared.type}` : 'an attribute';
       const why = declared ? '' : ' that the manifest’s emits does not declare';

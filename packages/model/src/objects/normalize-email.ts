@@ -19,12 +19,20 @@ export function normalizeEmail(text: string): NormalizedValue {
   if (!isLocalPart(local)) {
     return refuse('EMAIL_INVALID', 'The part before the @ has a character or a dot that cannot stand there.');
   }
-  const domain = normalizeMailDomain(address.slice(at + 1));
+  const domain = knownDomain(address.slice(at + 1));
   return domain.ok ? accept(`${local}@${domain.value}`) : refuse('EMAIL_INVALID', domain.reason);
 }
 
 function isLocalPart(local: string): boolean {
   return /^"[^"\\]*"$/.test(local) || /^[^\s"(),:;<>@[\\\].]+(?:\.[^\s"(),:;<>@[\\\].]+)*$/.test(local);
+}
+
+/** The last domain and what came of it: the addresses of a directory are of few. */
+let last = { domain: '', normalized: normalizeMailDomain('') };
+
+function knownDomain(domain: string): NormalizedValue {
+  if (domain !== last.domain) last = { domain, normalized: normalizeMailDomain(domain) };
+  return last.normalized;
 }
 
 function normalizeMailDomain(domain: string): NormalizedValue {

@@ -92,7 +92,10 @@ class AlternationRedactor implements Redactor {
     if (typeof value === 'number') return this.#mayBeNumber && this.#finder.test(String(value));
     if (typeof value !== 'object' || value === null) return false;
     if (depth === MAX_DEPTH) return true;
-    if (Array.isArray(value)) return value.some((item) => this.#occursIn(item, depth + 1));
+    if (Array.isArray(value)) {
+      for (const item of value) if (this.#occursIn(item, depth + 1)) return true;
+      return false;
+    }
     for (const key in value) {
       if (this.#occursInKey(key) || this.#occursIn((value as Record<string, unknown>)[key], depth + 1))
         return true;

@@ -30,6 +30,8 @@ export interface DialectTraits {
   sequence(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder;
   /** How a statement's text names its n-th parameter, counted from 1. */
   placeholder(n: number): string;
+  /** How a statement of several rows begins that fails as a whole: with it all of its transaction, which nobody goes on with. */
+  insertInto: string;
   /** One row per element of a JSON array parameter, as the column `value`. */
   jsonElements(json: RawBuilder<unknown>): RawBuilder<unknown>;
   /**

@@ -56,8 +56,11 @@ function textsOf(key: string): Map<number, string> {
 
 function cellsOf(rows: readonly (readonly InsertCell[])[], from: number, to: number): InsertCell[] {
   const cells: InsertCell[] = [];
+  // Or it would grow a dozen times, copied each time.
+  cells.length = (to - from) * rows[from]!.length;
+  let next = 0;
   for (let at = from; at < to; at += 1) {
-    for (const cell of rows[at]!) cells.push(typeof cell === 'string' ? storableText(cell) : cell);
+    for (const cell of rows[at]!) cells[next++] = typeof cell === 'string' ? storableText(cell) : cell;
   }
   return cells;
 }
@@ -69,5 +72,5 @@ function insertText(
   let parameter = 0;
   const row = () => `(${columns.map(() => traits.placeholder((parameter += 1))).join(', ')})`;
   const names = columns.map((name) => `"${name}"`).join(', ');
-  return `insert into "${table}" (${names}) values ${Array.from({ length: size }, row).join(', ')} ${suffix}`;
+  return `${traits.insertInto} "${table}" (${names}) values ${Array.from({ length: size }, row).join(', ')} ${suffix}`;
 }

@@ -31,6 +31,7 @@ export const POSTGRES_TRAITS: DialectTraits = {
   sequenceType: 'bigserial',
   sequence: (column) => column.primaryKey(),
   placeholder: (n) => `$${n}`,
+  insertInto: 'insert into',
   jsonElements: (json) => sql`json_array_elements(cast(${json} as json))`,
   isAmong: (value, selected) => sql`${value} = any (array(${selected}))`,
   readByPrimaryKey: sql``,

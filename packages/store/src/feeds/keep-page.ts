@@ -2,10 +2,11 @@ import type { CheckedPage, ClaimedPull, PageReason, PageRules } from '@drover/en
 import { Fault } from '@drover/model';
 import { type UpdateObject, sql } from 'kysely';
 import type { Database } from '../database/database.js';
-import { insertRows } from '../database/insert-rows.js';
+import { askInsert, insertRows } from '../database/insert-rows.js';
+import { RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 import { MIRROR_COLUMNS, PageMirror } from '../mirror/page-mirror.js';
-import { type UpsertWork, upsertDrafts } from '../objects/upsert.js';
+import { type StoredTarget, type UpsertWork, upsertDrafts } from '../objects/upsert.js';
 import { settleAbsent } from './feed-members.js';
 import { type Trx, lockFeed } from './feed-rows.js';
 
@@ -92,25 +93,29 @@ async function keepObjects(
   const { traits } = database;
   for (let from = 0; from < page.drafts.length; from += UPSERT_DRAFTS) {
     const drafts = page.drafts.slice(from, from + UPSERT_DRAFTS);
-    const { report, targets } = await upsertDrafts(trx, traits, { drafts, options, shape });
+    const { report, made, known } = await upsertDrafts(trx, traits, { drafts, options, shape });
     for (const key of Object.keys(counts) as (keyof typeof counts)[]) counts[key] += report[key];
-    await insertRows(trx, traits, {
-      table: 'feed_objects',
-      columns: ['feed_id', 'object_seq', 'seen_pass', 'seen_at', 'absent_at', ...MIRROR_COLUMNS],
-      rows: targets.map((target) => [
-        feed.id,
-        target.seq,
-        seenPass,
-        at.getTime(),
-        null,
-        ...(mirror?.cellsOf(target) ?? UNMIRRORED),
-      ]),
-      suffix: SEE_AGAIN,
-    });
+    const seen = (target: StoredTarget) => [
+      feed.id,
+      target.seq,
+      seenPass,
+      at.getTime(),
+      null,
+      ...(mirror?.cellsOf(target) ?? UNMIRRORED),
+    ];
+    const trip = new RoundTrip(trx);
+    askInsert(trip, traits, { ...SEEN, rows: made.map(seen) });
+    askInsert(trip, traits, { ...SEEN, rows: known.map(seen), suffix: SEE_AGAIN });
+    await trip.make();
   }
   await mirror?.finish();
   return counts;
 }
+
+const SEEN = {
+  table: 'feed_objects',
+  columns: ['feed_id', 'object_seq', 'seen_pass', 'seen_at', 'absent_at', ...MIRROR_COLUMNS],
+} as const;
 
 const UNMIRRORED = MIRROR_COLUMNS.map(() => null);
 

@@ -3,7 +3,7 @@ import { array, assert, constantFrom, integer, property, record, shuffledSubarra
 import { type Offer, type StoredValue, fromStoredValue, meet, toStoredValue } from './attribute-rules.js';
 
 function offer(mode: Offer['mode'], value: string | number | boolean, at: number, runId = 'run_a'): Offer {
-  return { mode, ...toStoredValue(value, { at, runId }) };
+  return { mode, said: toStoredValue(value, { at, runId }) };
 }
 
 function stored(value: string | number | boolean, at: number, runId = 'run_a'): StoredValue {

@@ -17,8 +17,9 @@ export interface StoredValue {
   runId: string | null;
 }
 
-export interface Offer extends StoredValue {
+export interface Offer {
   mode: EmitMode;
+  said: StoredValue;
 }
 
 export function toStoredValue(
@@ -52,42 +53,42 @@ export interface Meeting {
  * What is in force for one (object, name, source) after an offer. `replace` goes by the time at which the value was
  * said, so that the order of arrival does not matter; `max` goes by the number; `add` keeps what is there.
  */
-export function meet(values: readonly StoredValue[], offer: Offer): Meeting {
-  switch (offer.mode) {
+export function meet(values: readonly StoredValue[], { mode, said }: Offer): Meeting {
+  switch (mode) {
     case 'add':
-      return meetAdd(values, offer);
+      return meetAdd(values, said);
     case 'replace':
-      return meetReplace(values, offer);
+      return meetReplace(values, said);
     case 'max':
-      return meetMax(values, offer);
+      return meetMax(values, said);
   }
 }
 
-function meetAdd(values: readonly StoredValue[], offer: Offer): Meeting {
-  const same = values.find((value) => isSame(value, offer));
-  if (same === undefined) return { values: [...values, plain(offer)], result: 'applied' };
-  return { values: keepEarlier(values, same, offer), result: 'repeated' };
+function meetAdd(values: readonly StoredValue[], said: StoredValue): Meeting {
+  const same = values.find((value) => isSame(value, said));
+  if (same === undefined) return { values: [...values, said], result: 'applied' };
+  return { values: keepEarlier(values, same, said), result: 'repeated' };
 }
 
-function meetReplace(values: readonly StoredValue[], offer: Offer): Meeting {
+function meetReplace(values: readonly StoredValue[], said: StoredValue): Meeting {
   const latest = values.reduce<StoredValue | undefined>(
     (best, value) => (best === undefined || compareSaid(value, best) > 0 ? value : best),
     undefined,
   );
-  const repeats = values.length === 1 && isSame(values[0]!, offer);
-  if (latest !== undefined && compareSaid(offer, latest) <= 0) {
+  const repeats = values.length === 1 && isSame(values[0]!, said);
+  if (latest !== undefined && compareSaid(said, latest) <= 0) {
     return { values, result: repeats ? 'repeated' : 'lost' };
   }
-  return { values: [plain(offer)], result: repeats ? 'repeated' : 'applied' };
+  return { values: [said], result: repeats ? 'repeated' : 'applied' };
 }
 
-function meetMax(values: readonly StoredValue[], offer: Offer): Meeting {
-  const same = values.find((value) => isSame(value, offer));
+function meetMax(values: readonly StoredValue[], said: StoredValue): Meeting {
+  const same = values.find((value) => isSame(value, said));
   if (same !== undefined && values.length === 1) {
-    return { values: keepEarlier(values, same, offer), result: 'repeated' };
+    return { values: keepEarlier(values, same, said), result: 'repeated' };
   }
-  if (values.some((value) => compareSize(value, offer) > 0)) return { values, result: 'lost' };
-  return { values: [plain(offer)], result: 'applied' };
+  if (values.some((value) => compareSize(value, said) > 0)) return { values, result: 'lost' };
+  return { values: [said], result: 'applied' };
 }
 
 function isSame(left: StoredValue, right: StoredValue): boolean {
@@ -98,10 +99,10 @@ function isSame(left: StoredValue, right: StoredValue): boolean {
 function keepEarlier(
   values: readonly StoredValue[],
   same: StoredValue,
-  offer: Offer,
+  said: StoredValue,
 ): readonly StoredValue[] {
-  if (compareSaid(offer, same) >= 0) return values;
-  return values.map((value) => (value === same ? plain(offer) : value));
+  if (compareSaid(said, same) >= 0) return values;
+  return values.map((value) => (value === same ? said : value));
 }
 
 /** By time; at one time by value, then by run, so that any two different offers have an order. */
@@ -124,8 +125,4 @@ function compareSize(left: StoredValue, right: StoredValue): number {
 function compareTexts(left: string, right: string): number {
   if (left === right) return 0;
   return left < right ? -1 : 1;
-}
-
-function plain({ kind, text, key, number, at, runId }: Offer): StoredValue {
-  return { kind, text, key, number, at, runId };
 }

@@ -16,9 +16,8 @@ export interface AttributeGroup {
   source: string;
 }
 
-export interface GroupOffer {
+export interface GroupOffer extends Offer {
   group: AttributeGroup;
-  offer: Offer;
 }
 
 export interface AttributeChanges {
@@ -32,6 +31,8 @@ export interface AttributeChanges {
 export interface MetOffers extends AttributeChanges {
   gone: KeyRow[];
   put: InsertCell[][];
+  /** Values that were in force already, with when and by which run they are said to have been said now. */
+  moved: InsertCell[][];
   history: HistoryEntry[];
 }
 
@@ -60,59 +61,67 @@ export async function applyOffers(
 
 /** What comes of offers where this is in force. */
 export function meetOffers(offers: readonly GroupOffer[], inForce: readonly ValueRow[]): MetOffers {
-  const states = new GroupStates();
-  const offered = offers.map(({ group, offer }) => ({ state: states.of(group), offer }));
-  for (const row of inForce) {
-    const { kind, text, key, number, at, runId } = row;
-    states.find(row)?.before.push({ kind: kind as AttributeKind, text, key, number, at, runId });
-  }
-  for (const state of states.all) state.values = state.before;
-  const met: MetOffers = { changedSeqs: new Set(), applied: 0, gone: [], put: [], history: [] };
-  for (const { state, offer } of offered) {
-    const { group } = state;
+  const states = new GroupStates(inForce);
+  const met: MetOffers = { changedSeqs: new Set(), applied: 0, gone: [], put: [], moved: [], history: [] };
+  for (const offer of offers) {
+    const { group, mode, said } = offer;
+    const state = states.of(group);
     const meeting = meet(state.values, offer);
     state.values = meeting.values;
     if (meeting.result === 'repeated') continue;
-    met.history.push({ group, said: offer, mode: offer.mode, applied: meeting.result === 'applied' });
+    met.history.push({ group, said, mode, applied: meeting.result === 'applied' });
     if (meeting.result === 'lost') continue;
     met.applied += 1;
     met.changedSeqs.add(group.objectSeq);
   }
   for (const { group, before, values } of states.all) {
     for (const value of before) if (!holds(values, value)) met.gone.push(keyRow(group, value));
-    for (const value of values) if (!before.includes(value)) met.put.push(valueRow(group, value));
+    for (const value of values) {
+      if (before.includes(value)) continue;
+      (holds(before, value) ? met.moved : met.put).push(valueRow(group, value));
+    }
   }
   return met;
 }
 
 interface GroupState {
   group: AttributeGroup;
-  before: StoredValue[];
+  before: readonly StoredValue[];
   values: readonly StoredValue[];
 }
+
+const NOTHING: readonly StoredValue[] = [];
 
 /** The groups that offers are about. Few are about the same object, so that a list for each does. */
 class GroupStates {
   readonly all: GroupState[] = [];
   readonly #bySeq = new Map<number, GroupState[]>();
+  readonly #inForce: ReadonlyMap<number, ValueRow[]>;
 
-  find({ objectSeq, name, source }: AttributeGroup): GroupState | undefined {
-    const known = this.#bySeq.get(objectSeq);
-    return known?.find(({ group }) => group.name === name && group.source === source);
+  constructor(inForce: readonly ValueRow[]) {
+    this.#inForce = Map.groupBy(inForce, ({ objectSeq }) => objectSeq);
   }
 
   /** The one state of a group; a new one for a group that is not known. */
   of(group: AttributeGroup): GroupState {
-    const same = this.find(group);
+    const { objectSeq, name, source } = group;
+    let ofObject = this.#bySeq.get(objectSeq);
+    if (ofObject === undefined) this.#bySeq.set(objectSeq, (ofObject = []));
+    const same = ofObject.find((one) => one.group.name === name && one.group.source === source);
     if (same !== undefined) return same;
-    const { objectSeq } = group;
-    const state: GroupState = { group, before: [], values: [] };
-    const known = this.#bySeq.get(objectSeq);
+    const before = this.#inForce.get(objectSeq)?.flatMap((row) => valueIn(group, row)) ?? NOTHING;
+    const state: GroupState = { group, before, values: before };
     this.all.push(state);
-    if (known === undefined) this.#bySeq.set(objectSeq, [state]);
-    else known.push(state);
+    ofObject.push(state);
     return state;
   }
+}
+
+/** The value of a row that is one of the group's. */
+function valueIn(group: AttributeGroup, row: ValueRow): StoredValue[] {
+  if (row.name !== group.name || row.source !== group.source) return [];
+  const { kind, text, key, number, at, runId } = row;
+  return [{ kind: kind as AttributeKind, text, key, number, at, runId }];
 }
 
 const GROUP_COLUMNS = { object_seq: 'bigint', name: 'text', source: 'text' } as const;
@@ -168,16 +177,21 @@ const VALUE_COLUMNS = [...Object.keys(KEY_COLUMNS), 'text_value', 'number_value'
 const KEY_LIST = sql.join(Object.keys(KEY_COLUMNS).map((name) => sql.ref(name)));
 
 /** Stores what came of offers, when the trip is made. */
-export function askToStore(trip: RoundTrip, traits: DialectTraits, { gone, put, history }: MetOffers): void {
+export function askToStore(
+  trip: RoundTrip,
+  traits: DialectTraits,
+  { gone, put, moved, history }: MetOffers,
+): void {
   if (gone.length > 0) {
     const statement = sql`delete from attributes where (${KEY_LIST}) in
       (select ${KEY_LIST} from ${rowsFrom(traits, KEY_COLUMNS, gone)} as gone)`;
     trip.ask(statement.compile(trip.db));
   }
+  askInsert(trip, traits, { table: 'attributes', columns: VALUE_COLUMNS, rows: put });
   askInsert(trip, traits, {
     table: 'attributes',
     columns: VALUE_COLUMNS,
-    rows: put,
+    rows: moved,
     suffix: `on conflict (${Object.keys(KEY_COLUMNS).join(', ')})
       do update set at = excluded.at, run_id = excluded.run_id`,
   });

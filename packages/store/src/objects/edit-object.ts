@@ -65,7 +65,8 @@ async function setAttributes(
 ): Promise<boolean> {
   const offers = (edit.attributes ?? []).map(({ name, value }) => ({
     group: { objectSeq: seq, name: storableText(name), source },
-    offer: { mode: 'replace' as const, ...toStoredValue(value, { at }) },
+    mode: 'replace' as const,
+    said: toStoredValue(value, { at }),
   }));
   return (await applyOffers(trx, traits, { offers })).applied > 0;
 }

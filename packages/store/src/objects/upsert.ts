@@ -3,10 +3,11 @@ import { type ObjectDraft, newId } from '@drover/model';
 import type { Transaction } from 'kysely';
 import { rowsFrom, storableText } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
-import { insertRows } from '../database/insert-rows.js';
+import { askInsert, insertRows } from '../database/insert-rows.js';
+import { RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 import { toStoredValue } from './attribute-rules.js';
-import { applyOffers, insertHistory } from './attribute-store.js';
+import { type GroupOffer, applyOffers, insertHistory } from './attribute-store.js';
 import { readKnownFacts } from './known-facts.js';
 import { type LockedObject, bumpRevisions, lockObjects, setStatuses } from './object-rows.js';
 import { type UpsertTarget, planUpsert } from './upsert-plan.js';
@@ -30,8 +31,9 @@ interface Call {
 
 export interface UpsertResult {
   report: UpsertReport;
-  /** The objects that the drafts were about. */
-  targets: StoredTarget[];
+  /** The objects that the drafts were about: those that were not there before, and the others. */
+  made: StoredTarget[];
+  known: StoredTarget[];
 }
 
 export interface UpsertWork {
@@ -72,7 +74,7 @@ export async function upsertDrafts(
     duplicates: plan.duplicates,
     ...(plan.takenAliases.length === 0 ? {} : { takenAliases: plan.takenAliases }),
   };
-  return { report, targets: [...made, ...known] };
+  return { report, made, known };
 }
 
 /** Sizes of the library at which its statistics are worth a look: a database does so by itself, but a minute later. */
@@ -100,20 +102,31 @@ async function changeKnown(
   );
   await insertAliases(call, all);
   const changed = new Set(known.filter(({ newAliases }) => newAliases.length > 0).map(({ seq }) => seq));
-  for (const seq of await seeSources(call, { known, all })) changed.add(seq);
+  for (const seq of await seeSources(call, { known, made })) changed.add(seq);
 
-  const offers = all.flatMap(({ seq, attributes }) =>
-    attributes.map(({ name, value, mode, at = call.at }) => ({
-      group: { objectSeq: seq, name, source: call.source },
-      offer: { mode: mode ?? call.modes?.get(name) ?? 'add', ...toStoredValue(value, { ...call, at }) },
-    })),
-  );
-  const { changedSeqs } = await applyOffers(call.trx, call.traits, { offers, newSeqs: madeSeqs });
+  const { changedSeqs } = await applyOffers(call.trx, call.traits, {
+    offers: offersOf(call, all),
+    newSeqs: madeSeqs,
+  });
   for (const seq of changedSeqs) if (!madeSeqs.has(seq)) changed.add(seq);
 
   for (const seq of await sayStatuses(call, { known, made, locked })) changed.add(seq);
   await bumpRevisions(call.trx, call.traits, { seqs: changed, at: call.at });
   return changed;
+}
+
+function offersOf({ source, modes, at: now, runId }: Call, targets: readonly StoredTarget[]): GroupOffer[] {
+  const offers: GroupOffer[] = [];
+  for (const { seq: objectSeq, attributes } of targets) {
+    for (const { name, value, mode, at = now } of attributes) {
+      offers.push({
+        group: { objectSeq, name, source },
+        mode: mode ?? modes?.get(name) ?? 'add',
+        said: toStoredValue(value, { at, runId }),
+      });
+    }
+  }
+  return offers;
 }
 
 /** Sets statuses that were not said before one in force; of several at one time the last counts. */
@@ -202,7 +215,7 @@ async function insertAliases(call: Call, targets: readonly StoredTarget[]): Prom
 /** Notes that the source has seen the objects; returns the known ones that it had not seen before. */
 async function seeSources(
   call: Call,
-  { known, all }: { known: readonly StoredTarget[]; all: readonly StoredTarget[] },
+  { known, made }: { known: readonly StoredTarget[]; made: readonly StoredTarget[] },
 ): Promise<number[]> {
   const seqs = known.map(({ seq }) => ({ seq }));
   const seenBefore =
@@ -215,12 +228,19 @@ async function seeSources(
           .where('s.source', '=', call.source)
           .select('s.object_seq')
           .execute();
-  await insertRows(call.trx, call.traits, {
-    table: 'object_sources',
-    columns: ['object_seq', 'source', 'first_seen_at', 'last_seen_at'],
-    rows: all.map(({ seq }) => [seq, call.source, call.at, call.at]),
-    suffix: WIDEN_SEEN,
-  });
+  const trip = new RoundTrip(call.trx);
+  for (const [targets, suffix] of [
+    [made, ''],
+    [known, WIDEN_SEEN],
+  ] as const) {
+    askInsert(trip, call.traits, {
+      table: 'object_sources',
+      columns: ['object_seq', 'source', 'first_seen_at', 'last_seen_at'],
+      rows: targets.map(({ seq }) => [seq, call.source, call.at, call.at]),
+      suffix,
+    });
+  }
+  await trip.make();
   const seen = new Set(seenBefore.map(({ object_seq }) => object_seq));
   return known.map(({ seq }) => seq).filter((seq) => !seen.has(seq));
 }

@@ -94,7 +94,8 @@ export function askToWriteBack(
     .filter(({ objectSeq }) => objects.has(objectSeq))
     .map(({ objectSeq, source, name, value, mode, at, runId }) => ({
       group: { objectSeq, name: storableText(name), source: storableText(source) },
-      offer: { mode, ...toStoredValue(value, { at, runId }) },
+      mode,
+      said: toStoredValue(value, { at, runId }),
     }));
   const met = meetOffers(offers, reads.inForce.rows);
   const { changedSeqs, applied } = met;
