@@ -9,9 +9,10 @@ import { HEAP_FLAGS, output, start } from './processes.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 const DROVER = join(here, '..', 'runtime', 'bin', 'drover.mjs');
 const FIGURES = 'figures: ';
-/** User and system time of a process, then of the children that it has waited for, in ticks of 10 ms. */
+/** User and system time of a process with its threads, then of the children that it has waited for, in ticks of 10 ms. */
 const AT_EXIT = `const { readFileSync, writeSync } = process.getBuiltinModule('node:fs');
-  process.on('exit', () => {
+  const { isMainThread } = process.getBuiltinModule('node:worker_threads');
+  if (isMainThread) process.on('exit', () => {
     const { user, system } = process.cpuUsage();
     const peakRssMb = process.resourceUsage().maxRSS / 1024;
     const stat = readFileSync('/proc/self/stat', 'utf8');
