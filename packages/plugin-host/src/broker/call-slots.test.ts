@@ -42,7 +42,7 @@ test('no more calls are at the vendor than may be, and those behind get ready me
 });
 
 test.each([
-  ['as many as come free meanwhile', { readyMs: 10, vendorMs: 20 }, 32 + 16],
+  ['two and a half times as many as come free meanwhile', { readyMs: 5, vendorMs: 40 }, 32 + 10],
   ['one, where the vendor takes far longer', { readyMs: 10, vendorMs: 5_000 }, 32 + 1],
   ['no more than there may be, where the vendor is faster', { readyMs: 50, vendorMs: 1 }, 32 + 20],
 ])('get ready ahead: %s', async (_, call, turns) => {

@@ -1,6 +1,8 @@
 import PQueue from 'p-queue';
 import { orStopped } from './stopped.js';
 
+/** Answers come in bursts, as intents do: with no more ready than slots come free on average, some stay empty. */
+const FOR_BURSTS = 2.5;
 /** How much the latest measurement counts in a mean over the ones before. */
 const NEWEST_SHARE = 0.1;
 
@@ -16,7 +18,7 @@ export interface CallSlotsOptions {
 /**
  * What the calls of one run share of the vendor, where an intent has to be on the disk before a call leaves. A slot is taken
  * for as long as the vendor works, and not for the writing of the intent: the intents of the next calls are written
- * meanwhile, no more of them than slots come free in that time. So a crash leaves few intents of calls that never
+ * meanwhile, two to three times as many as slots come free in that time. So a crash leaves few intents of calls that never
  * left, and none where the vendor takes much longer than the disk.
  */
 export class CallSlots {
@@ -57,11 +59,11 @@ export class CallSlots {
     return result;
   }
 
-  /** As many ahead as slots come free while one call gets ready. */
+  /** As many ahead as slots come free while one call gets ready, and those of a burst. */
   #adapt(): void {
     const { atVendor, ahead } = this.#options;
-    const freeMeanwhile = Math.ceil((atVendor * this.#preparing.value) / Math.max(1, this.#answering.value));
-    const turns = atVendor + Math.min(ahead, Math.max(1, freeMeanwhile));
+    const freeMeanwhile = (atVendor * this.#preparing.value) / Math.max(1, this.#answering.value);
+    const turns = atVendor + Math.min(ahead, Math.max(1, Math.ceil(FOR_BURSTS * freeMeanwhile)));
     if (turns !== this.#turns.concurrency) this.#turns.concurrency = turns;
   }
 

@@ -33,6 +33,7 @@ describe('the proxy of a request', () => {
     ['api.example.com:8443', 'https://api.example.com', false],
     ['192.0.2.1-192.0.2.9', 'https://192.0.2.5', true],
     ['192.0.2.1-192.0.2.9', 'https://192.0.2.10', false],
+    ['192.0.2.9-192.0.2.1', 'https://192.0.2.5', false],
     ['::1', 'https://[::1]:8443', true],
   ])('but for NO_PROXY=%s: to %s', (NO_PROXY, url, isDirect) => {
     const choice = proxyChoice('system', { HTTPS_PROXY: PROXY, NO_PROXY })!;

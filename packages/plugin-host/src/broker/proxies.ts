@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { BlockList, isIP, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import type { TransportSettings } from '@drover/engine';
 
@@ -50,9 +50,12 @@ function isExcepted({ hostname, port, protocol }: URL, entry: string): boolean {
   if (entry.startsWith('*.')) return host.endsWith(entry.slice(1));
   const [from = '', to = ''] = entry.split('-');
   if (isIP(from) !== 4 || isIP(to) !== 4 || isIP(host) !== 4) return false;
-  const range = new BlockList();
-  range.addRange(from, to);
-  return range.check(host);
+  const asked = ipv4Number(host);
+  return ipv4Number(from) <= asked && asked <= ipv4Number(to);
+}
+
+function ipv4Number(address: string): number {
+  return address.split('.').reduce((number, byte) => number * 256 + Number(byte), 0);
 }
 
 function parsedProxy(text: string): URL {
