@@ -25,6 +25,7 @@ export class PostgresLink {
   #isConnected = false;
   #isClosed = false;
   #wasLost = false;
+  readonly #losses = new WeakSet<Error>();
 
   /** @param onError told once each time that the database is lost */
   constructor(url: string, onError: (fault: Fault) => void) {
@@ -34,6 +35,14 @@ export class PostgresLink {
 
   get isConnected(): boolean {
     return this.#isConnected;
+  }
+
+  /**
+   * Whether the error says no more than that the database was lost, which `onError` is told of. BullMQ passes on the
+   * error of a query that failed when the database may be back already.
+   */
+  saysLost(error: Error): boolean {
+    return this.#losses.has(error) || AWAY.test((error as { code?: string }).code ?? '');
   }
 
   /** Host and database: nothing that is secret. */
@@ -121,6 +130,7 @@ export class PostgresLink {
   }
 
   #lost(error: Error): void {
+    this.#losses.add(error);
     this.#isConnected = false;
     if (this.#wasLost || this.#isClosed) return;
     this.#wasLost = true;

@@ -42,11 +42,13 @@ function describePostgresRings(): void {
   }
 
   function open(url: string): BullDoorbell {
-    const onError = (error: Fault | Error): void =>
-      void told.push((error as Partial<Fault>).code ?? error.message);
-    const doorbell = new BullDoorbell(new PostgresRings(url, { onError }));
+    const doorbell = new BullDoorbell(new PostgresRings(url, { onError: tell }));
     unwind.push(() => doorbell.close());
     return doorbell;
+  }
+
+  function tell(error: Fault | Error): void {
+    told.push((error as Partial<Fault>).code ?? error.message);
   }
 
   /** A listener that only counts how often it is asked. */
@@ -132,6 +134,17 @@ function describePostgresRings(): void {
     await until(() => listener.looks > 0);
     expect(new Set(told)).toEqual(new Set(['DATABASE_UNREACHABLE']));
   }, 30_000);
+
+  it('says once that the server ended its sessions, also when BullMQ says so after it is back', async () => {
+    const rings = new PostgresRings(await makeDatabase(), { onError: tell });
+    unwind.push(() => rings.close());
+    const queue = await rings.openQueue();
+    unwind.push(() => queue.close());
+    rings.complain(Object.assign(new Error('terminating connection'), { code: '57P01' }));
+    expect(told).toEqual([]);
+    rings.complain(Object.assign(new Error('no such function'), { code: '42883' }));
+    expect(told).toEqual(['42883']);
+  });
 
   it('closes while PostgreSQL is away', async () => {
     const url = await makeDatabase();

@@ -53,7 +53,7 @@ export class PostgresRings implements RingStore {
   }
 
   complain(error: Error): void {
-    if (this.isConnected) this.#options.onError(error);
+    if (this.isConnected && !this.#link.saysLost(error)) this.#options.onError(error);
   }
 
   close(): Promise<void> {
