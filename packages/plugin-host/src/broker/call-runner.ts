@@ -210,6 +210,7 @@ export class CallRunner {
         timeoutMs: spec.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS,
         maxResponseBytes: spec.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
         once: spec.delivery === 'once',
+        writes: spec.effect !== 'read',
         userAgent: `drover (${manifest.id}/${manifest.version})`,
         signal,
         beforeBytes: verdict.beforeBytes,

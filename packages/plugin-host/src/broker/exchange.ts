@@ -1,10 +1,11 @@
-import type { Request, Response } from 'got';
+import type { Readable } from 'node:stream';
 import { type Breakage, breakageOf, type Seen } from './breakage.js';
+import type { VendorAnswer } from './vendor-answer.js';
 import { WireRequest, type WireWatcher } from './wire-request.js';
 
 /** What came of one request. */
 export type Exchange =
-  { kind: 'answer'; status: number; headers: Record<string, string>; text: string } | Breakage;
+  { kind: 'answer'; status: number; headers: Readonly<Record<string, string>>; text: string } | Breakage;
 
 export interface ExchangeLimits {
   timeoutMs: number;
@@ -21,13 +22,10 @@ const LAST_LOOK_MS = 50;
 /** Leaves a byte order mark out. */
 const UTF_8 = new TextDecoder();
 
-/**
- * Waits for what comes of a request that got sends. Never rejects: what got emits holds the request with its secrets and
- * stays in here. As a stream, since got's promise and its copies of the text cost as much again as the request.
- */
+/** Waits for what comes of a request. Never rejects: what is thrown may hold the request with its secrets and stays in here. */
 export function exchangeOver(
   limits: ExchangeLimits,
-  send: (wire: WireRequest) => Request,
+  send: (wire: WireRequest) => Promise<VendorAnswer>,
 ): Promise<Exchange> {
   return new Promise((resolve) => new ExchangeUnderWay(limits, resolve).follow(send));
 }
@@ -39,10 +37,10 @@ class ExchangeUnderWay implements WireWatcher {
   readonly #seen: Seen = { connected: false, tooLarge: false, timedOut: false, aborted: false };
   readonly #timer: NodeJS.Timeout;
   readonly #chunks: Buffer[] = [];
-  #stream: Request | undefined;
   #lastLook: NodeJS.Timeout | undefined;
   #bytes = 0;
-  #response: Response | undefined;
+  #body: Readable | undefined;
+  #isOver = false;
 
   constructor(limits: ExchangeLimits, resolve: (exchange: Exchange) => void) {
     this.#limits = limits;
@@ -51,20 +49,28 @@ class ExchangeUnderWay implements WireWatcher {
     limits.signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  follow(send: (wire: WireRequest) => Request): void {
-    const stream = send(this.#wire);
-    this.#stream = stream;
-    stream.on('response', (response: Response) => {
-      this.#response = response;
-      this.#keepWithin(Number(response.headers['content-length'] ?? 0));
-    });
-    stream.on('data', (chunk: Buffer) => {
+  follow(send: (wire: WireRequest) => Promise<VendorAnswer>): void {
+    send(this.#wire).then(
+      (answer) => this.#receive(answer),
+      (error: unknown) => this.broken(error),
+    );
+    if (this.#limits.signal.aborted) this.#onAbort();
+  }
+
+  #receive(answer: VendorAnswer): void {
+    const { headers, body } = answer;
+    if (this.#isOver) {
+      body.destroy();
+      return;
+    }
+    this.#body = body;
+    body.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk);
       this.#keepWithin((this.#bytes += chunk.length));
     });
-    stream.on('end', () => this.#answer());
-    stream.on('error', (error) => this.broken(error));
-    if (this.#limits.signal.aborted) this.#onAbort();
+    body.on('end', () => this.#answer(answer));
+    body.on('error', (error) => this.broken(error));
+    this.#keepWithin(Number(headers['content-length'] ?? 0));
   }
 
   beforeBytes(): void {
@@ -100,25 +106,19 @@ class ExchangeUnderWay implements WireWatcher {
   /** Destroying is what ends a download for sure: unpacking goes on after the last byte has come. */
   #drop(): void {
     this.#wire.giveUp();
-    this.#response?.destroy();
-    this.#stream?.destroy();
+    this.#body?.destroy();
   }
 
-  #answer(): void {
-    const { statusCode: status, headers } = this.#response!;
+  #answer({ status, headers }: VendorAnswer): void {
     const bytes = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
     const text = UTF_8.decode(bytes);
     this.#stopWatching();
     // Undici frees the connection a turn after the answer: whoever sends the next request right away would open another.
-    setImmediate(this.#resolve, {
-      kind: 'answer',
-      status,
-      headers: headers as Record<string, string>,
-      text,
-    } satisfies Exchange);
+    setImmediate(this.#resolve, { kind: 'answer', status, headers, text } satisfies Exchange);
   }
 
   #stopWatching(): void {
+    this.#isOver = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#lastLook);
     this.#limits.signal.removeEventListener('abort', this.#onAbort);

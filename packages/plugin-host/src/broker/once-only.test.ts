@@ -47,6 +47,7 @@ function sendOnce(client: VendorClient, url: URL, body?: typeof BODY) {
     { method: 'POST', url, headers: {}, ...(body === undefined ? {} : { body }) },
     {
       once: true,
+      writes: true,
       userAgent: 'test',
       timeoutMs: 5_000,
       maxResponseBytes: 1_000,

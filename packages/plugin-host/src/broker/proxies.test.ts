@@ -86,6 +86,7 @@ describe('a tunnel', () => {
       { method: 'GET', url: new URL(`${vendor.url}/items`), headers: {} },
       {
         once: true,
+        writes: true,
         userAgent: 'test',
         timeoutMs: 5_000,
         maxResponseBytes: 1_000,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type LoopbackVendor, startLoopbackVendor } from '@drover/testing';
 import type { Exchange } from './exchange.js';
@@ -27,6 +28,7 @@ function get(client: VendorClient, url: string, options: Partial<SendOptions> = 
     { method: 'GET', url: new URL(url), headers: {} },
     {
       once: false,
+      writes: false,
       userAgent: 'test',
       timeoutMs: 5_000,
       maxResponseBytes: 100_000,
@@ -54,6 +56,75 @@ async function muteHost(): Promise<{ port: number; sockets: Socket[]; closed: ()
   });
   return { port: (server.address() as AddressInfo).port, sockets, closed: () => closed };
 }
+
+const PACKERS: Record<string, (text: string) => Buffer> = {
+  gzip: gzipSync,
+  deflate: deflateSync,
+  br: brotliCompressSync,
+  zstd: zstdCompressSync,
+};
+
+describe.each([{ writes: false }, { writes: true }])('an answer of a call with %j', (effect) => {
+  it.each(Object.keys(PACKERS))('is unpacked (%s), as the vendor is told that it may be', async (name) => {
+    const told: (string | undefined)[] = [];
+    const { url } = await vendorOf((request, response) => {
+      told.push(request.headers['accept-encoding'] as string);
+      response.setHeader('content-encoding', name);
+      response.end(PACKERS[name]!('fine '.repeat(1_000)));
+    });
+    const exchange = await get(clientOf(), url, effect);
+    expect(exchange).toMatchObject({ kind: 'answer', status: 200, text: 'fine '.repeat(1_000) });
+    expect(told).toEqual(['gzip, deflate, br, zstd']);
+  });
+
+  it('that says it is packed and is empty, is empty', async () => {
+    const { url } = await vendorOf((_, response) => {
+      response.writeHead(204, { 'content-encoding': 'gzip' }).end();
+    });
+    expect(await get(clientOf(), url, effect)).toMatchObject({ status: 204, text: '' });
+  });
+
+  it.each([
+    ['cut short', gzipSync('fine '.repeat(1_000)).subarray(0, 30), 'Z_BUF_ERROR'],
+    ['not packed at all', Buffer.from('fine'), 'Z_DATA_ERROR'],
+  ])('whose packed bytes are %s may have been acted upon', async (_, bytes, code) => {
+    const { url } = await vendorOf((_request, response) => {
+      response.setHeader('content-encoding', 'gzip');
+      response.end(bytes);
+    });
+    const exchange = await get(clientOf(), url, effect);
+    expect(exchange).toMatchObject({ kind: 'broken', mayHaveArrived: true });
+    expect((exchange as { detail: string }).detail).toContain(code);
+  });
+
+  it('is refused as soon as it is too large, packed or not', async () => {
+    const { url } = await vendorOf((request, response) => {
+      const text = 'x'.repeat(200_000);
+      if (request.url === '/packed') response.setHeader('content-encoding', 'gzip');
+      response.end(request.url === '/packed' ? gzipSync(text) : text);
+    });
+    const client = clientOf();
+    for (const path of ['packed', 'plain']) {
+      expect(await get(client, `${url}/${path}`, effect)).toMatchObject({ reason: 'too-large' });
+    }
+  });
+
+  it('that breaks off is none', async () => {
+    const { url } = await vendorOf(({ socket }, response) => {
+      response.setHeader('content-length', '10');
+      response.write('half');
+      setTimeout(() => socket.destroy(), 20);
+    });
+    const exchange = await get(clientOf(), url, effect);
+    expect(exchange).toMatchObject({ reason: 'unreachable', mayHaveArrived: true });
+  });
+
+  it('that stops coming is given up', async () => {
+    const { url } = await vendorOf((_, response) => void response.write('half'));
+    const exchange = await get(clientOf(), url, { ...effect, timeoutMs: 50 });
+    expect(exchange).toMatchObject({ reason: 'timeout', mayHaveArrived: true });
+  });
+});
 
 describe('an answer', () => {
   it('is the one after those that only inform', async () => {

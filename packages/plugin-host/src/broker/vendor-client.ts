@@ -1,17 +1,21 @@
-import got, { type Got } from 'got';
 import type { TransportSettings } from '@drover/engine';
 import { type Exchange, type ExchangeLimits, exchangeOver } from './exchange.js';
 import { contentTypeOf, type OutgoingRequest, serializeBody, streamedLength } from './outgoing-request.js';
 import { proxyChoice, type ProxyEnvironment } from './proxies.js';
+import { answerToRead, answerToWrite } from './vendor-answer.js';
 import { VendorPools } from './vendor-pools.js';
 
 export interface SendOptions extends ExchangeLimits {
   /** A call that must not be sent twice: it never goes over a connection that has been idle for a while. */
   once: boolean;
+  /** A call that changes something at the vendor. */
+  writes: boolean;
   userAgent: string;
 }
 
 const ACCEPT = 'application/json, text/plain;q=0.9, */*;q=0.8';
+/** What is unpacked. */
+const ACCEPT_ENCODING = 'gzip, deflate, br, zstd';
 const IDLE_MS = 30_000;
 /**
  * A vendor closes idle connections, and a request that meets the closing gets no answer. For calls that must not be
@@ -19,14 +23,7 @@ const IDLE_MS = 30_000;
  */
 const IDLE_BEFORE_ONCE_MS = 1_500;
 
-/** Each request gets copies of these lists. */
-const client: Got = got.extend({
-  retry: { limit: 0, methods: [], statusCodes: [], errorCodes: [] },
-  followRedirect: false,
-  throwHttpErrors: false,
-});
-
-/** The HTTP client of one connection: got over undici's connections, with its proxy and TLS settings. Knows no secret. */
+/** The HTTP client of one connection, over undici's connections, with its proxy and TLS settings. Knows no secret. */
 export class VendorClient {
   readonly #repeatable: VendorPools;
   readonly #once: VendorPools;
@@ -42,19 +39,11 @@ export class VendorClient {
     const pools = options.once ? this.#once : this.#repeatable;
     const { method, url } = request;
     const body = request.body && serializeBody(request.body);
-    return exchangeOver(options, (wire) => {
-      const stream = client.stream(url, {
-        method,
-        headers: { accept: ACCEPT, 'user-agent': options.userAgent, ...wireHeaders(request) },
-        request: (_, { headers }) =>
-          wire.response(() =>
-            pools.dispatch({ url, method, headers: headers as Record<string, string>, body }, wire),
-          ),
-      });
-      // Got waits for a body that it would send; it is undici that does.
-      stream.end();
-      return stream;
-    });
+    const headers = wireHeaders(request, options.userAgent);
+    const answer = options.writes ? answerToWrite : answerToRead;
+    return exchangeOver(options, (wire) =>
+      answer(() => wire.response(() => pools.dispatch({ url, method, headers, body }, wire))),
+    );
   }
 
   /** Drops the connections; requests under way break off. */
@@ -70,12 +59,16 @@ export class VendorClient {
   }
 }
 
-function wireHeaders(request: OutgoingRequest): Record<string, string> {
-  if (request.body === undefined) return { ...request.headers };
-  const length = streamedLength(request.body);
-  return {
-    ...request.headers,
-    'content-type': contentTypeOf(request.body),
-    ...(length === undefined ? {} : { 'content-length': String(length) }),
+function wireHeaders({ headers: given, body }: OutgoingRequest, userAgent: string): Record<string, string> {
+  const headers: Record<string, string> = {
+    accept: ACCEPT,
+    'accept-encoding': ACCEPT_ENCODING,
+    'user-agent': userAgent,
+    ...given,
   };
+  if (body === undefined) return headers;
+  headers['content-type'] = contentTypeOf(body);
+  const length = streamedLength(body);
+  if (length !== undefined) headers['content-length'] = String(length);
+  return headers;
 }

@@ -44,8 +44,9 @@ export class WireRequest implements Dispatcher.DispatchHandler {
   giveUp(): void {
     if (this.#isGivenUp) return;
     this.#isGivenUp = true;
-    this.#controller?.abort(goneWrong('given up'));
     this.#response?.destroy();
+    // Undici fails an assertion, with nobody to catch it, when it is told between the end of a socket and its word of that.
+    setImmediate(() => this.#controller?.abort(goneWrong('given up')));
     this.#dropConnection?.(goneWrong('given up'));
   }
 
