@@ -1,6 +1,5 @@
 import got, { type Got, type Response } from 'got';
-import type { VendorAnswer } from './vendor-answer.js';
-import type { VendorResponse } from './vendor-response.js';
+import type { VendorAnswer, VendorResponse } from './vendor-response.js';
 
 /**
  * What got is told of where a request goes. It only reads the answer: the address with its ids, the headers with their

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { type Breakage, breakageOf, type Seen } from './breakage.js';
-import type { VendorAnswer } from './vendor-answer.js';
+import type { VendorAnswer } from './vendor-response.js';
 import { WireRequest, type WireWatcher } from './wire-request.js';
 
 /** What came of one request. */

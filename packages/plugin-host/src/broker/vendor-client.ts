@@ -2,7 +2,7 @@ import type { TransportSettings } from '@drover/engine';
 import { type Exchange, type ExchangeLimits, exchangeOver } from './exchange.js';
 import { contentTypeOf, type OutgoingRequest, serializeBody, streamedLength } from './outgoing-request.js';
 import { proxyChoice, type ProxyEnvironment } from './proxies.js';
-import { answerToRead, answerToWrite } from './vendor-answer.js';
+import { answerToRead, answerToWrite } from './answers.js';
 import { VendorPools } from './vendor-pools.js';
 
 export interface SendOptions extends ExchangeLimits {

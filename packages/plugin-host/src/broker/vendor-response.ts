@@ -1,6 +1,14 @@
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 
+/** An answer whose head has come. */
+export interface VendorAnswer {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  /** Unpacked. Its errors are those of unpacking; what goes wrong on the wire, the wire's watcher is told. */
+  body: Readable;
+}
+
 type GivenHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Of these the first counts where a vendor sends several, as with Node's own client; the rest are lists. */
@@ -16,7 +24,7 @@ const ONE_VALUE: ReadonlySet<string> = new Set([
   'server',
 ]);
 
-/** An answer as got reads it, fed by undici no faster than it is read. */
+/** An answer as undici brings it, no faster than it is read; in the shape that got takes. */
 export class VendorResponse extends Readable {
   readonly statusCode: number;
   readonly headers: Record<string, string>;

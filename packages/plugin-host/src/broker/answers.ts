@@ -1,15 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
 import decompressResponse from 'decompress-response';
-import type { VendorResponse } from './vendor-response.js';
-
-/** An answer whose head has come. */
-export interface VendorAnswer {
-  status: number;
-  headers: Readonly<Record<string, string>>;
-  /** Unpacked. Its errors are those of unpacking; what goes wrong on the wire, the wire's watcher is told. */
-  body: Readable;
-}
+import type { VendorAnswer, VendorResponse } from './vendor-response.js';
 
 /** The answer of a call that reads. Loaded with the first of them: a command that only writes starts without got. */
 export async function answerToRead(fetch: () => Promise<VendorResponse>): Promise<VendorAnswer> {
