@@ -31,7 +31,7 @@ const PLAIN: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'no route to the host',
   ENETUNREACH: 'no route to the network',
   ERR_PROXY_TUNNEL: 'the proxy did not let the connection through',
-  ERR_PROXY_INVALID_CONFIG: 'the proxy settings are invalid',
+  ERR_PROXY_INVALID_CONFIG: 'the proxy has to be an http or https URL, its user and password percent-encoded',
   UND_ERR_SOCKET: 'the connection was closed before an answer came',
   HTTPParserError: 'the answer was no HTTP',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer was cut short',

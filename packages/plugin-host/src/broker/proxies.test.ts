@@ -8,6 +8,8 @@ import { proxyChoice, type ProxyEnvironment } from './proxies.js';
 import { VendorClient } from './vendor-client.js';
 
 const PROXY = 'http://proxy.example.com:3128/';
+const NO_SUCH_PROXY =
+  'the proxy has to be an http or https URL, its user and password percent-encoded (ERR_PROXY_INVALID_CONFIG)';
 
 describe('the proxy of a request', () => {
   test.each<[string, ProxyEnvironment, string | undefined]>([
@@ -122,7 +124,8 @@ describe('a tunnel', () => {
       (url) => url.replace('p%40ss', 'wrong'),
       'the proxy did not let the connection through (ERR_PROXY_TUNNEL)',
     ],
-    ['no http', () => 'socks5://127.0.0.1:1080', 'the proxy settings are invalid (ERR_PROXY_INVALID_CONFIG)'],
+    ['no http', () => 'socks5://127.0.0.1:1080', NO_SUCH_PROXY],
+    ['not encoded', (url) => url.replace('p%40ss', 'p%ss'), NO_SUCH_PROXY],
   ])('that is %s sends nothing', async (_, proxy, detail) => {
     const { url } = await proxyOf('p@ss');
     const [exchange, requests] = await getThrough(proxy(url));

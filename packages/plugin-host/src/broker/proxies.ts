@@ -7,7 +7,7 @@ import type { TransportSettings } from '@drover/engine';
 /** Proxy variables of the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`, or the same in lower case, which go first. */
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** Which proxy a request takes, if any. Throws `ERR_PROXY_INVALID_CONFIG` for one that is no http(s) URL. */
+/** Which proxy a request takes, if any. Throws `ERR_PROXY_INVALID_CONFIG` for what `parsedProxy` refuses. */
 export type ProxyChoice = (url: URL) => URL | undefined;
 
 /** A connection that does not stand yet. Dropped with a reason, since undici waits for what becomes of it. */
@@ -58,12 +58,22 @@ function ipv4Number(address: string): number {
   return address.split('.').reduce((number, byte) => number * 256 + Number(byte), 0);
 }
 
+/** An http or https URL, its user and password percent-encoded: a bare `%` in one of them would be sent as nobody meant it. */
 function parsedProxy(text: string): URL {
   const proxy = URL.parse(text);
-  if (proxy !== null && /^https?:$/.test(proxy.protocol)) return proxy;
-  throw Object.assign(new Error('A proxy has to be an http or https URL.'), {
+  if (proxy !== null && /^https?:$/.test(proxy.protocol) && hasReadableCredentials(proxy)) return proxy;
+  throw Object.assign(new Error('A proxy has to be an http or https URL, percent-encoded.'), {
     code: 'ERR_PROXY_INVALID_CONFIG',
   });
+}
+
+function hasReadableCredentials(proxy: URL): boolean {
+  try {
+    proxyCredentials(proxy);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What a proxy wants to know of who asks, from the user and password in its URL. */
