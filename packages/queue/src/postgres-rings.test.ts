@@ -146,6 +146,28 @@ function describePostgresRings(): void {
     expect(told).toEqual(['42883']);
   });
 
+  it('knows the error of a query that met the loss, whatever it says', async () => {
+    const url = await makeDatabase();
+    const wire = await CuttableWire.to(url);
+    unwind.push(() => wire.cut());
+    const rings = new PostgresRings(wire.through(url), { onError: tell });
+    unwind.push(() => rings.close());
+    const queue = await rings.openQueue();
+    unwind.push(() => queue.close());
+    await wire.cut();
+    const met = await queue.add('ring', null, {}).then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    await wire.mend();
+    await until(() => rings.isConnected);
+    expect(told).toEqual(['DATABASE_UNREACHABLE']);
+    rings.complain(met!);
+    expect(told).toEqual(['DATABASE_UNREACHABLE']);
+    rings.complain(new Error(met!.message));
+    expect(told).toEqual(['DATABASE_UNREACHABLE', met!.message]);
+  }, 30_000);
+
   it('closes while PostgreSQL is away', async () => {
     const url = await makeDatabase();
     const wire = await CuttableWire.to(url);

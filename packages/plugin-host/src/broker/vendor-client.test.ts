@@ -62,6 +62,8 @@ const PACKERS: Record<string, (text: string) => Buffer> = {
   deflate: deflateSync,
   br: brotliCompressSync,
   zstd: zstdCompressSync,
+  'x-gzip': gzipSync,
+  'gzip, br': (text) => brotliCompressSync(gzipSync(text)),
 };
 
 describe.each([{ writes: false }, { writes: true }])('an answer of a call with %j', (effect) => {

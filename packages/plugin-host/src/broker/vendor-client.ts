@@ -1,8 +1,8 @@
 import type { TransportSettings } from '@drover/engine';
+import { answerToRead, answerToWrite } from './answers.js';
 import { type Exchange, type ExchangeLimits, exchangeOver } from './exchange.js';
 import { contentTypeOf, type OutgoingRequest, serializeBody, streamedLength } from './outgoing-request.js';
 import { proxyChoice, type ProxyEnvironment } from './proxies.js';
-import { answerToRead, answerToWrite } from './answers.js';
 import { VendorPools } from './vendor-pools.js';
 
 export interface SendOptions extends ExchangeLimits {
