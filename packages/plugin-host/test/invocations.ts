@@ -36,11 +36,11 @@ export function targetOf(
   };
 }
 
-export function contextOf(config: Record<string, unknown> = {}): HookContext {
+export function contextOf(config: Record<string, unknown> = {}, { runId = 'run_test' } = {}): HookContext {
   return {
     config,
     run: {
-      id: 'run_test',
+      id: runId,
       mode: 'apply',
       trigger: 'manual',
       pass: { isFirstSlice: true, isLastSlice: true, remaining: 0 },

@@ -16,6 +16,7 @@ import { RunLine } from './run-line.js';
 import type { RunPace } from './run-pace.js';
 import { PulledBody } from './pulled-body.js';
 import type { SandboxLimits } from './sandbox-limits.js';
+import { StoppedRuns } from './stopped-runs.js';
 
 /** The way to a plugin: a process's pipe, or a dispatcher in memory. */
 export interface PluginLink {
@@ -55,6 +56,7 @@ export class PluginPeer {
   readonly #greeting = Promise.withResolvers<void>();
   /** By run: its batches of `executeOne`, and what their calls share. */
   readonly #lines = new Map<string, { line: RunLine; slots: CallSlots | undefined }>();
+  readonly #stopped = new StoppedRuns();
   #hooks: PluginHooks = {};
   #greeted = false;
   #lost: FaultRecord | undefined;
@@ -120,6 +122,8 @@ export class PluginPeer {
   #start(hook: RunningHook): void {
     if (this.#lost) return this.#end(hook, { fault: this.#lost });
     if (hook.invocation.cancelled.aborted) return this.#end(hook, { fault: CANCELLED });
+    const stopped = hook.invocation.hook === 'execute' && this.#stopped.faultOf(hook.invocation.runId);
+    if (stopped) return this.#end(hook, { fault: stopped });
     if (!this.#runsOneByOne(hook)) return this.#begin(hook);
     const { runId, pace } = hook.invocation;
     const run = this.#lines.get(runId) ?? { line: new RunLine(), slots: slotsFor(pace) };
@@ -149,14 +153,18 @@ export class PluginPeer {
     for (const body of hook.bodies.values()) body.end(ended.fault ?? NOT_AWAITED);
     hook.resolve(ended);
     const { runId } = hook.invocation;
-    if (ended.fault !== undefined && stopsRun(ended.fault.code)) this.#endThoseInLine(runId, ended.fault);
+    if (ended.fault !== undefined && stopsRun(ended.fault.code)) this.#stopRun(runId, ended.fault);
     const line = this.#lines.get(runId)?.line;
     line?.leave(hook.invocation);
     if (line?.isEmpty === true) this.#lines.delete(runId);
   }
 
-  /** What ends one batch for the account's sake ends the next ones before they begin: each would meet it ten times over. */
-  #endThoseInLine(runId: string, fault: FaultRecord): void {
+  /**
+   * What ends one batch for the account's sake ends the next ones before they begin, those in line and those that were claimed
+   * meanwhile: each would meet it ten times over.
+   */
+  #stopRun(runId: string, fault: FaultRecord): void {
+    this.#stopped.add(runId, fault);
     for (const hook of this.#running.values()) {
       if (!hook.hasBegun && hook.invocation.runId === runId) this.#end(hook, { fault });
     }

@@ -1,5 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { Fault } from '@drover/model';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Fault, type FaultCode, type PluginObject } from '@drover/model';
 import type { Invocation, InvokeOptions } from '@drover/engine';
 import { FakeBroker } from '../../test/fake-broker.js';
 import { contextOf, executeOf, objectsOf, optionsOf, targetOf } from '../../test/invocations.js';
@@ -65,9 +65,14 @@ beforeEach(() => {
 });
 afterEach(() => runtime.close());
 
-function invoke(plugin: string, invocation: Invocation, options: Partial<InvokeOptions> = {}) {
+function invoke(
+  plugin: string,
+  invocation: Invocation,
+  { runId, ...options }: Partial<InvokeOptions> & { runId?: string } = {},
+) {
   const target = targetOf(plugin, { limits: { concurrency: 3 } });
-  return runtime.invoke(target, contextOf({ list: 'blocked' }), invocation, optionsOf(options));
+  const context = contextOf({ list: 'blocked' }, { runId });
+  return runtime.invoke(target, context, invocation, optionsOf(options));
 }
 
 const processOf = async () => {
@@ -213,22 +218,49 @@ test('a credential fault ends executeOne, and what was done before is told', asy
   expect(told).toHaveLength(broker.calls.length - 1);
 });
 
-test('what stops a run ends its batches in line before they begin, and no other fault does', async () => {
-  for (const [code, reached] of [
-    ['CREDENTIALS_REFUSED', 0],
-    ['VENDOR_REFUSED', 20],
-  ] as const) {
-    broker.calls.length = 0;
-    broker.answer = (_name, params) => {
-      if (params.params!.id === 'obj_4') throw new Fault(code, 'As ordered.');
+describe('a fault in one batch of a run', () => {
+  const [first, second] = [objectsOf(40).slice(0, 20), objectsOf(40).slice(20)];
+  const sentOf = (objects: PluginObject[]) =>
+    objects.filter(({ id }) => broker.calls.some(({ params }) => params.params!.id === id)).length;
+
+  function failAt(id: string, code: FaultCode): void {
+    broker.answer = (_name, { params }) => {
+      if (params!.id === id) throw new Fault(code, 'As ordered.');
       return {};
     };
-    const first = objectsOf(40).slice(0, 20);
-    const second = objectsOf(40).slice(20);
-    await Promise.all([invoke('ones', executeOf(first)), invoke('ones', executeOf(second))]);
-    const sent = new Set(broker.calls.map(({ params }) => params.params!.id));
-    expect(second.filter(({ id }) => sent.has(id))).toHaveLength(reached);
   }
+
+  test.each([
+    ['CREDENTIALS_REFUSED', 0],
+    ['VENDOR_REFUSED', 20],
+  ] as const)('%s leaves %i calls to the batch in line', async (code, reached) => {
+    failAt('obj_4', code);
+    await Promise.all([invoke('ones', executeOf(first)), invoke('ones', executeOf(second))]);
+    expect(sentOf(second)).toBe(reached);
+  });
+
+  test.each(['ones', 'batches'])(
+    'that stops the run ends a batch of %s that comes after it',
+    async (plugin) => {
+      failAt('obj_4', 'CREDENTIALS_REFUSED');
+      await invoke('ones', executeOf(first));
+      const late = await invoke(plugin, executeOf(second));
+      expect(late).toMatchObject({
+        ok: false,
+        fault: { code: 'CREDENTIALS_REFUSED', message: 'As ordered.' },
+        figures: { vendorCalls: 0 },
+      });
+      expect(sentOf(second)).toBe(0);
+    },
+  );
+
+  test('that stops the run stops no other run, and not the end of its own', async () => {
+    failAt('obj_4', 'CREDENTIALS_REFUSED');
+    await invoke('ones', executeOf(first));
+    const other = await invoke('ones', executeOf(second), { runId: 'run_other' });
+    expect(other).toMatchObject({ ok: true });
+    expect(await invoke('batches', { hook: 'prepare' })).toMatchObject({ ok: true });
+  });
 });
 
 async function* pagesOf(pages: number, size: number) {

@@ -68,6 +68,8 @@ export class PluginHarness {
   readonly #broker: Broker;
   readonly #runtime: InProcessPluginRuntime;
   #prepared: unknown = null;
+  #runs = 1;
+  #isStopped = false;
 
   constructor({ definition, manifest, connection, config = {}, clock }: HarnessOptions) {
     const { secrets = {} } = connection;
@@ -112,8 +114,12 @@ export class PluginHarness {
     return report;
   }
 
-  /** One batch, or with a plugin that takes its collection whole, all of it as one page. */
+  /**
+   * One batch, or with a plugin that takes its collection whole, all of it as one page. After one that ended with a fault it is
+   * of another run.
+   */
   async execute(objects: readonly PluginObject[], settings: ExecuteSettings = {}): Promise<ExecuteReport> {
+    if (this.#isStopped) this.#runs += 1;
     const streamed: unknown[] = [];
     /** Answered before the first write: a plan leaves those as they are. */
     const settled = new Set<string>();
@@ -127,6 +133,7 @@ export class PluginHarness {
           for (const { objectId } of outcomes as Outcome[]) settled.add(objectId);
       },
     });
+    this.#isStopped = !result.ok;
     const value = result.ok ? (result.value ?? streamed) : streamed;
     const hasStopped = gate?.hasStopped === true;
     const { outcomes, pending } = answersOf(value);
@@ -283,7 +290,8 @@ export class PluginHarness {
       attempt = 1,
       pass = { isFirstSlice: true, isLastSlice: true, remaining: 0 },
     } = settings;
-    const run = { id: 'run_harness', mode, trigger, pass, startedAt: new Date().toISOString(), attempt };
+    const id = `run_harness_${this.#runs}`;
+    const run = { id, mode, trigger, pass, startedAt: new Date().toISOString(), attempt };
     return this.#runtime.invoke(this.#target, { config: settings.config ?? this.#config, run }, invocation, {
       signal: settings.signal ?? new AbortController().signal,
       beforeWrite: settings.beforeWrite ?? (async () => ({ do: 'send' as const })),
