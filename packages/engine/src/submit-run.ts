@@ -63,7 +63,8 @@ export async function submitRun(ledger: RunLedger, submission: RunSubmission): P
   };
   while (await ledger.freezeNext(opened.id, rule));
   const pass = (await ledger.pass(opened.id))!;
-  if (pass.objects === 0) return nothingToOffer(submission, pass);
+  // Of one that another request has given up, nobody has frozen more: making a run of it says so.
+  if (pass.objects === 0 && pass.status !== 'abandoned') return nothingToOffer(submission, pass);
   if (manifest.limits.scope === 'whole' && pass.remaining > objectsPerRun) {
     throw new Fault(
       'CAP_BELOW_COLLECTION',

@@ -199,6 +199,10 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
     ['id'],
   );
   await index('passes_offering', 'passes', ['offering', 'status']);
+  // An offering has one pass to go on with, and a pass one run at a time, by the database's own word.
+  await sql`create unique index passes_open on passes (offering) where status in ('freezing', 'open')`.execute(
+    db,
+  );
   await table('pass_items', { pass_id: 'text', position: big, object_seq: big, revision: int }, [
     'pass_id',
     'position',
@@ -264,6 +268,7 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
   );
   await index('runs_status', 'runs', ['status', 'created_at']);
   await index('runs_pass', 'runs', ['pass_id']);
+  await sql`create unique index runs_open on runs (pass_id) where ended_at is null`.execute(db);
   await table('run_ranges', { run_id: 'text', from_position: big, to_position: big }, [
     'run_id',
     'from_position',

@@ -72,8 +72,14 @@ export async function failSend(
   await database.kysely.transaction().execute(async (trx) => {
     await lockFeed(trx, database, feedId);
     const open = await openSendOf(trx, feedId);
-    if (open === undefined || open.run_id !== null) return;
-    await trx.deleteFrom('mirror_sends').where('feed_id', '=', feedId).execute();
+    if (open === undefined) return;
+    const closed = await trx
+      .deleteFrom('mirror_sends')
+      .where('feed_id', '=', feedId)
+      // One may have been made by now.
+      .where('run_id', 'is', null)
+      .executeTakeFirst();
+    if (closed.numDeletedRows === 0n) return;
     for (const offer of await sendingOffers(trx, feedId)) {
       await settleOffer(trx, offer, { verdict: { status: 'failed', code, message }, now });
     }

@@ -1,5 +1,12 @@
 import { Fault, type RunId } from '@drover/model';
+import type { DialectTraits } from '../database/dialect-traits.js';
 import type { Trx } from '../feeds/feed-rows.js';
+
+/** The feed's open send for this transaction alone. */
+export async function holdSend(trx: Trx, traits: DialectTraits, feedId: string): Promise<void> {
+  const query = trx.selectFrom('mirror_sends').select('feed_id').where('feed_id', '=', feedId);
+  await (traits.rowLocks ? query.forUpdate() : query).execute();
+}
 
 /** Makes the run the one of the feed's open send, in the run's own transaction: a send has one run, whatever dies. */
 export async function takeSend(

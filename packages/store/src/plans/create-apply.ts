@@ -2,8 +2,8 @@ import type { PositionRange, RunLimits } from '@drover/engine';
 import { ENDED_RUN_STATUSES, Fault, type RunId } from '@drover/model';
 import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.js';
-import { insertRun, passRow, peekSlice, takeSlice } from '../runs/create-run.js';
-import { refuseWhileRunOpen } from '../runs/passes.js';
+import type { DialectTraits } from '../database/dialect-traits.js';
+import { insertRun, peekSlice, takePass, takeSlice } from '../runs/create-run.js';
 import { type RunRow, formatRanges, parseRanges } from '../runs/rows.js';
 
 type Trx = Transaction<Tables>;
@@ -11,6 +11,7 @@ type Trx = Transaction<Tables>;
 /** Queues the run that applies a plan: over the same positions, if they are still the next ones of the pass. */
 export async function createApply(
   trx: Trx,
+  traits: DialectTraits,
   planId: RunId,
   { exclusiveKey }: { exclusiveKey?: string },
   now: number,
@@ -18,8 +19,7 @@ export async function createApply(
   const plan = await trx.selectFrom('runs').selectAll().where('id', '=', planId).executeTakeFirst();
   if (plan === undefined) throw new Fault('NOT_FOUND', `There is no run ${planId}.`);
   await refuseIncomplete(trx, plan);
-  const pass = await passRow(trx, plan.pass_id);
-  await refuseWhileRunOpen(trx, pass.id);
+  const pass = await takePass(trx, traits, plan.pass_id);
   const next = await peekSlice(trx, pass.id, plan.objects);
   const isNext = formatRanges(joined(next)) === formatRanges(await plannedRanges(trx, planId));
   if (pass.status !== 'open' || !isNext || (pass.slices === 0) !== (plan.is_first_slice === 1)) {

@@ -2,16 +2,24 @@ import type { PositionRange, RunLimits, RunRequest } from '@drover/engine';
 import { Fault, type RunId, type RunMode, newId } from '@drover/model';
 import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.js';
-import { takeSend } from '../mirror/take-send.js';
-import { refuseWhileRunOpen, remainingOf } from './passes.js';
+import type { DialectTraits } from '../database/dialect-traits.js';
+import { holdSend, takeSend } from '../mirror/take-send.js';
+import { lockPass, refuseWhileRunOpen, remainingOf } from './passes.js';
 import { PASS_RANGES, takeHead } from './open-ranges.js';
 import { type PassRow, type RunRow, toRanges } from './rows.js';
 
 type Trx = Transaction<Tables>;
 
-export async function createRun(trx: Trx, request: RunRequest, now: number): Promise<RunId> {
-  const pass = await passRow(trx, request.passId);
-  await refuseWhileRunOpen(trx, pass.id);
+export async function createRun(
+  trx: Trx,
+  traits: DialectTraits,
+  request: RunRequest,
+  now: number,
+): Promise<RunId> {
+  // Before the pass, as whoever settles a send has it.
+  if (request.sendOf !== undefined) await holdSend(trx, traits, request.sendOf);
+  const pass = await takePass(trx, traits, request.passId);
+  if (pass.status !== 'open') throw goneMeanwhile(pass.id);
   const slice = await (request.mode === 'plan' ? peekSlice : takeSlice)(trx, pass.id, request.objectsPerRun);
   const runId = await insertRun(trx, pass, slice, request, now);
   if (request.sendOf !== undefined) await takeSend(trx, { feedId: request.sendOf, passId: pass.id, runId });
@@ -20,14 +28,14 @@ export async function createRun(trx: Trx, request: RunRequest, now: number): Pro
 
 export async function createRetry(
   trx: Trx,
+  traits: DialectTraits,
   runId: RunId,
   request: Omit<RunRequest, 'passId' | 'objectsPerRun' | 'mode'>,
   now: number,
 ): Promise<RunId> {
   const run = await trx.selectFrom('runs').selectAll().where('id', '=', runId).executeTakeFirst();
   if (run === undefined) throw new Fault('NOT_FOUND', `There is no run ${runId}.`);
-  const pass = await passRow(trx, run.pass_id);
-  await refuseWhileRunOpen(trx, pass.id);
+  const pass = await takePass(trx, traits, run.pass_id);
   const failed = await stillFailed(trx, { runId, passId: pass.id, createdAt: run.created_at });
   if (failed.length === 0) {
     throw new Fault(
@@ -77,10 +85,20 @@ async function stillFailed(
   return rows.map(({ position }) => position);
 }
 
-export async function passRow(trx: Trx, passId: string): Promise<PassRow> {
-  const pass = await trx.selectFrom('passes').selectAll().where('id', '=', passId).executeTakeFirst();
+/** The pass for this transaction alone, to make a run of it. Whoever asks for one at the same time waits, and is then refused. */
+export async function takePass(trx: Trx, traits: DialectTraits, passId: string): Promise<PassRow> {
+  const pass = await lockPass(trx, traits, passId);
   if (pass === undefined) throw new Fault('NOT_FOUND', `There is no pass ${passId}.`);
+  await refuseWhileRunOpen(trx, pass.id);
   return pass;
+}
+
+function goneMeanwhile(passId: string): Fault {
+  return new Fault(
+    'RUN_IN_PROGRESS',
+    `Another request has taken ${passId} to its end meanwhile, or given it up; see "run list", or ask again.`,
+    { path: passId },
+  );
 }
 
 /** The pass's next positions, left where they are. */

@@ -3,6 +3,7 @@ import { Fault, OPEN_RUN_STATUSES, newId, type PassId } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
 import { membersPage } from '../collections/members-page.js';
 import { type Database, rowsFrom } from '../database/database.js';
+import type { DialectTraits } from '../database/dialect-traits.js';
 import type { Tables } from '../database/tables.js';
 import { isAccepted, leaveOutHandled } from './offered-members.js';
 import { type PassRow, toPass } from './rows.js';
@@ -12,14 +13,23 @@ type Trx = Transaction<Tables>;
 /** Objects looked at in one transaction of freezing. */
 const FREEZE_PAGE = 5_000;
 
-export async function openPass(trx: Trx, request: PassRequest, now: number): Promise<Pass> {
-  const open = await trx
+/** The open pass of an offering, or a new one; several that ask at the same time get the same. */
+export async function openPass(
+  trx: Trx,
+  traits: DialectTraits,
+  request: PassRequest,
+  now: number,
+): Promise<Pass> {
+  await traits.serialize(trx, `offering ${request.offering}`);
+  const found = await trx
     .selectFrom('passes')
-    .selectAll()
+    .select('id')
     .where('offering', '=', request.offering)
     .where('status', 'in', ['freezing', 'open'])
     .executeTakeFirst();
-  if (open !== undefined) {
+  // By now it may be used up, or have a run.
+  const open = found && (await lockPass(trx, traits, found.id));
+  if (open?.status === 'freezing' || open?.status === 'open') {
     await refuseWhileRunOpen(trx, open.id);
     // Nobody has taken from a pass that a plan opened: the collection as it is now counts.
     if (!request.restart && open.mode === 'apply') return toPass(open, await remainingOf(trx, open.id));
@@ -48,7 +58,17 @@ export async function openPass(trx: Trx, request: PassRequest, now: number): Pro
   return toPass(row, 0);
 }
 
-/** One run of a pass at a time: slices are successive. */
+/** The pass for this transaction alone. */
+export async function lockPass(
+  trx: Trx,
+  traits: DialectTraits,
+  passId: string,
+): Promise<PassRow | undefined> {
+  const query = trx.selectFrom('passes').selectAll().where('id', '=', passId);
+  return (traits.rowLocks ? query.forUpdate() : query).executeTakeFirst();
+}
+
+/** One run of a pass at a time: slices are successive. To be asked of a pass that is locked. */
 export async function refuseWhileRunOpen(trx: Trx, passId: string): Promise<void> {
   const open = await trx
     .selectFrom('runs')
@@ -85,8 +105,7 @@ export async function freezeNext(
   now: number,
 ): Promise<boolean> {
   return database.kysely.transaction().execute(async (trx) => {
-    const query = trx.selectFrom('passes').selectAll().where('id', '=', passId);
-    const pass = await (database.traits.rowLocks ? query.forUpdate() : query).executeTakeFirst();
+    const pass = await lockPass(trx, database.traits, passId);
     if (pass === undefined || pass.status !== 'freezing') return false;
     const collection = await trx
       .selectFrom('collections')

@@ -90,7 +90,7 @@ export class KyselyRunLedger implements RunLedger {
   }
 
   openPass(request: PassRequest): Promise<Pass> {
-    return this.#transaction((trx) => openPass(trx, request, this.#now()));
+    return this.#transaction((trx) => openPass(trx, this.#database.traits, request, this.#now()));
   }
 
   freezeNext(passId: PassId, rule: FreezeRule): Promise<boolean> {
@@ -105,15 +105,15 @@ export class KyselyRunLedger implements RunLedger {
   }
 
   createRun(request: RunRequest): Promise<RunId> {
-    return this.#transaction((trx) => createRun(trx, request, this.#now()));
+    return this.#transaction((trx) => createRun(trx, this.#database.traits, request, this.#now()));
   }
 
   createRetry(runId: RunId, request: Omit<RunRequest, 'passId' | 'objectsPerRun' | 'mode'>): Promise<RunId> {
-    return this.#transaction((trx) => createRetry(trx, runId, request, this.#now()));
+    return this.#transaction((trx) => createRetry(trx, this.#database.traits, runId, request, this.#now()));
   }
 
   createApply(planId: RunId, request: { exclusiveKey?: string }): Promise<RunId> {
-    return this.#transaction((trx) => createApply(trx, planId, request, this.#now()));
+    return this.#transaction((trx) => createApply(trx, this.#database.traits, planId, request, this.#now()));
   }
 
   plannedRequests(planId: RunId, request: PageRequest): Promise<Page<PlannedRequest>> {
