@@ -1,3 +1,5 @@
+import type { Forgotten } from './ports/retention-store.js';
+
 /** A step of a database's schema; without `appliedAt` it is still to be taken. */
 export interface MigrationView {
   name: string;
@@ -45,6 +47,13 @@ export interface BackupReport {
   bytes: number;
 }
 
+export interface ForgetReport extends Forgotten {
+  /** The database without its password. */
+  database: string;
+  /** What ended before this was forgotten. ISO 8601. */
+  before: string;
+}
+
 /** What can be asked about the database itself. */
 export interface DatabaseRequests {
   /** Brings the schema of the settings' database to this version, or with `dryRun` only tells what is pending. */
@@ -60,4 +69,9 @@ export interface DatabaseRequests {
    * `INVALID_ARGUMENT` for a PostgreSQL server, which has tools of its own.
    */
   backUp(request: { to: string }): Promise<BackupReport>;
+  /**
+   * Forgets for good what ended longer ago than so many days; default: `DROVER_RETENTION_DAYS`. Work may go on meanwhile.
+   * Faults: `INVALID_ARGUMENT` when neither says how long, `NOT_FOUND`.
+   */
+  forget(request: { olderThanDays?: number }): Promise<ForgetReport>;
 }

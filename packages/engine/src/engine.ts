@@ -24,6 +24,7 @@ import type { Feed, FeedLedger } from './ports/feed-ledger.js';
 import type { MirrorLedger } from './ports/mirror-ledger.js';
 import type { InstalledPlugin, PluginLibrary } from './ports/plugin-library.js';
 import type { PluginRuntime } from './ports/plugin-runtime.js';
+import type { RetentionStore } from './ports/retention-store.js';
 import type {
   ReasonCount,
   Resolution,
@@ -32,6 +33,7 @@ import type {
   RunListFilter,
   StoredOutcome,
 } from './ports/run-ledger.js';
+import { Retention } from './retention.js';
 import { exclusiveKeyOf, runLimitsOf } from './run-limits.js';
 import { type RunSubmission, type Submitted, submitRun } from './submit-run.js';
 import { Scheduler } from './scheduler.js';
@@ -48,6 +50,8 @@ export interface EnginePorts {
   leases: Leases;
   doorbell: Doorbell;
   runtime: PluginRuntime;
+  /** What its scheduler forgets by, and after how many days; without it, all is kept. */
+  retention?: { store: RetentionStore; days: number };
 }
 
 export type EngineOptions = Pick<ExecutorOptions, 'owner' | 'self' | 'isDead' | 'onError'> & {
@@ -98,7 +102,7 @@ export class Engine {
       { ...options, concurrency, leaseMs, shared, now, onRunEnded: () => this.#endings.tell() },
     );
     this.#scheduler = new Scheduler(
-      { leases: ports.leases, sources: [ports.feeds, this.#mirrorOut] },
+      { leases: ports.leases, sources: [ports.feeds, this.#mirrorOut, ...retentionOf(ports)] },
       { ...options, leaseMs, now, onFired: () => this.#pulls.wake() },
     );
   }
@@ -264,4 +268,8 @@ export class Engine {
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
+}
+
+function retentionOf({ retention }: EnginePorts): Retention[] {
+  return retention === undefined ? [] : [new Retention(retention.store, { days: retention.days })];
 }

@@ -11,6 +11,7 @@ export { KyselyWorkWatch } from './runs/work-watch.js';
 export { PostgresLimitStore } from './limits/postgres-limit-store.js';
 export { KyselyLeases } from './leases/leases.js';
 export { KyselyRunLedger } from './runs/run-ledger.js';
+export { KyselyRetention } from './retention/kysely-retention.js';
 export { KyselyObjectLibrary } from './objects/kysely-object-library.js';
 export { KyselyCollectionLibrary } from './collections/kysely-collection-library.js';
 export { KyselyQuarantine } from './quarantine/kysely-quarantine.js';

@@ -24,6 +24,7 @@ const TOKENS: PartTokens = {
   mirrors: token('mirror ledger'),
   leases: token('leases'),
   quarantine: token('quarantine'),
+  retention: token('retention store'),
   workWatch: token('work watch'),
   doorbell: token('doorbell'),
   meters: token('meters'),
@@ -51,6 +52,7 @@ const MAKERS: Makers = {
     new (await import('./store-parts.js')).KyselyPluginLibrary(await parts.database()),
   quarantine: async (parts) =>
     new (await import('./ledger-part.js')).KyselyQuarantine(await parts.database()),
+  retention: async (parts) => new (await import('./ledger-part.js')).KyselyRetention(await parts.database()),
   leases: async (parts) => new (await import('./store-parts.js')).KyselyLeases(await parts.database()),
   ledger: async (parts) => new (await import('./ledger-part.js')).KyselyRunLedger(await parts.database()),
   journal: async (parts) => new (await import('./ledger-part.js')).KyselyCallJournal(await parts.database()),

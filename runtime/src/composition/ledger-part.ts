@@ -4,6 +4,7 @@ export {
   KyselyFeedLedger,
   KyselyMirrorLedger,
   KyselyQuarantine,
+  KyselyRetention,
   KyselyRunLedger,
   KyselyWorkWatch,
 } from '@drover/store';

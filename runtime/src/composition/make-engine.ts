@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Engine, type FeedLedger, type RunLedger } from '@drover/engine';
+import { Engine, type EnginePorts, type FeedLedger, type RunLedger } from '@drover/engine';
 import { engineErrors } from './engine-errors.js';
 import type { Parts } from './parts.js';
 import { isKnownDead, ownIdentity } from './process-identity.js';
@@ -22,6 +22,7 @@ export async function makeEngine(parts: Parts, releases: Releases): Promise<Engi
       leases: await parts.leases(),
       runtime: await parts.pluginRuntime(),
       doorbell: await parts.doorbell(),
+      ...(await retentionOf(parts)),
     },
     {
       owner: `${self.host}:${self.pid}:${randomBytes(4).toString('hex')}`,
@@ -49,4 +50,9 @@ async function countedLedgers(parts: Parts): Promise<{ ledger: RunLedger; feeds:
   if (parts.surroundings.settings.httpPort === undefined) return { ledger, feeds };
   const meters = await parts.meters();
   return { ledger: meters.over(ledger), feeds: meters.overFeeds(feeds) };
+}
+
+async function retentionOf(parts: Parts): Promise<Pick<EnginePorts, 'retention'>> {
+  const { retentionDays: days } = parts.surroundings.settings;
+  return days === undefined ? {} : { retention: { store: await parts.retention(), days } };
 }

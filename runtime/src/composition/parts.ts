@@ -15,6 +15,7 @@ import type {
   ObjectLibrary,
   PluginLibrary,
   Quarantine,
+  RetentionStore,
   RunLedger,
   SecretCipher,
   WorkWatch,
@@ -62,6 +63,7 @@ export interface Parts {
   mirrors(): Promise<MirrorLedger>;
   leases(): Promise<Leases>;
   quarantine(): Promise<Quarantine>;
+  retention(): Promise<RetentionStore>;
   workWatch(): Promise<WorkWatch>;
   doorbell(): Promise<Doorbell>;
   meters(): Promise<Meters>;

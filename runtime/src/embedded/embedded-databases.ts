@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
+import { endOfRetention, forgetAll, MAX_RETENTION_DAYS } from '@drover/engine';
 import type {
   BackupReport,
   CopyReport,
   CopyRequest,
   DatabaseRequests,
+  ForgetReport,
   MigrationReport,
   MigrationView,
   TableCopy,
@@ -90,6 +92,36 @@ export class EmbeddedDatabases implements DatabaseRequests {
     try {
       const file = resolve(to);
       return { from: nameOfPlace(place), to: file, bytes: await backUpSqlite(database, file) };
+    } finally {
+      await database.close();
+    }
+  }
+
+  async forget({ olderThanDays }: { olderThanDays?: number }): Promise<ForgetReport> {
+    const days = olderThanDays ?? this.#parts.surroundings.settings.retentionDays;
+    if (days === undefined) {
+      throw new Fault(
+        'INVALID_ARGUMENT',
+        'Say how long things are kept: with --older-than DAYS, or set DROVER_RETENTION_DAYS.',
+        { path: '/olderThanDays' },
+      );
+    }
+    if (days > MAX_RETENTION_DAYS) {
+      throw new Fault('INVALID_ARGUMENT', `Things are kept for at most ${MAX_RETENTION_DAYS} days.`, {
+        path: '/olderThanDays',
+      });
+    }
+    const place = placeOfSettings(this.#parts.surroundings);
+    await requireDatabase(place);
+    const database = await openPlace(place);
+    try {
+      return await reaching(place, async () => {
+        await migrate(database);
+        const { KyselyRetention } = await import('../composition/ledger-part.js');
+        const before = endOfRetention(new Date(), days);
+        const forgotten = await forgetAll(new KyselyRetention(database), before);
+        return { database: nameOfPlace(place), before: before.toISOString(), ...forgotten };
+      });
     } finally {
       await database.close();
     }

@@ -1,7 +1,10 @@
 import { cp, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openSqlite } from '@drover/store';
 import { START_TIMEOUT_MS, makeEmptyPostgres, missingPostgres, skipLoudly } from '@drover/testing';
+import { sql } from 'kysely';
 import { CommandLine } from './command-line.js';
 import { ACTION, COLLECTION, CONNECTION, RUN_ALL, SiteTemplate, type TenantSite } from './tenant-site.js';
 
@@ -37,6 +40,86 @@ describe('drover db migrate', () => {
     }
   });
 });
+
+describe('drover db forget', () => {
+  it('wants to know how long things are kept', async () => {
+    const asked = await site.drover.run(['db', 'forget']);
+    expect([asked.exitCode, asked.stderr]).toEqual([1, expect.stringContaining('DROVER_RETENTION_DAYS')]);
+    for (const days of ['0', '-1', '1.5', 'x']) {
+      const { exitCode, stderr } = await site.drover.run(['db', 'forget', `--older-than=${days}`]);
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining('a whole number from 1')]);
+    }
+    const long = await site.drover.run(['db', 'forget', '--older-than', '1000000000']);
+    expect([long.exitCode, long.stderr]).toEqual([1, expect.stringContaining('at most 3650 days')]);
+  });
+
+  it('keeps what is young, forgets what is old, and goes on where it was killed', async () => {
+    const own = await template.open();
+    try {
+      const first = await own.drover.run([...RUN_ALL, '--json']);
+      const { id } = first.json;
+      expect(await own.drover.json('db', 'forget', '--older-than', '1')).toMatchObject({
+        runs: 0,
+        values: 0,
+      });
+      expect((await own.drover.run(['run', 'show', id])).exitCode).toBe(0);
+
+      await makeOlder(join(own.drover.dataDir, 'drover.db'), { days: 31 });
+      for (const afterMs of [200, 260, 320]) {
+        const doomed = own.built.start(['db', 'forget', '--older-than', '30']);
+        await sleep(afterMs);
+        await doomed.killed();
+      }
+      const environment = { DROVER_RETENTION_DAYS: '30' };
+      const forgot = await own.drover.run(['db', 'forget'], { environment });
+      expect([forgot.exitCode, forgot.stdout]).toEqual([0, expect.stringContaining('forgot')]);
+      expect((await own.drover.json('run', 'list')).data).toEqual([]);
+      const shown = await own.drover.run(['run', 'show', id]);
+      expect([shown.exitCode, shown.stderr]).toEqual([1, expect.stringContaining('NOT_FOUND')]);
+      const rows = await rowsOfRuns(join(own.drover.dataDir, 'drover.db'));
+      expect(rows).toEqual({
+        runs: 0,
+        passes: 0,
+        outcomes: 0,
+        pass_items: 0,
+        events: 0,
+        tasks: 0,
+        forgotten: 0,
+      });
+      // What they ran over is there, and is offered anew.
+      const again = await own.drover.run([...RUN_ALL, '--json']);
+      expect([again.exitCode, again.json.summary.remaining]).toEqual([first.exitCode, 0]);
+      expect(total(again.json.summary.counts)).toBe(total(first.json.summary.counts));
+    } finally {
+      await own.close();
+    }
+  }, 60_000);
+});
+
+const total = (counts: Record<string, number>): number =>
+  Object.values(counts).reduce((sum, objects) => sum + objects, 0);
+
+/** Moves what has ended so many days into the past. */
+async function makeOlder(file: string, { days }: { days: number }): Promise<void> {
+  const { kysely, close } = openSqlite(file);
+  const ms = days * 24 * 3_600_000;
+  await sql`update runs set created_at = created_at - ${ms}, ended_at = ended_at - ${ms}`.execute(kysely);
+  await sql`update passes set created_at = created_at - ${ms}`.execute(kysely);
+  await close();
+}
+
+async function rowsOfRuns(file: string): Promise<Record<string, number>> {
+  const { kysely, close } = openSqlite(file);
+  const rows: Record<string, number> = {};
+  for (const table of ['runs', 'passes', 'outcomes', 'pass_items', 'events', 'tasks', 'forgotten']) {
+    const { rows: found } = await sql<{ n: number }>`select count(*) as n from ${sql.table(table)}`.execute(
+      kysely,
+    );
+    rows[table] = found[0]!.n;
+  }
+  await close();
+  return rows;
+}
 
 describe('drover db backup', () => {
   it('writes a database that somebody writes to, and what is restored from it is the same', async () => {

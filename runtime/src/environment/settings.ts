@@ -32,6 +32,8 @@ export interface Settings {
   drainSeconds: number;
   /** Seconds that work stays with a process that says nothing. */
   leaseSeconds: number;
+  /** Days that what has ended is kept; absent: for good. */
+  retentionDays: number | undefined;
   /** Address of the health endpoints. */
   httpHost: string;
   /** Port of the health endpoints; absent: a serving process listens nowhere. */

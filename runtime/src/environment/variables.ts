@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { MAX_RETENTION_DAYS } from '@drover/engine';
 import { Fault } from '@drover/model';
 import { parseEncryptionKey } from '@drover/plugin-host';
 import { parseRedisUrl } from '@drover/queue';
@@ -143,6 +144,15 @@ export const VARIABLES: { [Key in keyof Settings]: Variable<Key> } = {
     defaultText: `\`${DEFAULT_LEASE_SECONDS}\``,
     fallback: () => DEFAULT_LEASE_SECONDS,
     parse: (text) => wholeNumber(text, { from: MIN_LEASE_SECONDS, to: MAX_LEASE_SECONDS }),
+  },
+  retentionDays: {
+    name: 'DROVER_RETENTION_DAYS',
+    description:
+      'After how many days a scheduling process forgets what has ended: runs with all that belongs to them, records of commands, pulls, values in the history of attributes. Objects and what is in force of them stay, and so do runs with an object that is `unknown`. `drover db forget` does it once.',
+    accepts: `a whole number of days from 1 to ${MAX_RETENTION_DAYS}`,
+    defaultText: 'none: nothing is forgotten',
+    fallback: () => undefined,
+    parse: (text) => wholeNumber(text, { from: 1, to: MAX_RETENTION_DAYS }),
   },
   httpHost: {
     name: 'DROVER_HTTP_HOST',

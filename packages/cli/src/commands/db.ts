@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CopyRequest, MigrationReport } from '@drover/engine';
-import { bytes } from '../output/figures.js';
+import { wholeNumber } from '../input/whole-number.js';
+import { bytes, counted } from '../output/figures.js';
 import { StatusLine } from '../output/status-line.js';
 import { table } from '../output/table.js';
 import { safeText } from '../output/safe-text.js';
@@ -28,6 +29,18 @@ export function addDatabaseCommands(program: Command, session: Session): void {
     .description('write the SQLite database into a file, while it is in use')
     .requiredOption('--to <file>', 'a new file; the key that encrypts secrets is not in it')
     .action(async (options: { to: string }) => session.finish(await backUp(session, options)));
+  db.command('forget')
+    .description(
+      'remove for good what ended long ago: runs with their outcomes, records of commands, pulls, old values',
+    )
+    .option(
+      '--older-than <days>',
+      'how many days things are kept (default: DROVER_RETENTION_DAYS)',
+      wholeNumber,
+    )
+    .action(async ({ olderThan }: { olderThan?: number }) =>
+      session.finish(await forget(session, olderThan === undefined ? {} : { olderThanDays: olderThan })),
+    );
 }
 
 async function migrate(session: Session, options: { dryRun?: boolean }): Promise<CommandResult> {
@@ -99,3 +112,19 @@ const KEY_APART = [
   'The key of its secrets is not in it: keep a copy of DROVER_ENCRYPTION_KEY, or of keys/encryption.key, somewhere else.',
   'To restore: stop everything, put the file in the place of drover.db, remove drover.db-wal and drover.db-shm.',
 ].join('\n');
+
+async function forget(session: Session, request: { olderThanDays?: number }): Promise<CommandResult> {
+  const report = await (await session.application()).databases.forget(request);
+  const kinds = [
+    counted(report.runs, 'run'),
+    counted(report.commands, 'command'),
+    counted(report.pulls, 'pull'),
+    counted(report.values, 'old value'),
+    counted(report.conflicts, 'settled conflict'),
+  ];
+  const sum = safeText(`${report.database}: forgot ${kinds.join(', ')}, of before ${report.before}.`);
+  return { document: report, text: `${sum}\n${STAYS}` };
+}
+
+const STAYS =
+  'Objects, their values in force, runs with an object that is unknown and passes with objects to offer stay.';

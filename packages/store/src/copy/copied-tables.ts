@@ -33,6 +33,7 @@ export const COPIED_TABLES: Readonly<Record<keyof Tables, CopiedTable>> = {
   pass_items: { key: ['pass_id', 'position'], pageRows: ROWS },
   pass_ranges: { key: ['pass_id', 'from_position'], pageRows: ROWS },
   runs: { key: ['id'], pageRows: LARGE_ROWS },
+  forgotten: { key: ['kind', 'id'], pageRows: ROWS },
   run_ranges: { key: ['run_id', 'from_position'], pageRows: ROWS },
   tasks: { key: ['id'], pageRows: ROWS },
   outcomes: { key: ['run_id', 'position'], pageRows: ROWS },

@@ -110,6 +110,8 @@ export interface Tables {
     created_at: Ms;
   };
   /** The frozen list. */
+  /** Runs and passes that are gone, and of whose rows in other tables some may be left. `kind`: `run` or `pass`. */
+  forgotten: { kind: string; id: string };
   pass_items: { pass_id: string; position: number; object_seq: number; revision: number };
   /** Positions `[from, to)` that no run has taken. */
   pass_ranges: { pass_id: string; from_position: number; to_position: number };

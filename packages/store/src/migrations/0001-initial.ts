@@ -269,6 +269,8 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
   await index('runs_status', 'runs', ['status', 'created_at']);
   await index('runs_pass', 'runs', ['pass_id']);
   await sql`create unique index runs_open on runs (pass_id) where ended_at is null`.execute(db);
+  // Runs and passes that were taken away, while rows of theirs are still to be removed.
+  await table('forgotten', { kind: 'text', id: 'text' }, ['kind', 'id']);
   await table('run_ranges', { run_id: 'text', from_position: big, to_position: big }, [
     'run_id',
     'from_position',
