@@ -16,7 +16,7 @@ import type {
   Settlement,
 } from './ports/run-ledger.js';
 import { reportBreaches } from './report-breaches.js';
-import { sendsOnce, toRows, writes } from './settlement-rows.js';
+import { sendsOnce, sentRevisions, toRows, writes } from './settlement-rows.js';
 import { keptBack, takeApart } from './take-apart.js';
 import type { PreparedTask, TaskPorts } from './task-ports.js';
 import type { HookGate } from './write-gates/hook-gate.js';
@@ -341,6 +341,7 @@ class BatchRun {
       task: this.#batch.task,
       figures,
       reads: manifest.reads ?? [],
+      ...sentRevisions(this.#batch.task, placed),
       ...rows,
       outcomes: [...rows.outcomes, ...decided],
       cleanFirst: isPlanned || (cleanFirst && hasWritten),

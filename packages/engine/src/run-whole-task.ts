@@ -3,7 +3,7 @@ import { type CheckedOutcome, balanceBooks } from './balance-books.js';
 import { decideFault } from './decide-fault.js';
 import { throwOutage, wasCancelled } from './invoke-hook.js';
 import type { PlacedObject, PositionRange, Settlement } from './ports/run-ledger.js';
-import { toRows } from './settlement-rows.js';
+import { sentRevisions, toRows } from './settlement-rows.js';
 import type { PreparedTask, TaskPorts } from './task-ports.js';
 import { openHookGate } from './write-gates/open-hook-gate.js';
 import { notComputed } from './write-gates/plan-gate.js';
@@ -46,6 +46,10 @@ export async function runWholeTask(ports: TaskPorts, prepared: PreparedTask): Pr
     await ledger.settleBatch({
       ...base,
       ...toRows(ruled, manifest, ports.now()),
+      ...sentRevisions(
+        task,
+        ruled.map(({ placed }) => placed),
+      ),
       partial: true,
       ...(record === undefined ? {} : { plan: { ...record, requests } }),
       ...rest,

@@ -1,6 +1,6 @@
 import type { PluginManifest } from '@drover/model';
 import type { CheckedOutcome } from './balance-books.js';
-import type { Settlement } from './ports/run-ledger.js';
+import type { ClaimedTask, PlacedObject, Settlement } from './ports/run-ledger.js';
 
 /** Whether the plugin makes calls that must not be repeated. */
 export function sendsOnce(manifest: PluginManifest): boolean {
@@ -35,4 +35,17 @@ export function toRows(
     }
   }
   return rows;
+}
+
+/** The revisions with which a step's objects were sent; nothing for what is of no step. */
+export function sentRevisions(
+  { run }: ClaimedTask,
+  placed: readonly PlacedObject[],
+): Pick<Settlement, 'sent'> {
+  if (run.stepKey === undefined) return {};
+  return {
+    sent: new Map(
+      placed.flatMap(({ object, objectSeq }) => (object === undefined ? [] : [[objectSeq, object.revision]])),
+    ),
+  };
 }

@@ -82,7 +82,7 @@ export async function submitRun(ledger: RunLedger, submission: RunSubmission): P
     objectsPerRun,
     limits: runLimitsOf(manifest),
     ...(exclusiveKey === undefined ? {} : { exclusiveKey }),
-    ...(submission.sendOf === undefined ? {} : { sendOf: submission.sendOf.feedId }),
+    ...(submission.sendOf === undefined ? {} : { sendOf: submission.sendOf }),
   });
   return { pass, runId };
 }

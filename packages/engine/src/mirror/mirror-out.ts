@@ -72,7 +72,7 @@ export class MirrorOut implements ScheduleSource {
       // Another process was quicker.
       if (fault.code === 'RUN_IN_PROGRESS') return undefined;
       const { code, message } = toFaultRecord(fault);
-      await this.#ports.mirrors.failSend(id, { code, message, now });
+      await this.#ports.mirrors.failSend(id, { begunAt: send.begunAt, code, message, now });
       return undefined;
     }
   }

@@ -97,7 +97,7 @@ export interface MirrorLedger {
    */
   beginSend(id: FeedId, rules: SendRules): Promise<MirrorSend | undefined>;
   /** Closes a send that no run could be made for; its objects have failed with this fault. */
-  failSend(id: FeedId, options: { code: string; message: string; now: Date }): Promise<void>;
+  failSend(id: FeedId, options: { begunAt: string; code: string; message: string; now: Date }): Promise<void>;
   figures(id: FeedId): Promise<MirrorFigures>;
   /** Latest first. */
   offers(id: FeedId, request: PageRequest): Promise<Page<MirrorOffer>>;

@@ -80,7 +80,7 @@ export interface RunRequest {
   /** Runs with equal keys exclude each other. */
   exclusiveKey?: string;
   /** The feed whose open send the run is: fault `RUN_IN_PROGRESS` when that has a run, or there is none. */
-  sendOf?: FeedId;
+  sendOf?: { feedId: FeedId; begunAt: string };
 }
 
 /** The part of the manifest's limits that claiming needs, with defaults filled in. */
@@ -252,8 +252,13 @@ export interface Settlement {
   runFault?: FaultRecord;
   /** The batch came through and wrote, if its plugin writes: what comes first in the pass has been done. */
   cleanFirst?: boolean;
-  /** Fingerprints by object for a step's handled list. */
+  /** Attributes that make an object another one for a step. */
   reads: readonly string[];
+  /**
+   * By object, the revision with which it was sent, for a step: what somebody else has changed since then is offered to it again. Objects
+   * that are not in it count as they are now.
+   */
+  sent?: ReadonlyMap<number, number>;
 }
 
 export interface RunListFilter {

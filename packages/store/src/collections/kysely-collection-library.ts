@@ -6,6 +6,7 @@ import type { Tables } from '../database/tables.js';
 import { checkQuery } from './check-query.js';
 import { countMembers, countMembersByType } from './member-counts.js';
 import { memberSetOf } from './member-set.js';
+import { takeCollection } from './take-collection.js';
 
 type Row = Selectable<Tables['collections']>;
 
@@ -70,8 +71,10 @@ export class KyselyCollectionLibrary implements CollectionLibrary {
   }
 
   async remove(id: CollectionId): Promise<void> {
-    const { name } = await this.#existing(id);
-    await this.#database.kysely.transaction().execute(async (trx) => {
+    const { kysely, traits } = this.#database;
+    await kysely.transaction().execute(async (trx) => {
+      // Whoever offers it, or brings members, has the row as well.
+      const { name } = await takeCollection(trx, traits, { id, as: 'owner' });
       const open = await trx
         .selectFrom('passes')
         .select('id')

@@ -44,7 +44,7 @@ export async function endPull(
       .where('id', '=', pull.id)
       .executeTakeFirstOrThrow();
     const status = fault !== undefined ? 'failed' : rejected > 0 ? 'partial' : 'succeeded';
-    const forgotten = await forgetOld(trx, pull.feed, at);
+    const forgotten = await forgetOld(trx, database, pull.feed, at);
     await trx.updateTable('pulls').set({ forgotten }).where('id', '=', pull.id).execute();
     await closePull(trx, pull.id, { status, now: at, ...(fault === undefined ? {} : { fault }) });
     if (fault !== undefined) await backOff(trx, pull.feed.id, at);

@@ -1,6 +1,8 @@
 import type { Feed } from '@drover/engine';
 import { sql } from 'kysely';
 import { forgetOffers } from '../mirror/forget-mirror.js';
+import type { Database } from '../database/database.js';
+import { OBJECTS_LOCK } from '../objects/object-rows.js';
 import type { Trx } from './feed-rows.js';
 
 const DAY_MS = 24 * 3_600_000;
@@ -11,9 +13,11 @@ const DAY_MS = 24 * 3_600_000;
  */
 export async function settleAbsent(
   trx: Trx,
+  database: Database,
   feed: Feed,
   { fullPasses, at }: { fullPasses: number; at: number },
 ): Promise<number> {
+  await whileNoneComes(trx, database);
   const marked = await trx
     .updateTable('feed_objects')
     .set({ absent_at: at })
@@ -26,8 +30,9 @@ export async function settleAbsent(
 }
 
 /** Forgets what the feed has not seen for longer than its retention: it leaves the collection and stays in the library. */
-export async function forgetOld(trx: Trx, feed: Feed, now: number): Promise<number> {
+export async function forgetOld(trx: Trx, database: Database, feed: Feed, now: number): Promise<number> {
   if (feed.retentionDays === undefined) return 0;
+  await whileNoneComes(trx, database);
   const before = now - feed.retentionDays * DAY_MS;
   await leaveCollection(trx, feed, sql`mine.seen_at < ${before}`);
   const gone = await trx
@@ -37,6 +42,11 @@ export async function forgetOld(trx: Trx, feed: Feed, now: number): Promise<numb
     .executeTakeFirst();
   await forgetOffers(trx, feed.id);
   return Number(gone.numDeletedRows);
+}
+
+/** Whoever brings objects, or takes them off a collection, does it alone: each has to see what the others have seen. */
+function whileNoneComes(trx: Trx, { traits }: Database): Promise<void> {
+  return traits.serialize(trx, OBJECTS_LOCK);
 }
 
 async function leaveCollection(

@@ -2,10 +2,13 @@ import type { CheckedPage, ClaimedPull, PageReason, PageRules } from '@drover/en
 import { Fault } from '@drover/model';
 import { type UpdateObject, sql } from 'kysely';
 import type { Database } from '../database/database.js';
+import type { DialectTraits } from '../database/dialect-traits.js';
 import { askInsert, insertRows } from '../database/insert-rows.js';
 import { RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 import { MIRROR_COLUMNS, PageMirror } from '../mirror/page-mirror.js';
+import { readKnownFacts } from '../objects/known-facts.js';
+import { OBJECTS_LOCK, lockObjects } from '../objects/object-rows.js';
 import { type StoredTarget, type UpsertWork, upsertDrafts } from '../objects/upsert.js';
 import { settleAbsent } from './feed-members.js';
 import { type Trx, lockFeed } from './feed-rows.js';
@@ -47,7 +50,7 @@ export async function keepPage(
     // The full pass that the page belongs to is the one after those that had ended before it.
     const seenPass = page.isComplete ? fullPasses : fullPasses + 1;
     const counts = await keepObjects(trx, database, pull, { page, rules, seenPass });
-    const absent = page.isComplete ? await settleAbsent(trx, pull.feed, { fullPasses, at }) : 0;
+    const absent = page.isComplete ? await settleAbsent(trx, database, pull.feed, { fullPasses, at }) : 0;
     await trx
       .updateTable('pulls')
       .set({
@@ -91,6 +94,7 @@ async function keepObjects(
   const mirror = await PageMirror.open({ trx, database, feed, page: rules });
   const shape: UpsertWork['shape'] = mirror && ((targets) => mirror.shape(targets));
   const { traits } = database;
+  if (page.drafts.length > UPSERT_DRAFTS) await lockKnown(trx, traits, page.drafts);
   for (let from = 0; from < page.drafts.length; from += UPSERT_DRAFTS) {
     const drafts = page.drafts.slice(from, from + UPSERT_DRAFTS);
     const { report, made, known } = await upsertDrafts(trx, traits, { drafts, options, shape });
@@ -110,6 +114,20 @@ async function keepObjects(
   }
   await mirror?.finish();
   return counts;
+}
+
+/**
+ * All objects of a page that is written in parts, in one order, as a settlement locks those of its batch: part by part, one would have
+ * what the other waits for.
+ */
+async function lockKnown(trx: Trx, traits: DialectTraits, drafts: CheckedPage['drafts']): Promise<void> {
+  await traits.serialize(trx, OBJECTS_LOCK);
+  const { objects } = await readKnownFacts(trx, traits, drafts);
+  await lockObjects(
+    trx,
+    traits,
+    objects.map(({ seq }) => seq),
+  );
 }
 
 const SEEN = {

@@ -213,6 +213,15 @@ function giveUp(
   const message = `${deaths} workers died over ${id}, one after the other, without a page.`;
   return database.kysely.transaction().execute(async (trx) => {
     await lockFeed(trx, database, feed_id);
+    const freed = trx
+      .selectFrom('pulls')
+      .select('id')
+      .where('id', '=', id)
+      .where('ended_at', 'is', null)
+      .where('lease_owner', 'is', null);
+    // Somebody may have claimed it once more.
+    const rows = await (database.traits.rowLocks ? freed.forUpdate() : freed).execute();
+    if (rows.length === 0) return;
     await closePull(trx, id, { status: 'failed', now, fault: { code: 'WORKER_LOST', message } });
     await backOff(trx, feed_id, now);
   });

@@ -32,8 +32,11 @@ export class KyselyMirrorLedger implements MirrorLedger {
     return beginSend(this.#database, id, rules);
   }
 
-  failSend(id: FeedId, { now, ...fault }: { code: string; message: string; now: Date }): Promise<void> {
-    return failSend(this.#database, id, { ...fault, now: now.getTime() });
+  failSend(
+    id: FeedId,
+    { now, ...failed }: { begunAt: string; code: string; message: string; now: Date },
+  ): Promise<void> {
+    return failSend(this.#database, id, { ...failed, now: now.getTime() });
   }
 
   figures(id: FeedId): Promise<MirrorFigures> {

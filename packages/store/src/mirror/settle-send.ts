@@ -67,7 +67,7 @@ function sendingOffers(trx: Trx, feedId: string): Promise<OfferRow[]> {
 export async function failSend(
   database: Database,
   feedId: string,
-  { code, message, now }: { code: string; message: string; now: number },
+  { begunAt, code, message, now }: { begunAt: string; code: string; message: string; now: number },
 ): Promise<void> {
   await database.kysely.transaction().execute(async (trx) => {
     await lockFeed(trx, database, feedId);
@@ -76,8 +76,9 @@ export async function failSend(
     const closed = await trx
       .deleteFrom('mirror_sends')
       .where('feed_id', '=', feedId)
-      // One may have been made by now.
+      // A run may have been made of it by now, and another one begun.
       .where('run_id', 'is', null)
+      .where('created_at', '=', Date.parse(begunAt))
       .executeTakeFirst();
     if (closed.numDeletedRows === 0n) return;
     for (const offer of await sendingOffers(trx, feedId)) {
@@ -89,16 +90,21 @@ export async function failSend(
 
 /** What a send's run has not taken up is offered by another send. */
 async function abandonPasses(trx: Trx, collectionId: string): Promise<void> {
-  const open = trx
-    .selectFrom('passes')
-    .select('id')
-    .where('collection_id', '=', collectionId)
-    .where('status', 'in', ['freezing', 'open']);
-  await trx.deleteFrom('pass_ranges').where('pass_id', 'in', open).execute();
-  await trx
+  // The passes first, as whoever makes a run of one.
+  const abandoned = await trx
     .updateTable('passes')
     .set({ status: 'abandoned' })
     .where('collection_id', '=', collectionId)
     .where('status', 'in', ['freezing', 'open'])
+    .returning('id')
+    .execute();
+  if (abandoned.length === 0) return;
+  await trx
+    .deleteFrom('pass_ranges')
+    .where(
+      'pass_id',
+      'in',
+      abandoned.map(({ id }) => id),
+    )
     .execute();
 }

@@ -7,7 +7,7 @@ import { insertRows } from '../database/insert-rows.js';
 import type { Tables } from '../database/tables.js';
 import { toStoredValue } from './attribute-rules.js';
 import { applyOffers, type HistoryEntry, insertHistory } from './attribute-store.js';
-import { bumpRevisions, lockObjects, setStatuses } from './object-rows.js';
+import { OBJECTS_LOCK, bumpRevisions, lockObjects, setStatuses } from './object-rows.js';
 import { valueKey } from './value-key.js';
 import { statusHistory } from './write-back.js';
 
@@ -27,7 +27,7 @@ export async function editObject(
   traits: DialectTraits,
   { seq, type, edit }: { seq: number; type: string; edit: ObjectEdit },
 ): Promise<boolean> {
-  if ((edit.aliases ?? []).length > 0) await traits.serialize(trx, 'objects');
+  if ((edit.aliases ?? []).length > 0) await traits.serialize(trx, OBJECTS_LOCK);
   const place: Place = { trx, traits, seq, type, source: storableText(edit.source) };
   const locked = await lockObjects(trx, traits, [seq]);
   const at = await timeOfEdit(place, edit, locked.get(seq)?.status_at ?? 0);

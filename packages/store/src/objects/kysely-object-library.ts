@@ -10,11 +10,13 @@ import {
   type PageRequest,
   type RunId,
 } from '@drover/model';
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { checkQuery } from '../collections/check-query.js';
 import { type MemberSet, memberSetOf } from '../collections/member-set.js';
 import { pageOfMembers } from '../collections/members-page.js';
+import { takeCollection } from '../collections/take-collection.js';
 import { type Database, storableText } from '../database/database.js';
+import type { DialectTraits } from '../database/dialect-traits.js';
 import type { Tables } from '../database/tables.js';
 import { fromStoredValue } from './attribute-rules.js';
 import { editObject } from './edit-object.js';
@@ -42,7 +44,7 @@ export class KyselyObjectLibrary implements ObjectLibrary {
     }
     const { kysely, traits } = this.#database;
     return kysely.transaction().execute(async (trx) => {
-      if (options.collectionId !== undefined) await checkFixedList(trx, options.collectionId);
+      if (options.collectionId !== undefined) await checkFixedList(trx, traits, options.collectionId);
       if (drafts.length === 0) return { created: 0, updated: 0, unchanged: 0, duplicates: 0 };
       return (await upsertDrafts(trx, traits, { drafts, options })).report;
     });
@@ -172,8 +174,12 @@ async function collectionRow(db: Kysely<Tables>, id: CollectionId) {
   throw new Fault('NOT_FOUND', `There is no collection ${id}; "collection list" shows those that exist.`);
 }
 
-async function checkFixedList(db: Kysely<Tables>, id: CollectionId): Promise<void> {
-  const { kind, name } = await collectionRow(db, id);
+async function checkFixedList(
+  trx: Transaction<Tables>,
+  traits: DialectTraits,
+  id: CollectionId,
+): Promise<void> {
+  const { kind, name } = await takeCollection(trx, traits, { id: storableText(id), as: 'user' });
   if (kind === 'fixed') return;
   throw new Fault(
     'COLLECTION_NOT_FIXED',

@@ -5,6 +5,9 @@ import { preparedQuery } from '../database/prepared-query.js';
 import { type Answer, RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 
+/** What `serialize` takes for those who make objects, or move them on or off collections, one after the other. */
+export const OBJECTS_LOCK = 'objects';
+
 type Trx = Transaction<Tables>;
 
 export interface LockedObject {

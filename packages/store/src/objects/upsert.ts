@@ -9,7 +9,7 @@ import type { Tables } from '../database/tables.js';
 import { toStoredValue } from './attribute-rules.js';
 import { type GroupOffer, applyOffers, insertHistory } from './attribute-store.js';
 import { readKnownFacts } from './known-facts.js';
-import { type LockedObject, bumpRevisions, lockObjects, setStatuses } from './object-rows.js';
+import { type LockedObject, OBJECTS_LOCK, bumpRevisions, lockObjects, setStatuses } from './object-rows.js';
 import { type UpsertTarget, planUpsert } from './upsert-plan.js';
 import { valueKey } from './value-key.js';
 import { statusHistory } from './write-back.js';
@@ -52,7 +52,7 @@ export async function upsertDrafts(
   const source = storableText(options.source);
   const { runId, modes } = options;
   const call: Call = { trx, traits, source, at: options.at.getTime(), runId, modes };
-  await traits.serialize(trx, 'objects');
+  await traits.serialize(trx, OBJECTS_LOCK);
   const plan = planUpsert(drafts, await readKnownFacts(trx, traits, drafts));
   await shape?.(plan.targets);
   const made = await insertObjects(

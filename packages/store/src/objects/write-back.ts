@@ -44,6 +44,8 @@ export interface WriteBacks {
 export interface WriteBackReport {
   /** Objects on which something changed. */
   objectsWritten: number;
+  /** Which those are: their revision is one more than before. */
+  changedSeqs: ReadonlySet<number>;
   /** Attribute values that are in force now and were not before. */
   attributesWritten: number;
 }
@@ -102,7 +104,7 @@ export function askToWriteBack(
   askToStore(trip, traits, met);
   for (const seq of applyStatuses(trip, traits, { objects, statuses })) changedSeqs.add(seq);
   askForRevisions(trip, traits, { seqs: changedSeqs, at: Date.now() });
-  return { objectsWritten: changedSeqs.size, attributesWritten: applied };
+  return { objectsWritten: changedSeqs.size, changedSeqs, attributesWritten: applied };
 }
 
 /** The objects whose status has changed. */

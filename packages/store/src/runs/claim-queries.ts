@@ -1,9 +1,12 @@
 import { OPEN_RUN_STATUSES, type OutcomeStatus } from '@drover/model';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
 import type { Tables } from '../database/tables.js';
 import type { PassTerms, RunRow, TaskRow } from './rows.js';
+
+/** How the names of leases begin under which started runs hold their exclusive keys. */
+export const EXCLUSIVE_LEASE = 'exclusive:';
 
 /** Runs looked at in one claim. */
 const MAX_CANDIDATES = 50;
@@ -12,32 +15,51 @@ export const anyOpenRun = preparedQuery<Record<string, never>, { id: string }>((
   db.selectFrom('runs').select('id').where('status', 'in', OPEN_RUN_STATUSES).limit(1),
 );
 
-function runsByTurn(db: Kysely<Tables>, limit: number) {
-  return db
-    .selectFrom('runs')
-    .select(({ selectFrom }) => [
-      'runs.id',
-      selectFrom('tasks')
-        .select(({ fn }) => fn.countAll<number>().as('n'))
-        .whereRef('tasks.run_id', '=', 'runs.id')
-        .where('tasks.status', '=', 'leased')
-        .as('leased'),
-    ])
-    .where('runs.status', 'in', OPEN_RUN_STATUSES)
-    .orderBy('leased')
-    .orderBy('runs.created_at')
-    .orderBy('runs.id')
-    .limit(limit);
+type Now = number | RawBuilder<number>;
+
+function runsByTurn(db: Kysely<Tables>, { now, limit }: { now: Now; limit: number }) {
+  return (
+    db
+      .selectFrom('runs')
+      .select(({ selectFrom }) => [
+        'runs.id',
+        selectFrom('tasks')
+          .select(({ fn }) => fn.countAll<number>().as('n'))
+          .whereRef('tasks.run_id', '=', 'runs.id')
+          .where('tasks.status', '=', 'leased')
+          .as('leased'),
+      ])
+      .where('runs.status', 'in', OPEN_RUN_STATUSES)
+      // However many stand aside, those behind them are looked at.
+      .where(({ not }) => not(standsAside(now)))
+      .orderBy('leased')
+      .orderBy('runs.created_at')
+      .orderBy('runs.id')
+      .limit(limit)
+  );
+}
+
+/** Runs that nothing can be claimed of now: they only wait for a time that is to come, or for the run that excludes them. */
+function standsAside(now: Now): RawBuilder<boolean> {
+  return sql<boolean>`(cancel_requested = 0 and fault is null and (
+    (runs.status = 'waiting'
+      and (pending > 0 or exists (select 1 from tasks where run_id = runs.id and tasks.status <> 'done'))
+      and not exists (select 1 from tasks
+        where run_id = runs.id and tasks.status <> 'done' and tasks.status <> 'leased' and due_at <= ${now})
+      and not exists (select 1 from pending_objects where run_id = runs.id and task_id is null and due_at <= ${now})
+      and not (phase = 'execute' and exists (select 1 from run_ranges where run_id = runs.id)))
+    or (runs.status = 'queued' and exclusive_key is not null
+      and exists (select 1 from leases where name = ${sql.lit(EXCLUSIVE_LEASE)} || exclusive_key))))`;
 }
 
 /** Open runs, those with the fewest tasks in flight first, so that a large run does not starve a small one. */
-export const candidateRuns = preparedQuery<Record<string, never>, { id: string }>((db) =>
-  runsByTurn(db, MAX_CANDIDATES),
+export const candidateRuns = preparedQuery<{ now: number }, { id: string }>((db, { now }) =>
+  runsByTurn(db, { now: sql<number>`cast(${now} as bigint)`, limit: MAX_CANDIDATES }),
 );
 
 /** The first of the open runs, and how many of its tasks are in flight. */
-export function runInTurn(db: Kysely<Tables>) {
-  return runsByTurn(db, 1);
+export function runInTurn(db: Kysely<Tables>, now: RawBuilder<number>) {
+  return runsByTurn(db, { now, limit: 1 });
 }
 
 const openRun = preparedQuery<{ id: string }, RunRow>((db, { id }) =>

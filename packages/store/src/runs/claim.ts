@@ -4,6 +4,7 @@ import { type Transaction, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
 import {
+  EXCLUSIVE_LEASE,
   anyOpenRun,
   candidateRuns,
   insertTaskRow,
@@ -25,7 +26,7 @@ type Trx = Transaction<Tables>;
 
 /** The name under which a started run holds its exclusive key. */
 export function exclusiveLease(key: string): string {
-  return `exclusive:${key}`;
+  return `${EXCLUSIVE_LEASE}${key}`;
 }
 
 /**
@@ -39,7 +40,7 @@ export async function claim(database: Database, worker: Worker): Promise<ClaimRe
   let busy: string | undefined;
   const onBusy = (id: string): void => void (busy ??= id);
   const claimed = await kysely.transaction().execute(async (trx) => {
-    const candidates = await candidateRuns(trx, {});
+    const candidates = await candidateRuns(trx, { now: worker.now });
     return claimAmong(trx, database, { worker, candidates, onBusy });
   });
   if ('task' in claimed || busy === undefined) return claimed;

@@ -17,12 +17,12 @@ export async function createRun(
   now: number,
 ): Promise<RunId> {
   // Before the pass, as whoever settles a send has it.
-  if (request.sendOf !== undefined) await holdSend(trx, traits, request.sendOf);
+  if (request.sendOf !== undefined) await holdSend(trx, traits, request.sendOf.feedId);
   const pass = await takePass(trx, traits, request.passId);
   if (pass.status !== 'open') throw goneMeanwhile(pass.id);
   const slice = await (request.mode === 'plan' ? peekSlice : takeSlice)(trx, pass.id, request.objectsPerRun);
   const runId = await insertRun(trx, pass, slice, request, now);
-  if (request.sendOf !== undefined) await takeSend(trx, { feedId: request.sendOf, passId: pass.id, runId });
+  if (request.sendOf !== undefined) await takeSend(trx, { ...request.sendOf, passId: pass.id, runId });
   return runId;
 }
 
@@ -90,7 +90,15 @@ export async function takePass(trx: Trx, traits: DialectTraits, passId: string):
   const pass = await lockPass(trx, traits, passId);
   if (pass === undefined) throw new Fault('NOT_FOUND', `There is no pass ${passId}.`);
   await refuseWhileRunOpen(trx, pass.id);
+  await takeConnection(trx, traits, pass.connection_id);
   return pass;
+}
+
+/** The connection is there until the transaction ends; then whoever removes it finds the run. */
+async function takeConnection(trx: Trx, traits: DialectTraits, id: string): Promise<void> {
+  const query = trx.selectFrom('connections').select('id').where('id', '=', id);
+  const row = await (traits.rowLocks ? query.forShare() : query).executeTakeFirst();
+  if (row === undefined) throw new Fault('NOT_FOUND', `The connection ${id} was removed.`, { path: id });
 }
 
 function goneMeanwhile(passId: string): Fault {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Transaction } from 'kysely';
-import { rowsFrom } from '../database/database.js';
+import { type Database, amongSeqs, jsonOfSeqs, rowsFrom } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import type { Tables } from '../database/tables.js';
 
@@ -45,4 +45,31 @@ export async function fingerprintsOf(
       return [object.seq, createHash('sha256').update(content).digest('base64url').slice(0, 22)];
     }),
   );
+}
+
+/** What no object has as its fingerprint: it counts as changed. */
+const NO_FINGERPRINT = '';
+
+/**
+ * The fingerprints of objects that somebody else has changed since they were sent, in a transaction that has itself changed some: what
+ * they held then is not known any more, and what they hold now was not sent.
+ */
+export async function movedSince(
+  trx: Transaction<Tables>,
+  { traits }: Database,
+  {
+    sent = new Map(),
+    changedSeqs,
+  }: { sent: ReadonlyMap<number, number> | undefined; changedSeqs: ReadonlySet<number> },
+): Promise<Map<number, string>> {
+  if (sent.size === 0) return new Map();
+  const rows = await trx
+    .selectFrom('objects')
+    .select(['seq', 'revision'])
+    .where(amongSeqs(traits, 'seq', jsonOfSeqs([...sent.keys()])))
+    .execute();
+  const moved = rows.filter(
+    ({ seq, revision }) => revision - (changedSeqs.has(seq) ? 1 : 0) !== sent.get(seq),
+  );
+  return new Map(moved.map(({ seq }) => [seq, NO_FINGERPRINT]));
 }

@@ -38,9 +38,9 @@ interface NextBatch extends Record<string, string | number> {
 const makeNextBatch = preparedQuery<NextBatch, Cut>(
   (db, { id, runId, objects, concurrency, owner, until, now }) => {
     const size = sql`cast(${objects} as bigint)`;
-    const at = sql`cast(${now} as bigint)`;
+    const at = sql<number>`cast(${now} as bigint)`;
     const query = sql<Cut>`with turn as (
-      select id, leased from (${runInTurn(db)}) as first
+      select id, leased from (${runInTurn(db, at)}) as first
       where id = ${runId} and leased < cast(${concurrency} as bigint)
     ), cut as (
       update run_ranges set from_position = from_position + ${size}

@@ -30,7 +30,10 @@ export async function markHandled(
 ): Promise<void> {
   const { stepKey } = task.run;
   // What was kept back is offered again as soon as it leaves the quarantine.
-  const handled = outcomes.filter(({ status, code }) => status !== 'skipped' || code !== 'QUARANTINED');
+  const handled = outcomes
+    .filter(({ status, code }) => status !== 'skipped' || code !== 'QUARANTINED')
+    // In one order, as all that lock several rows.
+    .toSorted((left, right) => left.objectSeq - right.objectSeq);
   if (stepKey === undefined || handled.length === 0) return;
   const seqs = handled.map(({ objectSeq }) => objectSeq);
   const fingerprints = await fingerprintsOf(trx, database.traits, seqs, reads);

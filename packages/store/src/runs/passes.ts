@@ -2,6 +2,7 @@ import type { FreezeRule, Pass, PassRequest } from '@drover/engine';
 import { Fault, OPEN_RUN_STATUSES, newId, type PassId } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
 import { membersPage } from '../collections/members-page.js';
+import { takeCollection } from '../collections/take-collection.js';
 import { type Database, rowsFrom } from '../database/database.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import type { Tables } from '../database/tables.js';
@@ -21,6 +22,7 @@ export async function openPass(
   now: number,
 ): Promise<Pass> {
   await traits.serialize(trx, `offering ${request.offering}`);
+  await takeCollection(trx, traits, { id: request.collectionId, as: 'user' });
   const found = await trx
     .selectFrom('passes')
     .select('id')

@@ -21,6 +21,8 @@ export async function settleParked(
   trx: Trx,
   database: Database,
   { task, parked = [], reads }: Settlement,
+  /** Fingerprints of those that were changed since they were sent. */
+  moved: ReadonlyMap<number, string>,
 ): Promise<Parking> {
   const isPoll = task.kind === 'poll';
   if (!isPoll && parked.length === 0) return { added: 0, sentWith: new Map() };
@@ -32,7 +34,7 @@ export async function settleParked(
   if (!isPoll && task.run.stepKey !== undefined) {
     const seqs = parked.map(({ objectSeq }) => objectSeq);
     const now = await fingerprintsOf(trx, database.traits, seqs, reads);
-    for (const [seq, fingerprint] of now) sentWith.set(seq, fingerprint);
+    for (const [seq, fingerprint] of now) sentWith.set(seq, moved.get(seq) ?? fingerprint);
   }
   await putIn(trx, database, { task, parked, fingerprints: sentWith });
   return { added: parked.length - takenOut, sentWith };

@@ -6,6 +6,7 @@ import { RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
 import {
   type WriteBackReads,
+  type WriteBackReport,
   type WriteBacks,
   askForWriteBacks,
   askToWriteBack,
@@ -15,6 +16,7 @@ import { forgetPlanObjects, recordPlan } from '../plans/record-plan.js';
 import { claim, claimAmong } from './claim.js';
 import type { Worker } from './lease-task.js';
 import { type Settling, type Tallied, isPlain, settleRun } from './settle-run.js';
+import { movedSince } from './fingerprint.js';
 import { markHandled } from './handled.js';
 import { type WentOn, comeToWait, goOn, mayGoOn } from './go-on.js';
 import { askToHold, whileHeld, whileTaskHeld } from './hold-task.js';
@@ -78,7 +80,7 @@ async function settle(
       if (worker !== undefined && going !== undefined) {
         return goOn(trip, database, { ...settled, worker, going }).catch(failedClaim);
       }
-      const candidates = worker === undefined ? undefined : candidateRuns.ask(trip, {});
+      const candidates = worker === undefined ? undefined : candidateRuns.ask(trip, { now: worker.now });
       const held = await settleRun(trip, { ...settled, isToClaim: worker !== undefined });
       if (worker === undefined) return undefined;
       return claimAmong(trx, database, { worker, candidates: candidates!.rows, held }).catch(failedClaim);
@@ -111,7 +113,9 @@ async function settleObjects(
     ? NOTHING_WRITTEN
     : askToWriteBack(trip, database.traits, { ...writeBacksOf(settlement), reads });
   const counts = tally(settlement.outcomes);
-  const parked = isPlain(settlement) ? 0 : await settleSpecials(trip, database, { settlement, counts, now });
+  const parked = isPlain(settlement)
+    ? 0
+    : await settleSpecials(trip, database, { settlement, written, counts, now });
   return { counts, written, parked };
 }
 
@@ -119,14 +123,21 @@ async function settleObjects(
 async function settleSpecials(
   trip: RoundTrip,
   database: Database,
-  { settlement, counts, now }: { settlement: Settlement; counts: Map<string, number>; now: number },
+  {
+    settlement,
+    written,
+    counts,
+    now,
+  }: { settlement: Settlement; written: WriteBackReport; counts: Map<string, number>; now: number },
 ): Promise<number> {
   await trip.make();
   const trx = trip.db as Trx;
   const { task } = settlement;
-  const parking = await settleParked(trx, database, settlement);
+  const moved = await movedSince(trx, database, { sent: settlement.sent, changedSeqs: written.changedSeqs });
+  const parking = await settleParked(trx, database, settlement, moved);
   if (task.run.mode === 'plan') await recordWriteBacks(trx, database, task.run.id, settlement);
-  else await markHandled(trx, database, settlement, { now, sentWith: parking.sentWith });
+  else
+    await markHandled(trx, database, settlement, { now, sentWith: new Map([...moved, ...parking.sentWith]) });
   if (settlement.plan !== undefined) await recordPlan(trx, database, task.run.id, settlement.plan);
   for (const row of settlement.revised ?? []) await reviseOutcome(trx, task, row, counts);
   if (settlement.again !== undefined) await queueAgain(trx, task, settlement.again, now);
@@ -137,7 +148,11 @@ async function settleSpecials(
   return parking.added;
 }
 
-const NOTHING_WRITTEN = { objectsWritten: 0, attributesWritten: 0 };
+const NOTHING_WRITTEN: WriteBackReport = {
+  objectsWritten: 0,
+  changedSeqs: new Set(),
+  attributesWritten: 0,
+};
 
 /** What a settlement writes back; nothing of a plan's, which is put on record instead. */
 function writeBacksOf({ task, attributes, statuses }: Settlement): WriteBacks {

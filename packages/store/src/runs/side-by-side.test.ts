@@ -151,6 +151,41 @@ describeDatabases('engines side by side', (open) => {
     expect(await watch.due(new Date())).toEqual({ count: 0 });
   });
 
+  it.each(['wait for a poll', 'are excluded'])('come to a run behind any number that %s', async (why) => {
+    await openWorld({ script: { execute: succeed } });
+    const { runId } = await world.engine.submit(world.submission);
+    const row = await database.kysely.selectFrom('runs').selectAll().executeTakeFirstOrThrow();
+    const older = Array.from({ length: 60 }, (_, n) => ({
+      ...row,
+      id: `run_${n}`,
+      pass_id: `pass_${n}`,
+      created_at: row.created_at - 1_000,
+    }));
+    if (why === 'are excluded') {
+      const excluded = older.map((run) => ({ ...run, exclusive_key: 'list' }));
+      await database.kysely.insertInto('runs').values(excluded).execute();
+      const lease = { name: 'exclusive:list', owner: 'run_other', token: 1, until: 0, data: '{}' };
+      await database.kysely.insertInto('leases').values(lease).execute();
+    } else {
+      const waiting = { status: 'waiting', phase: 'execute', pending: 1, started_at: 1 };
+      await database.kysely
+        .insertInto('runs')
+        .values(older.map((run) => ({ ...run, ...waiting })))
+        .execute();
+      const pending = { ...PENDING, due_at: Date.now() + 3_600_000 };
+      await database.kysely
+        .insertInto('pending_objects')
+        .values(older.map(({ id }) => ({ ...pending, run_id: id })))
+        .execute();
+    }
+    await world.engine.start();
+    expect(await world.waitFor(runId!)).toMatchObject({ status: 'succeeded' });
+    const statuses = await database.kysely.selectFrom('runs').select('status').distinct().execute();
+    expect(statuses.map(({ status }) => status).toSorted()).toEqual(
+      ['succeeded', why === 'are excluded' ? 'queued' : 'waiting'].toSorted(),
+    );
+  });
+
   it('say what a dead worker has left', async () => {
     await openWorld({ script: { execute: succeed } });
     const { runId } = await world.engine.submit(world.submission);
@@ -170,3 +205,15 @@ describeDatabases('engines side by side', (open) => {
     await world.waitFor(runId!);
   });
 });
+
+const PENDING = {
+  position: 0,
+  object_seq: 1,
+  token: '1',
+  data: null,
+  since: 1,
+  polls: 0,
+  failures: 0,
+  fingerprint: null,
+  task_id: null,
+};
