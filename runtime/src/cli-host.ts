@@ -15,9 +15,11 @@ export function createCliHost(options: {
     openApplication: ({ dataDir, notify }) => openApplication(environment, dataDir, notify),
     packBundle: async (folder) => (await import('@drover/plugin-kit')).packBundle(folder),
     startSimulator,
-    effectiveSettings: async ({ dataDir }): Promise<EffectiveSetting[]> => {
+    effectiveSettings: async ({ dataDir, notify }): Promise<EffectiveSetting[]> => {
       const { effectiveSettings } = await import('./environment/effective-settings.js');
-      return effectiveSettings(await read(environment, dataDir));
+      const found = await read(environment, dataDir);
+      warn(found, notify);
+      return effectiveSettings(found);
     },
     onInterrupt,
   };
@@ -32,13 +34,18 @@ async function read(environment: Environment, dataDir: string | undefined): Prom
   return found;
 }
 
+function warn({ warnings }: ReadEnvironment, notify: (line: string) => void): void {
+  for (const warning of warnings) notify(`Warning: ${warning}`);
+}
+
 async function openApplication(
   environment: Environment,
   dataDir: string | undefined,
   notify: (line: string) => void,
 ): Promise<Application> {
-  const { settings, warnings } = await read(environment, dataDir);
-  for (const warning of warnings) notify(`Warning: ${warning}`);
+  const found = await read(environment, dataDir);
+  warn(found, notify);
+  const { settings } = found;
   const { openEmbedded } = await import('./embedded.js');
   return openEmbedded({ settings, version: VERSION, environment, notify });
 }

@@ -50,7 +50,8 @@ export interface CliHost {
   packBundle(folder: string): Promise<PackedBundle>;
   /** On 127.0.0.1. Fault: `SIMULATOR_UNKNOWN`, naming those that exist. */
   startSimulator(vendor: string, options: SimulatorOptions): Promise<RunningSimulator>;
-  effectiveSettings(options: { dataDir?: string }): Promise<EffectiveSetting[]>;
+  /** `notify` is told of variables that mean nothing. */
+  effectiveSettings(options: { dataDir?: string; notify(line: string): void }): Promise<EffectiveSetting[]>;
   /** Calls the listener when a person interrupts (SIGINT, SIGTERM) until the returned function is called. */
   onInterrupt(listener: () => void): () => void;
 }

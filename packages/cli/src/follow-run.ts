@@ -73,7 +73,10 @@ function interruptHandler(
     } else {
       stop.abort(
         cancels
-          ? new Fault('INTERRUPTED', `Stopped at once; run ${run.id} is open: drover run resume ${run.id}.`)
+          ? new Fault(
+              'INTERRUPTED',
+              `Stopped at once; run ${run.id} is open; its cancel comes to an end with: drover run resume ${run.id}`,
+            )
           : new Fault('INTERRUPTED', `Stopped watching; run ${run.id} goes on.`),
       );
     }

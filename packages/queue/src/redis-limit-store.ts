@@ -128,7 +128,10 @@ export class RedisLimitStore implements LimitStore {
     client.on('ready', () => (this.#timesConnected += 1));
     client.defineCommand('droverTake', { numberOfKeys: KEYS, lua: TAKE });
     client.defineCommand('droverReport', { numberOfKeys: KEYS, lua: REPORT });
-    await this.#link.connected(CONNECT_MS).catch(() => undefined);
+    await this.#link.connected(CONNECT_MS).catch((fault: Fault) => {
+      // What is wrong for good is not waited out.
+      if (fault.code !== 'REDIS_UNREACHABLE') throw fault;
+    });
     return client as RedisClient & Scripted;
   }
 

@@ -60,10 +60,30 @@ export class RedisLink {
     return client;
   }
 
-  /** Resolves when it is connected. Fault: `REDIS_UNREACHABLE`. */
+  /** Resolves when it is connected, to the database of its address. Faults: `REDIS_UNREACHABLE`, `VARIABLE_INVALID`. */
   async connected(timeoutMs: number): Promise<RedisClient> {
     const client = await this.client();
-    if (client.status === 'ready') return client;
+    await this.#ready(client, timeoutMs);
+    await this.#checkDatabase(client);
+    return client;
+  }
+
+  /** A client whose database is not there goes on with the first one, which may be somebody else's. */
+  async #checkDatabase(client: RedisClient): Promise<void> {
+    const address = this.#address;
+    if (address.kind === 'cluster' || !address.options.db) return;
+    const { db } = address.options;
+    await client.select(db).catch((error: Error) => {
+      if (client.status !== 'ready') throw unreachable(this.place, error.message);
+      throw new Fault(
+        'VARIABLE_INVALID',
+        `DROVER_REDIS_URL names database ${db}, which Redis at ${this.place} does not have: ${error.message}.`,
+      );
+    });
+  }
+
+  async #ready(client: RedisClient, timeoutMs: number): Promise<void> {
+    if (client.status === 'ready') return;
     let reason = 'no answer';
     const onError = (error: Error): void => void (reason = error.message || reason);
     await new Promise<void>((resolve, reject) => {
@@ -82,7 +102,6 @@ export class RedisLink {
       // It was closed meanwhile.
       client.once('end', giveUp);
     });
-    return client;
   }
 
   /** Fault `REDIS_EVICTS` when this Redis may throw away what is in it as memory gets short. */

@@ -158,6 +158,10 @@ function describeRedisRings(): void {
   it('says that there is no Redis, and that one evicts', async () => {
     const evicting = await startRedis({ policy: 'allkeys-lru' });
     await expect(open(evicting.url).open()).rejects.toMatchObject({ code: 'REDIS_EVICTS' });
+    await expect(open(`${evicting.url}/99`).open()).rejects.toMatchObject({
+      code: 'VARIABLE_INVALID',
+      message: expect.stringContaining('database 99'),
+    });
     await evicting.kill();
     const error = await open(evicting.url.replace('//', '//someone:s3cretpass@'))
       .open()

@@ -5,7 +5,7 @@ import type { RingQueue, RingStore, RingStoreOptions, RingWorker } from './ring-
 const RINGS = 'rings';
 const CONNECT_MS = 5_000;
 
-/** Rings in Redis. `openQueue` faults: `REDIS_UNREACHABLE`, `REDIS_EVICTS`. */
+/** Rings in Redis. `openQueue` faults: `REDIS_UNREACHABLE`, `REDIS_EVICTS`, `VARIABLE_INVALID`. */
 export class RedisRings implements RingStore {
   readonly #link: RedisLink;
   readonly #options: RingStoreOptions;

@@ -84,16 +84,31 @@ export async function openPlace(place: DatabasePlace): Promise<Database> {
     return openPostgres(place.url);
   }
   const { openSqlite } = await import('./sqlite-part.js');
-  return openSqlite((await openDataFolder(place.dataDir)).databaseFile);
+  const { databaseFile } = await openDataFolder(place.dataDir);
+  return reaching(place, async () => openSqlite(databaseFile));
 }
 
-/** Runs what talks to a database; on a server, what goes wrong with reaching it is the fault `DATABASE_UNREACHABLE`. */
+/** SQLite's words for a file that is none of its own, or was one: SQLITE_CORRUPT and SQLITE_NOTADB. */
+const DAMAGED: readonly unknown[] = [11, 26];
+
+/**
+ * Runs what talks to a database. Faults: on a server, what goes wrong with reaching it is `DATABASE_UNREACHABLE`; a damaged file
+ * is `DATA_DIR_UNUSABLE`.
+ */
 export async function reaching<Result>(place: DatabasePlace, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (cause) {
-    if ('dataDir' in place || isFault(cause)) throw cause;
-    const { code, message } = cause as { code?: string; message?: string };
+    if (isFault(cause)) throw cause;
+    const { code, errcode, message } = cause as { code?: string; errcode?: number; message?: string };
+    if ('dataDir' in place) {
+      if (!DAMAGED.includes(errcode)) throw cause;
+      throw new Fault(
+        'DATA_DIR_UNUSABLE',
+        `The database ${nameOfPlace(place)} is damaged (${message}); put a backup in its place, without the files that end in -wal and -shm.`,
+        { cause },
+      );
+    }
     throw new Fault(
       'DATABASE_UNREACHABLE',
       `The database ${nameOfPlace(place)} cannot be used: ${message || code || 'no answer'}.`,

@@ -54,6 +54,12 @@ const MISTAKES: Mistake[] = [
     says: [/^NOT_FOUND: There is no connection "prod"/, 'drover connection list'],
   },
   {
+    name: 'an object that is not there',
+    argv: ['objects', 'show', 'nowhere.example.com'],
+    exitCode: 1,
+    says: [/^NOT_FOUND: There is no object "nowhere\.example\.com"/, 'drover objects list'],
+  },
+  {
     name: 'a collection that is not there',
     argv: runAll({ collection: 'iosc' }),
     exitCode: 1,

@@ -1,4 +1,5 @@
-import { cp, stat, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -35,6 +36,26 @@ describe('drover db migrate', () => {
         applied: ['0001-initial'],
       });
       expect((await drover.run(['db', 'migrate'])).stdout).toContain('is up to date');
+    } finally {
+      await drover.close();
+    }
+  });
+});
+
+describe('a database that is damaged', () => {
+  it.each([
+    ['noise', () => randomBytes(100_000)],
+    ['a part', (whole: Buffer) => whole.subarray(0, 6_000)],
+  ])('is named, with the way back: %s', async (_, damage) => {
+    const drover = await CommandLine.open();
+    try {
+      await drover.json('collection', 'create', 'one');
+      const file = join(drover.dataDir, 'drover.db');
+      await writeFile(file, damage(await readFile(file)));
+      await Promise.all(['-wal', '-shm'].map((end) => rm(`${file}${end}`, { force: true })));
+      const { exitCode, stderr } = await drover.run(['run', 'list']);
+      expect([exitCode, stderr]).toEqual([78, expect.stringContaining(`${file} is damaged`)]);
+      expect(stderr).toContain('put a backup in its place');
     } finally {
       await drover.close();
     }

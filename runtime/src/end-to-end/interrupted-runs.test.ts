@@ -55,6 +55,9 @@ it('Ctrl-C twice leaves at once; the run can be finished', async () => {
 
   const [{ id }] = (await drover.json('run', 'list')).data;
   expect(left.stderr).toContain(`drover run resume ${id}`);
+  const again = await built.run(['run', 'cancel', id]);
+  expect([again.exitCode, again.stdout]).toEqual([0, expect.stringContaining('nobody executes it now')]);
+  expect(again.stdout).toContain(`drover run resume ${id}`);
   expect(await built.run(['run', 'resume', id, '--json'])).toMatchObject({
     exitCode: 3,
     json: { status: 'cancelled', summary: { objectsRead: 2 * BATCH } },

@@ -122,6 +122,18 @@ describe('connection', () => {
       transport: { verifyTls: false, proxy: 'system' },
     });
     expect(updated.secrets).not.toHaveProperty('apiV2Token');
+    for (const [flag, name, known] of [
+      ['--remove-secret', 'apiV1Tokn', 'apiV1Token'],
+      ['--unset', 'baseUrll', 'baseUrl'],
+    ] as const) {
+      const { exitCode, stderr } = await drover.run(['connection', 'update', 'lab', flag, name]);
+      expect([exitCode, stderr]).toEqual([
+        1,
+        expect.stringContaining(`no "${name}" to take away with ${flag}`),
+      ]);
+      expect(stderr).toContain(known);
+    }
+    expect(await drover.json('connection', 'show', 'lab')).toMatchObject({ updatedAt: updated.updatedAt });
     expect(await drover.json('connection', 'remove', 'lab')).toMatchObject({ name: 'lab' });
     expect(await drover.json('connection', 'list')).toEqual([]);
   });
@@ -161,6 +173,20 @@ describe('connection', () => {
     expect(outcomes.map(({ stdout, stderr }) => stdout + stderr).join('\n')).not.toContain(token);
     expect(stored.includes(token)).toBe(false);
     expect(outcomes[1]!.stdout).toContain('apiV2Token: set');
+  });
+
+  it('has no variable that is misspelt and says nothing', async () => {
+    const environment = { DROVER_WORKER_CONCURENCY: '3' };
+    for (const argv of [
+      ['config', 'print'],
+      ['collection', 'list'],
+    ]) {
+      const { exitCode, stderr } = await drover.run(argv, { environment });
+      expect([exitCode, stderr]).toEqual([
+        0,
+        expect.stringContaining('did you mean DROVER_WORKER_CONCURRENCY?'),
+      ]);
+    }
   });
 
   it('is tested step by step', async () => {

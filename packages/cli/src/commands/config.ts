@@ -11,7 +11,10 @@ export function addConfigCommands(program: Command, session: Session): void {
 }
 
 async function print(session: Session): Promise<CommandResult> {
-  const settings = await session.host.effectiveSettings({ dataDir: session.options.dataDir });
+  const settings = await session.host.effectiveSettings({
+    dataDir: session.options.dataDir,
+    notify: (line) => session.note(line),
+  });
   return {
     document: settings,
     text: table(

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ConnectionTest, ConnectionView, SecretInput, TransportSettings } from '@drover/engine';
+import { Fault } from '@drover/model';
 import { collect, splitAssignment, typedAssignments } from '../input/assignments.js';
 import {
   askMissingSecrets,
@@ -95,9 +96,11 @@ async function create(
 
 async function update(session: Session, ref: string, options: UpdateOptions): Promise<CommandResult> {
   const application = await session.application();
-  const { vendor } = await application.connections.show(ref);
-  const fields = await application.connections.fields(vendor);
+  const before = await application.connections.show(ref);
+  const fields = await application.connections.fields(before.vendor);
   refuseOpen(options, fields);
+  refuseStrangers(options.unset, { flag: '--unset', known: Object.keys(before.settings) });
+  refuseStrangers(options.removeSecret, { flag: '--remove-secret', known: Object.keys(before.secrets) });
   const secrets: Record<string, SecretInput | null> = await readSecrets(session, options, fields);
   for (const name of options.removeSecret ?? []) secrets[name] = null;
   const connection = await application.connections.update(ref, {
@@ -157,6 +160,19 @@ function refuseOpen(options: SettingOptions, fields: Fields): void {
   const keys = (options.set ?? []).map((assignment) => splitAssignment(assignment, { flag: '--set' }).key);
   refuseOpenSecrets(keys, fields);
   refuseProxyPassword(options.proxy);
+}
+
+/** Taking away what is not there would leave what was meant. */
+function refuseStrangers(
+  names: readonly string[] | undefined,
+  { flag, known }: { flag: string; known: readonly string[] },
+): void {
+  const stranger = names?.find((name) => !known.includes(name));
+  if (stranger === undefined) return;
+  throw new Fault(
+    'INVALID_ARGUMENT',
+    `The connection has no "${stranger}" to take away with ${flag}; it has: ${known.join(', ') || 'none'}.`,
+  );
 }
 
 function fieldType(fields: Fields, key: string): string | undefined {

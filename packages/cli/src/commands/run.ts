@@ -174,6 +174,10 @@ async function cancel(session: Session, ref: string, { now = false }: CancelOpti
   const application = await session.application();
   const run = await application.runs.cancel(ref, { atOnce: now });
   if (hasEnded(run.status)) return { document: run, text: `Run ${run.id} has ended: ${run.status}.` };
+  if (run.isInterrupted) {
+    const text = `Run ${run.id} is to be cancelled, and nobody executes it now; bring it to its end with:\n  drover run resume ${run.id}`;
+    return { document: run, text };
+  }
   const inFlight = now ? 'batches in flight are cut off' : 'batches in flight finish';
   return { document: run, text: `Run ${run.id} is being cancelled: ${inFlight}, the rest is deferred.` };
 }
