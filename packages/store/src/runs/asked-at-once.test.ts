@@ -91,6 +91,23 @@ describeDatabases('what several ask for at the same time', (open) => {
     expect(refused).toEqual(OTHERS);
   });
 
+  it('is a retry or the next pass, and not both over the same objects', async () => {
+    await world.engine.start();
+    status = 'failed';
+    const { id } = await world.run();
+    status = 'succeeded';
+    await world.engine.stop();
+    const asked = [
+      () => world.engine.retry(id),
+      async () => (await world.engine.submit(world.submission)).runId,
+      () => world.engine.retry(id),
+      async () => (await world.engine.submit({ ...world.submission, restart: true })).runId,
+    ];
+    const { given, refused } = await atOnce(() => asked.shift()!());
+    expect(given).toHaveLength(1);
+    expect(refused).toEqual(OTHERS);
+  });
+
   it('is one run that applies a plan', async () => {
     await world.engine.start();
     const plan = await world.run({ plan: true });

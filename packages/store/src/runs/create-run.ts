@@ -4,7 +4,7 @@ import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { holdSend, takeSend } from '../mirror/take-send.js';
-import { lockPass, refuseWhileRunOpen, remainingOf } from './passes.js';
+import { lockPass, refuseWhileRunOpen, remainingOf, takeOffering } from './passes.js';
 import { PASS_RANGES, takeHead } from './open-ranges.js';
 import { type PassRow, type RunRow, toRanges } from './rows.js';
 
@@ -36,7 +36,7 @@ export async function createRetry(
   const run = await trx.selectFrom('runs').selectAll().where('id', '=', runId).executeTakeFirst();
   if (run === undefined) throw new Fault('NOT_FOUND', `There is no run ${runId}.`);
   const pass = await takePass(trx, traits, run.pass_id);
-  const failed = await stillFailed(trx, { runId, passId: pass.id, createdAt: run.created_at });
+  const failed = await stillFailed(trx, { runId, pass, createdAt: run.created_at });
   if (failed.length === 0) {
     throw new Fault(
       'NOTHING_TO_RETRY',
@@ -54,12 +54,12 @@ export async function createRetry(
 }
 
 /**
- * Positions that failed in the run and have come to nothing else in a later one: what a retry has sent since must not be
- * sent again by retrying the same run twice.
+ * Positions that failed in the run and have come to nothing else in a later one: what a retry has sent since, or the next pass of
+ * their step, must not be sent again.
  */
 async function stillFailed(
   trx: Trx,
-  { runId, passId, createdAt }: { runId: RunId; passId: string; createdAt: number },
+  { runId, pass, createdAt }: { runId: RunId; pass: PassRow; createdAt: number },
 ): Promise<number[]> {
   const rows = await trx
     .selectFrom('outcomes')
@@ -73,10 +73,23 @@ async function stillFailed(
             .innerJoin('outcomes as later', 'later.run_id', 'runs.id')
             .select('later.position')
             .whereRef('later.position', '=', 'outcomes.position')
-            .where('runs.pass_id', '=', passId)
+            .where('runs.pass_id', '=', pass.id)
             .where('runs.mode', '=', 'apply')
             .where('runs.created_at', '>', createdAt)
             .where('later.status', '<>', 'failed'),
+        ),
+      ),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('handled')
+            .select('handled.status')
+            .where('handled.step_key', '=', pass.step_key ?? '')
+            .whereRef('handled.object_seq', '=', 'outcomes.object_seq')
+            .where('handled.run_id', '<>', runId)
+            .where('handled.status', '<>', 'failed')
+            .where('handled.at', '>', createdAt),
         ),
       ),
     )
@@ -87,9 +100,12 @@ async function stillFailed(
 
 /** The pass for this transaction alone, to make a run of it. Whoever asks for one at the same time waits, and is then refused. */
 export async function takePass(trx: Trx, traits: DialectTraits, passId: string): Promise<PassRow> {
-  const pass = await lockPass(trx, traits, passId);
+  const place = await trx.selectFrom('passes').select('offering').where('id', '=', passId).executeTakeFirst();
+  // The offering before the pass, as whoever opens one.
+  if (place !== undefined) await takeOffering(trx, traits, place.offering);
+  const pass = place && (await lockPass(trx, traits, passId));
   if (pass === undefined) throw new Fault('NOT_FOUND', `There is no pass ${passId}.`);
-  await refuseWhileRunOpen(trx, pass.id);
+  await refuseWhileRunOpen(trx, pass.offering);
   await takeConnection(trx, traits, pass.connection_id);
   return pass;
 }

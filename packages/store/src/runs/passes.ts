@@ -21,8 +21,9 @@ export async function openPass(
   request: PassRequest,
   now: number,
 ): Promise<Pass> {
-  await traits.serialize(trx, `offering ${request.offering}`);
+  await takeOffering(trx, traits, request.offering);
   await takeCollection(trx, traits, { id: request.collectionId, as: 'user' });
+  await refuseWhileRunOpen(trx, request.offering);
   const found = await trx
     .selectFrom('passes')
     .select('id')
@@ -32,7 +33,6 @@ export async function openPass(
   // By now it may be used up, or have a run.
   const open = found && (await lockPass(trx, traits, found.id));
   if (open?.status === 'freezing' || open?.status === 'open') {
-    await refuseWhileRunOpen(trx, open.id);
     // Nobody has taken from a pass that a plan opened: the collection as it is now counts.
     if (!request.restart && open.mode === 'apply') return toPass(open, await remainingOf(trx, open.id));
     await abandon(trx, open.id);
@@ -70,13 +70,22 @@ export async function lockPass(
   return (traits.rowLocks ? query.forUpdate() : query).executeTakeFirst();
 }
 
-/** One run of a pass at a time: slices are successive. To be asked of a pass that is locked. */
-export async function refuseWhileRunOpen(trx: Trx, passId: string): Promise<void> {
+/** Until the transaction ends, nobody else opens a pass of the offering or makes a run of one. */
+export async function takeOffering(trx: Trx, traits: DialectTraits, offering: string): Promise<void> {
+  await traits.serialize(trx, `offering ${offering}`);
+}
+
+/**
+ * One run of an offering at a time: slices of a pass are successive, and the retry of an earlier pass is over the same objects. To be
+ * asked with the offering taken.
+ */
+export async function refuseWhileRunOpen(trx: Trx, offering: string): Promise<void> {
   const open = await trx
     .selectFrom('runs')
-    .select('id')
-    .where('pass_id', '=', passId)
-    .where('status', 'in', OPEN_RUN_STATUSES)
+    .innerJoin('passes', 'passes.id', 'runs.pass_id')
+    .select('runs.id')
+    .where('runs.status', 'in', OPEN_RUN_STATUSES)
+    .where('passes.offering', '=', offering)
     .executeTakeFirst();
   if (open === undefined) return;
   throw new Fault(
