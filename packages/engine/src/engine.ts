@@ -26,6 +26,7 @@ import type { InstalledPlugin, PluginLibrary } from './ports/plugin-library.js';
 import type { PluginRuntime } from './ports/plugin-runtime.js';
 import type { RetentionStore } from './ports/retention-store.js';
 import type {
+  Pass,
   ReasonCount,
   Resolution,
   RunHold,
@@ -122,7 +123,7 @@ export class Engine {
     const { ledger } = this.#ports;
     const plan = await this.run(planId);
     const plugin = await this.#pluginOf(plan);
-    const pass = (await ledger.pass(plan.passId))!;
+    const pass = await this.#passOf(plan);
     if (plugin.bundleDigest !== pass.bundleDigest) {
       throw new Fault(
         'PLAN_STALE',
@@ -133,6 +134,13 @@ export class Engine {
     const runId = await ledger.createApply(planId, exclusiveKey === undefined ? {} : { exclusiveKey });
     await this.#ports.doorbell.ring();
     return runId;
+  }
+
+  /** It and its runs may be forgotten at any time after their end. */
+  async #passOf({ id, passId }: Run): Promise<Pass> {
+    const pass = await this.#ports.ledger.pass(passId);
+    if (pass !== undefined) return pass;
+    throw noRun(id);
   }
 
   async #pluginOf({ pluginId }: Run): Promise<InstalledPlugin> {
@@ -152,7 +160,7 @@ export class Engine {
       throw new Fault('RUN_IN_PROGRESS', `${runId} has not ended; retry its failed objects after it has.`);
     }
     const plugin = await this.#pluginOf(run);
-    const pass = (await ledger.pass(run.passId))!;
+    const pass = await this.#passOf(run);
     const exclusiveKey = exclusiveKeyOf(plugin.manifest, run.connectionId, pass.config);
     const retried = await ledger.createRetry(runId, {
       trigger: 'manual',
@@ -165,8 +173,7 @@ export class Engine {
 
   async run(runId: RunId): Promise<Run & { hold: RunHold }> {
     const run = await this.#ports.ledger.run(runId);
-    if (run === undefined)
-      throw new Fault('NOT_FOUND', `There is no run ${runId}; "drover run list" shows them.`);
+    if (run === undefined) throw noRun(runId);
     return run;
   }
 
@@ -272,4 +279,8 @@ export class Engine {
 
 function retentionOf({ retention }: EnginePorts): Retention[] {
   return retention === undefined ? [] : [new Retention(retention.store, { days: retention.days })];
+}
+
+function noRun(id: RunId): Fault {
+  return new Fault('NOT_FOUND', `There is no run ${id}; "drover run list" shows them.`);
 }

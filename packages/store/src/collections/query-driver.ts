@@ -44,6 +44,7 @@ function conjuncts(query: CollectionQuery): CollectionQuery[] {
   return 'and' in query ? query.and.flatMap(conjuncts) : [query];
 }
 
+/** What every row of `object_sources` and `attributes` meets is said all the same: the indexes are of the rows that do. */
 function driverOf(query: CollectionQuery, context: QueryContext): Driver | undefined {
   if ('and' in query) return driversOf(query, context)[0];
   if ('or' in query) {
@@ -53,10 +54,12 @@ function driverOf(query: CollectionQuery, context: QueryContext): Driver | undef
   }
   if ('not' in query || 'subtype' in query) return undefined;
   if ('source' in query) {
-    return sql`select object_seq as seq from object_sources where source = ${storableText(query.source)}`;
+    return sql`select object_seq as seq from object_sources
+      where source <> '' and source = ${storableText(query.source)}`;
   }
   if ('attribute' in query) {
-    return sql`select a.object_seq as seq from attributes as a where ${attributePredicate(query.attribute)}`;
+    return sql`select a.object_seq as seq from attributes as a
+      where a.kind <> '' and ${attributePredicate(query.attribute)}`;
   }
   if ('value' in query && query.value.startsWith('*')) return undefined;
   return objectsWhere([columnPredicate(query, context)]);

@@ -39,6 +39,8 @@ export interface DialectTraits {
    * many it takes them for.
    */
   isAmong(value: RawBuilder<unknown>, selected: RawBuilder<unknown>): RawBuilder<boolean>;
+  /** Whether a row, told apart by these columns, is one of some rows of the same table: `from …`, with what follows. As `isAmong`. */
+  isRowAmong(columns: readonly string[], some: RawBuilder<unknown>): RawBuilder<boolean>;
   /**
    * Stands behind a table's alias and keeps a planner without statistics off the secondary indexes, so that a page in
    * the order of the primary key stops at its limit and does not sort everything that matches.

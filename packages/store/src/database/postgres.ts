@@ -34,6 +34,7 @@ export const POSTGRES_TRAITS: DialectTraits = {
   insertInto: 'insert into',
   jsonElements: (json) => sql`json_array_elements(cast(${json} as json))`,
   isAmong: (value, selected) => sql`${value} = any (array(${selected}))`,
+  isRowAmong: (_, some) => sql`ctid = any (array(select ctid ${some}))`,
   readByPrimaryKey: sql``,
   matchesPieces: (column, pieces) =>
     sql`${column} like ${pieces.map((piece) => piece.replaceAll(/[\\%_]/g, String.raw`\$&`)).join('%')}`,

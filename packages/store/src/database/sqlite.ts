@@ -22,6 +22,10 @@ const SQLITE_TRAITS: Omit<DialectTraits, 'commitDurably'> = {
   insertInto: 'insert or rollback into',
   jsonElements: (json) => sql`json_each(${json})`,
   isAmong: (value, selected) => sql`${value} in (${selected})`,
+  isRowAmong(columns, some) {
+    const list = sql.join(columns.map((column) => sql.ref(column)));
+    return sql`(${list}) in (select ${list} ${some})`;
+  },
   readByPrimaryKey: sql`not indexed`,
   // LIKE ignores the case of ASCII letters here; GLOB does not.
   matchesPieces: (column, pieces) =>

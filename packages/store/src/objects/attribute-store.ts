@@ -138,7 +138,7 @@ export interface ValueRow {
   runId: string | null;
 }
 
-/** Out of reach for the index of names, under which the objects of a whole library are. */
+/** Out of reach for the key, which PostgreSQL would go down once for each name of each object. */
 const NAME_TO_FILTER = sql`name || ''`;
 
 const valuesOfObjects = preparedQuery<{ seqs: string; names: string }, ValueRow, DialectTraits>(

@@ -1,5 +1,6 @@
 import { type Transaction, sql } from 'kysely';
 import { type Database, amongTexts, jsonOfTexts } from '../database/database.js';
+import type { DialectTraits } from '../database/dialect-traits.js';
 import type { Tables } from '../database/tables.js';
 
 type Trx = Transaction<Tables>;
@@ -103,33 +104,39 @@ async function note(trx: Trx, kind: Kind, rows: readonly { id: string }[]): Prom
     .execute();
 }
 
-/** Removes rows that belonged to what `forgetPasses` took away; false when none are left. */
-export async function removeBelongings(database: Database): Promise<boolean> {
-  for (const kind of ['run', 'pass'] as const) {
-    const noted = await database.kysely
-      .selectFrom('forgotten')
-      .select('id')
-      .where('kind', '=', kind)
-      .orderBy('id')
-      .limit(MOST_PASSES)
-      .execute();
-    if (noted.length === 0) continue;
-    await removeOf(database, kind, jsonOfTexts(noted.map(({ id }) => id)));
-    return true;
-  }
-  return false;
+/** Removes rows that belonged to what `forgetPasses` took away; false when none are left, or others are at what is. */
+export async function removeBelongings({ kysely, traits }: Database): Promise<boolean> {
+  return kysely.transaction().execute(async (trx) => {
+    for (const kind of ['run', 'pass'] as const) {
+      const query = trx
+        .selectFrom('forgotten')
+        .select('id')
+        .where('kind', '=', kind)
+        .orderBy('id')
+        .limit(MOST_PASSES);
+      const noted = await (traits.rowLocks ? query.forUpdate().skipLocked() : query).execute();
+      if (noted.length === 0) continue;
+      await removeOf(trx, traits, { kind, ids: jsonOfTexts(noted.map(({ id }) => id)) });
+      return true;
+    }
+    return false;
+  });
 }
 
 /** Ends after the first table of which more is left than one transaction removes; the notes go when nothing is. */
-async function removeOf({ kysely, traits }: Database, kind: Kind, ids: string): Promise<void> {
+async function removeOf(
+  trx: Trx,
+  traits: DialectTraits,
+  { kind, ids }: { kind: Kind; ids: string },
+): Promise<void> {
   for (const { table, owner, key } of BELONGINGS[kind]) {
-    const columns = sql`${sql.ref(owner)}, ${sql.ref(key)}`;
-    const { numAffectedRows = 0n } = await sql`delete from ${sql.table(table)} where (${columns}) in (
-      select ${columns} from ${sql.table(table)} where ${amongTexts(traits, sql.ref(owner), ids)}
-      limit ${sql.lit(MOST_ROWS)})`.execute(kysely);
+    const belongs = amongTexts(traits, sql.ref(owner), ids);
+    const some = sql`from ${sql.table(table)} where ${belongs} limit ${sql.lit(MOST_ROWS)}`;
+    const { numAffectedRows = 0n } = await sql`delete from ${sql.table(table)}
+      where ${traits.isRowAmong([owner, key], some)}`.execute(trx);
     if (numAffectedRows >= MOST_ROWS) return;
   }
-  await kysely
+  await trx
     .deleteFrom('forgotten')
     .where('kind', '=', kind)
     .where(amongTexts(traits, sql.ref('id'), ids))
