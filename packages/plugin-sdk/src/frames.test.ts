@@ -1,6 +1,8 @@
+import { Writable } from 'node:stream';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { encodeFrame, FrameReader } from './frames.js';
+import { encodeFrame, FrameReader, FrameWriter } from './frames.js';
 
 const MAX = 1_000;
 const encode = (message: object) => encodeFrame(message, MAX);
@@ -65,5 +67,57 @@ describe('frames', () => {
     for (const message of [cycle, { count: 1n }]) {
       expect(faultOf(() => encode(message))).toMatchObject({ code: 'PLUGIN_CONTRACT' });
     }
+  });
+});
+
+describe('frames on their way', () => {
+  /** A pipe that keeps what each of its writes had. */
+  function pipeTo(writes: string[][]): FrameWriter {
+    const pipe = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        writes.push([chunk.toString()]);
+        done();
+      },
+      writev(chunks, done) {
+        writes.push(chunks.map(({ chunk }) => String(chunk)));
+        done();
+      },
+    });
+    return new FrameWriter(pipe);
+  }
+  const [a, b, c] = ['a', 'b', 'c'].map((text) => Buffer.from(text)) as [Buffer, Buffer, Buffer];
+
+  test('of one turn leave together', async () => {
+    const writes: string[][] = [];
+    const writer = pipeTo(writes);
+    writer.write(a);
+    writer.write(b);
+    expect(writes).toEqual([]);
+    await nextTurn();
+    writer.write(c);
+    await nextTurn();
+    expect(writes).toEqual([['a', 'b'], ['c']]);
+  });
+
+  test('that may wait leave with the next one, in order', async () => {
+    const writes: string[][] = [];
+    const writer = pipeTo(writes);
+    writer.write(a, { mayWait: true });
+    await nextTurn();
+    expect(writes).toEqual([]);
+    writer.write(b);
+    writer.write(c, { mayWait: true });
+    await nextTurn();
+    expect(writes).toEqual([['a', 'b', 'c']]);
+  });
+
+  test('that may wait leave by themselves when no other one comes', async () => {
+    const writes: string[][] = [];
+    const writer = pipeTo(writes);
+    for (const frame of [a, b]) {
+      writer.write(frame, { mayWait: true });
+      await sleep(50);
+    }
+    expect(writes).toEqual([['a'], ['b']]);
   });
 });

@@ -22,25 +22,43 @@ export function encodeFrame(message: object, maxBytes: number): Buffer {
   return frame;
 }
 
+/** How long a frame that may wait does so, when no other one leaves. */
+const LONGEST_WAIT_MS = 5;
+
 /** Writes frames to a pipe: those of one turn of the event loop leave together, so that the reader wakes once for them. */
 export class FrameWriter {
   readonly #pipe: Writable;
   #isHeld = false;
+  #leaves = false;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(pipe: Writable) {
     this.#pipe = pipe;
   }
 
-  write(frame: Buffer): void {
+  /** @param options.mayWait leaves with the next one, or after 5 ms: nobody goes on for its sake alone. Default false. */
+  write(frame: Buffer, { mayWait = false }: { mayWait?: boolean } = {}): void {
     if (!this.#isHeld) {
       this.#isHeld = true;
       this.#pipe.cork();
-      setImmediate(() => {
-        this.#isHeld = false;
-        this.#pipe.uncork();
-      });
     }
     this.#pipe.write(frame);
+    if (this.#leaves) return;
+    if (mayWait) {
+      this.#timer ??= setTimeout(() => this.#flush(), LONGEST_WAIT_MS);
+      return;
+    }
+    this.#leaves = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#leaves = false;
+    this.#pipe.uncork();
   }
 }
 

@@ -20,8 +20,12 @@ import { StoppedRuns } from './stopped-runs.js';
 
 /** The way to a plugin: a process's pipe, or a dispatcher in memory. */
 export interface PluginLink {
-  /** Faults: `PLUGIN_CONTRACT` when the frame is too large. */
-  send(frame: HostFrame): void;
+  /**
+   * Faults: `PLUGIN_CONTRACT` when the frame is too large.
+   *
+   * @param waits.mayWait it may leave some milliseconds later, with the next one. Default false.
+   */
+  send(frame: HostFrame, waits?: { mayWait?: boolean }): void;
   /** Ends the other side at once; the peer is told nothing more of it. */
   kill(): void;
 }
@@ -268,7 +272,8 @@ export class PluginPeer {
       if (!this.#running.has(hook.id)) return;
       // A feed's time counts from page to page, or a pull would be bounded by what the vendor has.
       if (ask.what === 'feedPage' && !hook.stopFault) this.#clock.start(hook);
-      this.#link.send({ ...head, value });
+      // While something else is asked for, the plugin has only its next outcomes to hand over when it knows that these are taken.
+      this.#link.send({ ...head, value }, { mayWait: ask.what === 'outcomes' && hook.asks.size > 1 });
       if (ask.what === 'outcomes') this.#lines.get(hook.invocation.runId)?.line.look();
     } catch (thrown) {
       const fault = hook.invocation.toPlugin(thrown);

@@ -6,7 +6,7 @@ import type { HostFrame } from '@drover/plugin-sdk/wire';
 import { type Launch, nodeArguments } from './isolation.js';
 import { parseUntrustedJson } from './json-guard.js';
 import { MemoryWatch } from './memory-watch.js';
-import { crashed, PluginPeer } from './plugin-peer.js';
+import { crashed, type PluginLink, PluginPeer } from './plugin-peer.js';
 import { PluginOutput } from './plugin-output.js';
 import type { SandboxLimits } from './sandbox-limits.js';
 
@@ -48,7 +48,11 @@ export class SandboxProcess {
     this.#pipe = this.#child.stdio[FRAME_PIPE] as Socket;
     this.#writer = new FrameWriter(this.#pipe);
     this.closed = once(this.#child, 'close').catch(() => {});
-    this.peer = new PluginPeer({ send: (frame) => this.#send(frame), kill: () => this.kill() }, limits);
+    const link: PluginLink = {
+      send: (frame, waits) => this.#send(frame, waits),
+      kill: () => this.kill(),
+    };
+    this.peer = new PluginPeer(link, limits);
     this.#output = new PluginOutput({
       streams: [this.#child.stdout, this.#child.stderr],
       maxBytes: limits.maxOutputBytes,
@@ -127,10 +131,10 @@ export class SandboxProcess {
     this.#pipe.on('end', () => setTimeout(() => this.kill('it closed its pipe'), 100).unref());
   }
 
-  #send(frame: HostFrame): void {
+  #send(frame: HostFrame, waits?: { mayWait?: boolean }): void {
     const bytes = encodeFrame(frame, this.#options.limits.maxFrameBytes);
     if (this.#gone) return;
-    this.#writer.write(bytes);
+    this.#writer.write(bytes, waits);
     if (this.#pipe.writableLength > MAX_UNSENT_BYTES) this.#pipe.pause();
   }
 

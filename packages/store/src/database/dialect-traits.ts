@@ -74,4 +74,6 @@ export interface DialectTraits {
    * survive the loss of power, such as the intent of a call that must not be repeated. Answers with the rows of each.
    */
   commitDurably(kysely: Kysely<Tables>, statements: readonly CompiledQuery[]): Promise<unknown[][]>;
+  /** Of two such transactions, the one that was asked for later is on the disk later, without waiting for word of the other. */
+  commitsInOrder: boolean;
 }

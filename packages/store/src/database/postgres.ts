@@ -71,6 +71,7 @@ export const POSTGRES_TRAITS: DialectTraits = {
     const [, ...rows] = await commitTogether(kysely, [DURABLY, ...statements]);
     return rows;
   },
+  commitsInOrder: false,
 };
 
 /** Types whose values come as text from the driver: `bigint`, and `numeric` as sums of it are. */

@@ -22,6 +22,7 @@ const SQLITE_TRAITS: Omit<DialectTraits, 'commitDurably'> = {
   insertInto: 'insert or rollback into',
   jsonElements: (json) => sql`json_each(${json})`,
   isAmong: (value, selected) => sql`${value} in (${selected})`,
+  commitsInOrder: true,
   isRowAmong(columns, some) {
     const list = sql.join(columns.map((column) => sql.ref(column)));
     return sql`(${list}) in (select ${list} ${some})`;

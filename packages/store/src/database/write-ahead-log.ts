@@ -24,6 +24,7 @@ export class WriteAheadLog {
   #thread: CommitThread | undefined;
   /** Since the last thread ended. */
   #commitsHere = 0;
+  #underWayHere = 0;
   #isClosed = false;
 
   constructor(kysely: Kysely<Tables>, settings: Omit<CommitSettings, 'logDescriptor'>) {
@@ -31,10 +32,16 @@ export class WriteAheadLog {
     this.#settings = settings;
   }
 
-  /** Commits the statements and resolves when they are on the disk, with the rows of each. */
-  commit(statements: Statements): Promise<unknown[][]> {
+  /** Commits the statements and resolves when they are on the disk, with the rows of each. Commits are in the order of the calls. */
+  async commit(statements: Statements): Promise<unknown[][]> {
     if (this.#settings.file === ':memory:') return commitTogether(this.#kysely, statements);
-    return this.#thread?.isReady ? this.#thread.commit(statements) : this.#commitHere(statements);
+    if (this.#thread?.isReady && this.#underWayHere === 0) return this.#thread.commit(statements);
+    this.#underWayHere += 1;
+    try {
+      return await this.#commitHere(statements);
+    } finally {
+      this.#underWayHere -= 1;
+    }
   }
 
   /** What is under way in the thread is done first. */

@@ -33,7 +33,9 @@ export class KyselyCallJournal implements CallJournal {
 
   constructor(database: Database) {
     this.#database = database;
-    this.#commits = new GroupCommit((entries) => this.#commit(entries));
+    this.#commits = new GroupCommit((entries) => this.#commit(entries), {
+      areInOrder: database.traits.commitsInOrder,
+    });
   }
 
   record(intent: CallIntent): Promise<IntentId> {
