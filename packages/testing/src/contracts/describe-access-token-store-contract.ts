@@ -22,6 +22,7 @@ export interface OpenedAccessTokenStore {
 const NOW = new Date('2026-03-01T12:00:00.000Z');
 const TTL_MS = 10_000;
 const VALUE = 'minted-token-0123456789';
+const BASIS = 'basis-of-the-token';
 const TOKEN = { value: VALUE, host: 'eu.example.com', renewAtMs: NOW.getTime() + 60_000 };
 
 function later(ms: number): Date {
@@ -47,7 +48,7 @@ export function describeAccessTokenStoreContract(open: () => Promise<OpenedAcces
     });
 
     function refOf({ id, updatedAt }: Connection): TokenRef {
-      return { connectionId: id, connectionUpdatedAt: updatedAt, kind: 'k1', basis: 'b1' };
+      return { connectionId: id, connectionUpdatedAt: updatedAt, kind: 'k1', basis: BASIS };
     }
 
     const take = (now = NOW, of = ref, store = tokens) => store.takeTurn(of, { ttlMs: TTL_MS, now });
@@ -69,7 +70,7 @@ export function describeAccessTokenStoreContract(open: () => Promise<OpenedAcces
       expect(await take(later(60_000))).toMatchObject({ kind: 'turn' });
       const stored = await opened.dump();
       expect(stored).toContain('k1');
-      for (const secret of [VALUE, 'eu.example.com', 'b1"']) expect(stored).not.toContain(secret);
+      for (const secret of [VALUE, 'eu.example.com', BASIS]) expect(stored).not.toContain(secret);
     });
 
     it('gives one of many the turn, and the others its token', async () => {
