@@ -1,3 +1,4 @@
+import { Fault } from '@drover/model';
 import type { CompiledQuery } from 'kysely';
 import pg from 'pg';
 import { COMMIT, ROUND_TRIP } from './round-trip.js';
@@ -30,6 +31,8 @@ interface Result {
 type Query = (this: PreparingClient, ...words: unknown[]) => Promise<Result>;
 
 const BEGIN = 'begin';
+/** What the server says of a commit. */
+const COMMITTED = 'COMMIT';
 const BEGINNING: BatchStatement = { text: BEGIN, values: [], isKept: true };
 
 /**
@@ -78,18 +81,29 @@ export class PreparingClient extends pg.Client {
   async #makeTrip(statements: readonly CompiledQuery[], begins: boolean): Promise<Result> {
     const batch = statements.map(({ sql, parameters }) => ({ text: sql, values: parameters, isKept: true }));
     const results = await this.#send(begins ? [BEGINNING, ...batch] : batch);
-    this.#hasCommitted = batch.at(-1)?.text === COMMIT;
+    this.#hasCommitted = batch.some(({ text }) => text === COMMIT);
     const rows = (begins ? results.slice(1) : results).map((one) => one.rows);
     return { command: ROUND_TRIP, rowCount: null, rows };
   }
 
   #send(statements: readonly BatchStatement[]): Promise<BatchResult[]> {
     return new Promise((resolve, reject) => {
-      const done = (error?: unknown): void => (error === undefined ? resolve(batch.results) : reject(error));
+      const done = (error?: unknown): void => {
+        if (error === undefined) resolve(batch.results);
+        else reject(batch.results.some(({ tag }) => tag === COMMITTED) ? afterCommit(error) : error);
+      };
       const batch = new StatementBatch(statements, { client: this, kept: this.#kept, done });
       super.query(batch as unknown as pg.Submittable);
     });
   }
+}
+
+/** What went wrong behind a commit undoes nothing: it is for the caller as if the connection had been lost over that. */
+function afterCommit(cause: unknown): Fault {
+  const { message } = cause as { message?: string };
+  return new Fault('DATABASE_UNREACHABLE', `The database has committed and then failed: ${message}.`, {
+    cause,
+  });
 }
 
 /** What was done, as the driver says it. */

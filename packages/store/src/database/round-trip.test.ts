@@ -77,6 +77,36 @@ describeDatabases('RoundTrip', (open) => {
     expect(await counters(kysely)).toEqual([]);
   });
 
+  test('reads behind the commit what is asked for after it', async () => {
+    const { kysely, traits } = await open();
+    const seen = await kysely.transaction().execute(async (trx) => {
+      const trip = new RoundTrip(trx);
+      trip.ask(put(traits, 'one', 1));
+      trip.askToCommit();
+      const read = trip.ask(trx.selectFrom('counters').selectAll().compile());
+      await trip.make();
+      return read.rows;
+    });
+    expect(seen).toEqual([{ name: 'one', value: 1 }]);
+    expect(await counters(kysely)).toEqual(seen);
+  });
+
+  test('undoes nothing when what is behind the commit fails', async () => {
+    const { kysely, traits } = await open();
+    const failing = kysely.transaction().execute(async (trx) => {
+      const trip = new RoundTrip(trx);
+      trip.ask(put(traits, 'one', 1));
+      trip.askToCommit();
+      trip.ask(put(traits, 'one', 2));
+      await trip.make();
+    });
+    // Where it goes over a wire, whoever asked cannot know how far it came.
+    await expect(failing).rejects.toMatchObject(
+      traits.rowLocks ? { code: 'DATABASE_UNREACHABLE' } : { message: expect.stringMatching(/unique/i) },
+    );
+    expect(await counters(kysely)).toEqual([{ name: 'one', value: 1 }]);
+  });
+
   test('lets a transaction end that has asked for nothing', async () => {
     const { kysely } = await open();
     await kysely.transaction().execute((trx) => new RoundTrip(trx).make());

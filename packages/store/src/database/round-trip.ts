@@ -35,9 +35,17 @@ export class RoundTrip {
     return answer;
   }
 
+  /**
+   * Commits the trip's transaction here: what is asked afterwards is read outside of it, in the same trip, when its locks are free again.
+   * Nothing else may be asked of the transaction once the trip is made.
+   */
+  askToCommit(): void {
+    this.ask(COMMITTING);
+  }
+
   /** As `make`, for the last of a transaction: its commit goes along. Nothing else may be asked of the transaction then. */
   async makeLast(): Promise<void> {
-    this.ask(COMMITTING);
+    this.askToCommit();
     await this.make();
   }
 

@@ -92,8 +92,8 @@ export interface WentOn {
 }
 
 /**
- * Counts a settlement, makes the run's next batch, reads its objects and commits, all in one trip: the batches of a run wait for each
- * other while the database does this, and for no answer to anybody. Nothing else may be asked of the transaction then.
+ * Counts a settlement, makes the run's next batch, commits and reads its objects, all in one trip: the batches of a run wait for each
+ * other while the database counts, makes and commits, and for no answer to anybody. Nothing else may be asked of the transaction then.
  */
 export async function goOn(
   trip: RoundTrip,
@@ -111,9 +111,11 @@ export async function goOn(
   const id = newId('task');
   const next = { id, runId: going.run.id, objects, concurrency, owner, now, until: now + worker.leaseMs };
   const cut = makeNextBatch.ask(trip, next);
-  const keep = askForNextBatch(trip, database.traits, { run: settlement.task.run, taskId: id, objects });
   const pass = await passOf(trip.db, database, going.run.pass_id);
-  await trip.makeLast();
+  trip.askToCommit();
+  // The task is this worker's by now, whoever has the run next.
+  const keep = askForNextBatch(trip, database.traits, { run: settlement.task.run, taskId: id, objects });
+  await trip.make();
   const run = counted.rows[0]!;
   const [made] = cut.rows;
   if (made === undefined) return { claimed: undefined, run };
