@@ -13,9 +13,9 @@ Every command takes \`--json\` (the result as one JSON document on the last line
 
 | exit code | meaning                                                               |
 | --------- | --------------------------------------------------------------------- |
-| 0         | succeeded                                                             |
+| 0         | succeeded; an import that took some rows tells which it refused       |
 | 1         | usage: an argument, a name or a file that is not right                |
-| 2         | partial: some objects were refused or failed, or nothing was accepted |
+| 2         | partial: objects of a run were refused or failed, or none was taken   |
 | 3         | failed, or was cancelled                                              |
 | 4         | refused by policy                                                     |
 | 78        | configuration: the environment, a config or a connection is not right |
