@@ -1,11 +1,11 @@
 // One of several processes that call a vendor as fast as its limits allow, over the stores that workers share.
-import { constants, setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, LimitStore, PluginTarget } from '@drover/engine';
 import { newId, type PluginManifest } from '@drover/model';
 import { createBroker, LimitChain, LocalLimitStore, VendorGovernor } from '@drover/plugin-host';
 import { RedisLimitStore } from '@drover/queue';
 import { openPostgres, PostgresLimitStore } from '@drover/store';
+import { goFirst } from './go-first.js';
 
 /** What the process is told, as JSON in its first argument. */
 export interface CallerInput {
@@ -83,15 +83,6 @@ async function main(): Promise<void> {
   await broker.close();
   redis?.close();
   await database.close();
-}
-
-/** What else runs on the machine is not the point either. Only root may. */
-function goFirst(): void {
-  try {
-    setPriority(constants.priority.PRIORITY_HIGH);
-  } catch {
-    // Then it takes its turn with the others.
-  }
 }
 
 void main();

@@ -16,6 +16,7 @@ import {
   skipLoudly,
   startLoopbackVendor,
 } from '@drover/testing';
+import { goFirst } from './go-first.js';
 import type { CallerInput } from './limited-caller.js';
 
 type Logged = RequestFigures['recent'][number];
@@ -29,8 +30,8 @@ const MEASURED_MS = 12_000;
 const MOST_REFUSED = 0.01;
 const LEAST_USED = 0.9;
 
-/** A store that is not shared fails every one of them: eight processes then send eight times the limit. */
-const MOST_TRIES = 8;
+/** So long it is tried again. A store that is not shared fails every try: eight processes then send eight times the limit. */
+const TRIES_MS = 200_000;
 
 /** Shares from 0 to 1: of the requests that were answered 429, and of each limit that was used. */
 interface Measured {
@@ -57,22 +58,34 @@ function describeLimits(): void {
   beforeAll(async () => {
     program = await makeProgram(`import ${JSON.stringify(CALLER)};`);
     const redisUrl = await freshRedisUrl();
+    // The vendor is in this process, and its clock counts.
+    const takeTurns = goFirst();
     // At the same time: what takes time is the vendor's windows.
     measured = new Map([
       ['Redis', measure(redisUrl)],
       ['PostgreSQL', measure(undefined)],
     ]);
     await Promise.allSettled(measured.values());
+    takeTurns();
   }, START_TIMEOUT_MS);
   afterAll(() => program.remove());
 
-  /** Where the machine stalls, requests that were granted in time arrive late: then it is measured again. */
+  /** Where the machine stalls, requests that were granted in time arrive late: then it is measured again, one store at a time. */
   async function measure(redisUrl: string | undefined): Promise<Measured> {
-    for (let tries = 1; ; tries += 1) {
-      const found = measuredOf(await callFromAll(redisUrl));
+    const lastStart = performance.now() + TRIES_MS;
+    for (let again = false; ; again = true) {
+      const calls = again ? inTurn(() => callFromAll(redisUrl)) : callFromAll(redisUrl);
+      const found = measuredOf(await calls);
       const isKept = found.refused <= MOST_REFUSED && found.used.every((share) => share >= LEAST_USED);
-      if (isKept || tries === MOST_TRIES) return found;
+      if (isKept || performance.now() > lastStart) return found;
     }
+  }
+
+  let last: Promise<unknown> = Promise.resolve();
+  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
   }
 
   async function callFromAll(redisUrl: string | undefined): Promise<Logged[]> {
