@@ -7,7 +7,6 @@ import type {
   DatabaseRequests,
   ForgetReport,
   MigrationReport,
-  MigrationView,
   TableCopy,
 } from '@drover/engine';
 import { Fault } from '@drover/model';
@@ -37,10 +36,8 @@ export class EmbeddedDatabases implements DatabaseRequests {
     const database = await openPlace(place);
     try {
       return await reaching(place, async () => {
-        const before = await migrationStates(database);
-        if (!dryRun) await migrate(database);
-        const migrations = dryRun ? before : await migrationStates(database);
-        return { database: nameOfPlace(place), migrations, applied: takenBetween(before, migrations) };
+        const applied = dryRun ? [] : await migrate(database);
+        return { database: nameOfPlace(place), migrations: await migrationStates(database), applied };
       });
     } finally {
       await database.close();
@@ -130,13 +127,6 @@ export class EmbeddedDatabases implements DatabaseRequests {
   #place(argument: string, path: string): Promise<DatabasePlace> {
     return placeOfArgument(argument, { path, environment: this.#parts.surroundings.environment });
   }
-}
-
-function takenBetween(before: readonly MigrationView[], after: readonly MigrationView[]): string[] {
-  const had = new Set(before.filter(({ appliedAt }) => appliedAt !== undefined).map(({ name }) => name));
-  return after
-    .filter(({ name, appliedAt }) => appliedAt !== undefined && !had.has(name))
-    .map(({ name }) => name);
 }
 
 function isSame(one: DatabasePlace, other: DatabasePlace): boolean {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { missingPostgres, skipLoudly } from '@drover/testing/databases/describe-databases';
 import { START_TIMEOUT_MS, makeEmptyPostgres } from '@drover/testing/databases/postgres-databases';
@@ -196,6 +197,59 @@ function describeServerCopies(): void {
       await remove();
     }
   }, 60_000);
+
+  it('are a fault when they and somebody else wait for each other', async () => {
+    const { url, remove } = await makeEmptyPostgres();
+    const [server, other] = [openPostgres(url), openPostgres(url)];
+    try {
+      await migrate(server);
+      const target = await openFile('a.db');
+      const copied = await other.kysely.transaction().execute(async (trx) => {
+        // The other one finds that neither can go on.
+        await sql`set local deadlock_timeout = '60s'`.execute(trx);
+        await trx.insertInto('forgotten').values({ kind: 'run', id: 'run_1' }).execute();
+        const outcome = copyDatabase(server, target, options).catch((error: unknown) => error);
+        await someoneWaits(server);
+        await trx.insertInto('counters').values({ name: 'held', value: 1 }).execute();
+        return outcome;
+      });
+      expect(copied).toMatchObject({ code: 'DATABASE_IN_USE' });
+    } finally {
+      await Promise.all([server.close(), other.close()]);
+      await remove();
+    }
+  }, 60_000);
+
+  it('refuse who executes before they wait for what that holds', async () => {
+    const { url, remove } = await makeEmptyPostgres();
+    const [server, other] = [openPostgres(url), openPostgres(url)];
+    try {
+      await migrate(server);
+      const target = await openFile('a.db');
+      const until = options.now.getTime() + 60_000;
+      const lease = { name: 'executor', owner: 'host:7:ab', token: 1, until, data: '{"pid":7}' };
+      await server.kysely.insertInto('leases').values(lease).execute();
+      await other.kysely.transaction().execute(async (trx) => {
+        await trx.insertInto('counters').values({ name: 'held', value: 1 }).execute();
+        await expect(copyDatabase(server, target, options)).rejects.toMatchObject({
+          message: expect.stringContaining('host:7:ab executes runs'),
+        });
+      });
+    } finally {
+      await Promise.all([server.close(), other.close()]);
+      await remove();
+    }
+  }, 60_000);
+}
+
+/** Until a session of the server waits for a lock. */
+async function someoneWaits(server: Database): Promise<void> {
+  for (;;) {
+    const waits = await sql`select 1 from pg_locks where not granted
+      and database = (select oid from pg_database where datname = current_database())`.execute(server.kysely);
+    if (waits.rows.length > 0) return;
+    await sleep(20);
+  }
 }
 
 const TEXTS = ['', `O'Brien "\\%_`, '中文 \u{1F600} e\u0301', 'line\nbreak\ttab', 'x'.repeat(5_000)];

@@ -41,6 +41,8 @@ export async function copyDatabase(
   options: CopyOptions,
 ): Promise<CopiedTableReport[]> {
   try {
+    // Before the lock as well: who executes takes its tables in an order of its own, and each would wait for the other.
+    await refuseExecuting(source.kysely, options);
     return await source.kysely
       .transaction()
       .setIsolationLevel('repeatable read')
@@ -111,7 +113,7 @@ async function copyTable(
 }
 
 /** Runs hold leases without a time of their own, which say nothing of a process. */
-async function refuseExecuting(from: Trx, { isDead, now }: CopyOptions): Promise<void> {
+async function refuseExecuting(from: Kysely<Tables>, { isDead, now }: CopyOptions): Promise<void> {
   const leases = await from
     .selectFrom('leases')
     .selectAll()
@@ -138,10 +140,10 @@ async function refuseFilled(to: Kysely<Tables>): Promise<void> {
   }
 }
 
-const POSTGRES_LOCK_TIMEOUT = '55P03';
+const POSTGRES_LOCKED = new Set<string | undefined>(['55P03', '40P01']);
 const SQLITE_BUSY = 5;
 
 function isLocked(error: unknown): boolean {
   const { code, errcode } = error as { code?: string; errcode?: number };
-  return code === POSTGRES_LOCK_TIMEOUT || errcode === SQLITE_BUSY;
+  return POSTGRES_LOCKED.has(code) || errcode === SQLITE_BUSY;
 }

@@ -14,16 +14,19 @@ export interface MigrationState {
 /**
  * Brings the database to this version's schema. Safe to call from several processes at once: on PostgreSQL they wait for
  * one another on an advisory lock, on SQLite for the file's write lock. Fault: `DATABASE_NEWER`.
+ *
+ * @returns The names of the steps that this call took, in order; what another process took meanwhile is not among them.
  */
-export async function migrate(database: Database): Promise<void> {
+export async function migrate(database: Database): Promise<string[]> {
   const migrations = migrationsFor(database);
   // The migrator asks for the whole catalogue before it looks what is applied; a database in use is nearly always current.
   const applied = (await appliedMigrations(database)).map(({ name }) => name);
   refuseNewer(applied, migrations);
-  if (applied.join() === Object.keys(migrations).join()) return;
+  if (applied.join() === Object.keys(migrations).join()) return [];
   const migrator = new Migrator({ db: database.kysely, provider: { getMigrations: async () => migrations } });
-  const { error } = await migrator.migrateToLatest();
+  const { error, results = [] } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
+  return results.map(({ migrationName }) => migrationName);
 }
 
 /** What this version's schema consists of, and when the database took each step. Changes nothing. Fault: `DATABASE_NEWER`. */

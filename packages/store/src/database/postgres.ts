@@ -127,6 +127,9 @@ async function setUp(client: pg.ClientBase): Promise<void> {
   await client.query([pause, ...PLANS_BY_INDEX].map((setting) => `set ${setting}`).join('; '));
 }
 
+/** What the driver says when the server asks for a password that nobody gave. */
+const MISSING_PASSWORD = /client password must be a/;
+
 /** The pool, whose connections that cannot be had are the fault `DATABASE_UNREACHABLE`, in whatever they were wanted for. */
 function reachable(pool: pg.Pool, url: string): PostgresPool {
   const { host, pathname } = new URL(url);
@@ -134,7 +137,9 @@ function reachable(pool: pg.Pool, url: string): PostgresPool {
     connect: () =>
       pool.connect().catch((cause: { code?: string; message?: string }) => {
         if (isFault(cause)) throw cause;
-        const reason = cause.message || cause.code || 'no answer';
+        const reason = MISSING_PASSWORD.test(cause.message ?? '')
+          ? 'it asks for a password, and its URL has none'
+          : cause.message || cause.code || 'no answer';
         throw new Fault(
           'DATABASE_UNREACHABLE',
           `The database ${host}${pathname} cannot be used: ${reason}.`,

@@ -10,6 +10,7 @@ const AWAY_MESSAGE = /^Connection terminated|connection error and is not queryab
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
 
 type Query = (...words: unknown[]) => unknown;
+type Connect = (this: WatchedClient, done: (error?: Error | null) => void) => void;
 
 /** What a connection is opened with. */
 export type WatchedClientConfig = pg.ClientConfig & { patience?: Patience };
@@ -30,6 +31,16 @@ export class WatchedClient extends PreparingClient {
       return answer.catch((cause: unknown) => tell(cause, this));
     };
     Object.defineProperty(this.prototype, 'query', { value: watched });
+
+    const connect = PreparingClient.prototype.connect as Connect;
+    // The driver leaves a connection that it cannot log in on to the server, which takes its time to close it.
+    const closing: Connect = function (this: WatchedClient, done) {
+      connect.call(this, (error) => {
+        if (error !== undefined && error !== null) this.drop(error);
+        done(error);
+      });
+    };
+    Object.defineProperty(this.prototype, 'connect', { value: closing });
   }
 
   constructor({ patience = DEFAULT_PATIENCE, ...given }: WatchedClientConfig) {
