@@ -106,6 +106,22 @@ describe('runCli', () => {
     }
   });
 
+  it('refuses words that it does not know, as text or as a document', async () => {
+    const text = await run(['run', 'list', '--colour']);
+    expect(text).toEqual({ exitCode: 1, stdout: '', stderr: "error: unknown option '--colour'\n" });
+    for (const argv of [
+      ['--json', 'run', 'list', '--colour'],
+      ['run', 'show', '--json'],
+      ['run', 'lisd', '--json'],
+    ]) {
+      const { exitCode, stdout, stderr } = await run(argv);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+      expect(JSON.parse(stderr)).toMatchObject({
+        error: { code: 'INVALID_ARGUMENT', message: expect.stringMatching(/^(unknown|missing) [^\n]+$/) },
+      });
+    }
+  });
+
   it('names a file that cannot be read', async () => {
     expect(await run(['plugin', 'install', '/nowhere/x.zip'])).toMatchObject({
       exitCode: 1,

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { asFault, type Fault } from '@drover/model';
+import { asFault, Fault } from '@drover/model';
 import type { CliHost } from './cli-host.js';
 import { exitCodeOf, faultDocument, faultText } from './output/fault-text.js';
 import { buildProgram } from './program.js';
@@ -15,6 +15,8 @@ const USAGE_EXIT_CODE = 1;
  */
 export async function runCli(argv: readonly string[], host: CliHost, streams: CliStreams): Promise<number> {
   const session = new Session(host, streams);
+  // What is wrong with the words themselves is found before any option holds.
+  session.options = { ...session.options, json: argv.includes('--json') };
   let fault = await attempt(async () => {
     await buildProgram(session).parseAsync(argv, { from: 'user' });
   }, session);
@@ -29,14 +31,21 @@ export async function runCli(argv: readonly string[], host: CliHost, streams: Cl
   return exitCodeOf(fault);
 }
 
-/** What a step threw, as a fault; commander's own refusals are printed already and only set the exit code. */
+const PRINTED_PREFIX = /^error: /;
+/** A group of commands that was named without one of them. */
+const HELP_SHOWN = 'commander.help';
+
+/** What a step threw, as a fault; what commander has printed for people only sets the exit code. */
 async function attempt(step: () => Promise<void>, session: Session): Promise<Fault | undefined> {
   try {
     await step();
     return undefined;
   } catch (error) {
     if (!(error instanceof CommanderError)) return asFault(error);
-    session.exitCode = error.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
+    const { exitCode, code, message } = error;
+    if (exitCode !== 0 && code !== HELP_SHOWN && session.options.json)
+      return new Fault('INVALID_ARGUMENT', message.replace(PRINTED_PREFIX, '').replaceAll('\n', ' '));
+    session.exitCode = exitCode === 0 ? 0 : USAGE_EXIT_CODE;
     return undefined;
   }
 }
