@@ -1,8 +1,8 @@
 import type { MirrorSpec, Page, PageRequest, RunId, RunStatus } from '@drover/model';
-import type { PageReason } from './feeds/check-page.js';
-import type { Feed, Pull } from './ports/feed-ledger.js';
-import type { MirrorConflict, MirrorDirection, MirrorFigures, MirrorOffer } from './ports/mirror-ledger.js';
-import type { LogLine } from './ports/run-ledger.js';
+import type { PageReason } from '../feeds/check-page.js';
+import type { Feed, Pull } from '../ports/feed-ledger.js';
+import type { MirrorConflict, MirrorDirection, MirrorFigures, MirrorOffer } from '../ports/mirror-ledger.js';
+import type { LogLine } from '../ports/run-ledger.js';
 
 export interface FeedRequest {
   name: string;

@@ -1,4 +1,4 @@
-import type { Forgotten } from './ports/retention-store.js';
+import type { Forgotten } from '../ports/retention-store.js';
 
 /** A step of a database's schema; without `appliedAt` it is still to be taken. */
 export interface MigrationView {

@@ -1,5 +1,5 @@
 import type { PullId, RunId, TaskId } from '@drover/model';
-import type { TaskKind } from './ports/run-ledger.js';
+import type { TaskKind } from '../ports/run-ledger.js';
 
 /** What a serving process does: execute, fire what is due, or both. */
 export type ServeRole = 'all' | 'worker' | 'scheduler';
