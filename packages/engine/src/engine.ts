@@ -110,7 +110,7 @@ export class Engine {
 
   /** Queues a run over the next slice of the pass; it executes when some process is the executor. */
   async submit(submission: RunSubmission): Promise<Submitted> {
-    const submitted = await submitRun(this.#ports.ledger, submission);
+    const submitted = await submitRun(this.#ports, submission);
     if (submitted.runId !== undefined) await this.#ports.doorbell.ring();
     return submitted;
   }
@@ -159,8 +159,11 @@ export class Engine {
     if (!hasEnded(run.status)) {
       throw new Fault('RUN_IN_PROGRESS', `${runId} has not ended; retry its failed objects after it has.`);
     }
-    const plugin = await this.#pluginOf(run);
     const pass = await this.#passOf(run);
+    const plugin = await this.#ports.plugins.findVersion(run.pluginId, pass.bundleDigest);
+    if (plugin === undefined) {
+      throw new Fault('NOT_FOUND', `The version of ${run.pluginId} that ${runId} began with is gone.`);
+    }
     const exclusiveKey = exclusiveKeyOf(plugin.manifest, run.connectionId, pass.config);
     const retried = await ledger.createRetry(runId, {
       trigger: 'manual',

@@ -1,12 +1,13 @@
 import { Fault, type RunId } from '@drover/model';
 import type { Connection } from './ports/connection-vault.js';
-import type { InstalledPlugin } from './ports/plugin-library.js';
+import type { PluginVersion } from './ports/plugin-library.js';
 import type { ClaimedRun } from './ports/run-ledger.js';
 import type { TaskPorts } from './task-ports.js';
 
 /** What a run goes against. */
 export interface RunTarget {
-  plugin: InstalledPlugin;
+  /** In the version that the run began with. */
+  plugin: PluginVersion;
   connection: Connection;
 }
 
@@ -40,9 +41,9 @@ export class RunTargets {
   }
 
   async #read(run: ClaimedRun): Promise<RunTarget | Fault> {
-    const plugin = await this.#ports.plugins.find(run.pluginId);
+    const plugin = await this.#ports.plugins.findVersion(run.pluginId, run.bundleDigest);
     if (plugin === undefined) {
-      return new Fault('NOT_FOUND', `Plugin ${run.pluginId} is not installed any more.`);
+      return new Fault('NOT_FOUND', `The version of ${run.pluginId} that the run began with is gone.`);
     }
     const connection = await this.#ports.connections.find(run.connectionId);
     if (connection === undefined) {

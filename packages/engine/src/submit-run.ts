@@ -1,7 +1,7 @@
 import { Fault, type FeedId, type PluginManifest, type RunId, type Trigger } from '@drover/model';
 import type { Connection } from './ports/connection-vault.js';
 import type { StoredCollection } from './ports/object-library.js';
-import type { InstalledPlugin } from './ports/plugin-library.js';
+import type { InstalledPlugin, PluginLibrary, PluginVersion } from './ports/plugin-library.js';
 import type { Pass, RunLedger } from './ports/run-ledger.js';
 import { digestOf, exclusiveKeyOf, runLimitsOf } from './run-limits.js';
 
@@ -36,13 +36,15 @@ export interface Submitted {
  *
  * Faults: `TRIGGER_NOT_ALLOWED`, `INVALID_ARGUMENT`, `NOTHING_ACCEPTED`, `CAP_BELOW_COLLECTION`, `RUN_IN_PROGRESS`.
  */
-export async function submitRun(ledger: RunLedger, submission: RunSubmission): Promise<Submitted> {
+export async function submitRun(
+  { ledger, plugins }: { ledger: RunLedger; plugins: PluginLibrary },
+  submission: RunSubmission,
+): Promise<Submitted> {
   const { plugin, connection, trigger } = submission;
-  const { manifest } = plugin;
   checkTrigger(submission);
   checkPlan(submission);
   const mode = submission.plan === true ? 'plan' : 'apply';
-  const objectsPerRun = capOf(submission);
+  capOf(submission, plugin);
   const opened = await ledger.openPass({
     offering: offeringOf(submission),
     pluginId: plugin.pluginId,
@@ -56,6 +58,9 @@ export async function submitRun(ledger: RunLedger, submission: RunSubmission): P
     restart: submission.restart ?? false,
     mode,
   });
+  const version = await versionOf(plugins, plugin, opened);
+  const { manifest } = version;
+  const objectsPerRun = capOf(submission, version);
   const rule = {
     accepts: manifest.accepts ?? [],
     inputMode: inputModeOf(manifest),
@@ -111,7 +116,22 @@ function checkPlan({ plan, restart }: RunSubmission): void {
   );
 }
 
-function capOf({ plugin: { manifest }, objectsPerRun }: RunSubmission): number {
+/** The version that a pass began with: an open one goes on with it when the plugin was upgraded. */
+async function versionOf(
+  plugins: PluginLibrary,
+  plugin: InstalledPlugin,
+  { id, bundleDigest }: Pass,
+): Promise<PluginVersion> {
+  if (bundleDigest === plugin.bundleDigest) return plugin;
+  const version = await plugins.findVersion(plugin.pluginId, bundleDigest);
+  if (version !== undefined) return version;
+  throw new Fault(
+    'NOT_FOUND',
+    `The version of ${plugin.pluginId} that ${id} began with is gone; restart it.`,
+  );
+}
+
+function capOf({ objectsPerRun }: RunSubmission, { manifest }: PluginVersion): number {
   const { default: standard, max } = manifest.limits.objectsPerRun;
   const cap = objectsPerRun ?? standard;
   if (Number.isInteger(cap) && cap >= 1 && cap <= max) return cap;

@@ -1,6 +1,15 @@
-import type { BundleSummary, InstalledPlugin, InstallReport, PluginRequests } from '@drover/engine';
+import type {
+  BundleSummary,
+  InstalledPlugin,
+  InstallReport,
+  PluginRequests,
+  UpgradeOptions,
+  UpgradeReport,
+} from '@drover/engine';
+import { Fault } from '@drover/model';
 import type { Parts } from '../composition/parts.js';
 import { existing } from './not-found.js';
+import { upgradeBundle } from './upgrade-bundle.js';
 
 export class EmbeddedPlugins implements PluginRequests {
   readonly #parts: Parts;
@@ -13,6 +22,19 @@ export class EmbeddedPlugins implements PluginRequests {
     const { readBundle } = await import('./bundle-parts.js');
     const bundle = await readBundle(zip, this.#options());
     return (await this.#parts.plugins()).install(bundle);
+  }
+
+  async upgrade(zip: Uint8Array, options: UpgradeOptions = {}): Promise<UpgradeReport> {
+    const { readBundle } = await import('./bundle-parts.js');
+    return upgradeBundle(this.#parts, await readBundle(zip, this.#options()), options);
+  }
+
+  async rollback(bundle: string, options: UpgradeOptions = {}): Promise<UpgradeReport> {
+    const plugins = await this.#parts.plugins();
+    const digest = await plugins.previous(bundle);
+    const zip = digest === undefined ? undefined : await plugins.readBundle(digest);
+    if (zip !== undefined) return this.upgrade(zip, options);
+    throw new Fault('NOT_FOUND', `No other version of the bundle ${bundle} was ever in force.`);
   }
 
   async list(): Promise<InstalledPlugin[]> {

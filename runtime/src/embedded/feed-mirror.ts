@@ -33,15 +33,24 @@ export async function checkedMirror(
     map: { ...rulesBefore.map, ...request.map },
     mapOut: { ...rulesBefore.mapOut, ...request.mapOut },
   };
-  checkDirection(plugin, rules);
-  checkMap(plugin, rules);
-  if (rules.direction !== 'out' && rules.direction !== 'both') {
+  checkRules(plugin, rules);
+  if (!goesOut(rules)) {
     if (request.config === undefined) return { rules, config: mirrorConfig };
     throw invalid('mirrorConfig', 'A mirror config is for a direction that goes out: out or both.');
   }
   const sender = await senderOf(parts, plugin);
   const config = await checkedConfig(sender, { ...sender.defaults, ...mirrorConfig, ...request.config });
   return { rules, config };
+}
+
+/** Faults `MIRROR_NOT_POSSIBLE`, `INVALID_ARGUMENT`: the plugin cannot mirror by these rules. */
+export function checkRules(plugin: InstalledPlugin, rules: MirrorRules): void {
+  checkDirection(plugin, rules);
+  checkMap(plugin, rules);
+}
+
+export function goesOut({ direction }: MirrorRules): boolean {
+  return direction === 'out' || direction === 'both';
 }
 
 function checkDirection(
@@ -111,9 +120,17 @@ function checkName(name: string, path: string): void {
 }
 
 /** The action that sends the feed's changes. Fault: `MIRROR_NOT_POSSIBLE`. */
-async function senderOf(parts: Parts, { pluginId, manifest }: InstalledPlugin): Promise<InstalledPlugin> {
+async function senderOf(parts: Parts, plugin: InstalledPlugin): Promise<InstalledPlugin> {
+  const action = plugin.manifest.mirror!.action!;
+  return fitSender(plugin, await (await parts.plugins()).find(action));
+}
+
+/** The action that sends the changes of a feed. Fault `MIRROR_NOT_POSSIBLE` when it is missing or cannot. */
+export function fitSender(
+  { pluginId, manifest }: InstalledPlugin,
+  sender: InstalledPlugin | undefined,
+): InstalledPlugin {
   const action = manifest.mirror!.action!;
-  const sender = await (await parts.plugins()).find(action);
   const problem = sender === undefined ? 'is not installed' : unfitness(sender, manifest);
   if (sender !== undefined && problem === undefined) return sender;
   throw new Fault(

@@ -89,6 +89,32 @@ function describeWorkers(): void {
     expect((await workers()).workers).toEqual([]);
   }, 90_000);
 
+  it('end a run with the version of its plugin that it began with, and take the next from the next', async () => {
+    const next = await template.packNext();
+    const started = [await site.start(['worker']), await site.start(['worker'])];
+    for (const worker of started) await worker.printed(WORKING);
+    const held = site.gate.hold({ ...WRITE, nth: 2, at: 'request' });
+    const following = await site.start([...RUN_ALL, '--json']);
+    await held.reached;
+    const upgraded = await site.ask(['plugin', 'upgrade', next, '--yes']);
+    expect(upgraded).toMatchObject({ result: 'upgraded', version: '1.1.0' });
+    // The other one takes its batch up long after it has last looked at what is installed.
+    const holder = (await workers()).workers.find(({ holds }) => holds.length > 0)!;
+    await started.find(({ pid }) => pid === holder.pid)!.killed();
+    held.release();
+    const first = await following.ended;
+    expect([0, 2]).toContain(first.exitCode);
+    expectBalanced(await site.books(), site.entries());
+
+    const second = await (await site.start([...RUN_ALL, '--json'])).ended;
+    expect(second.exitCode).toBe(first.exitCode);
+    expect(second.json.summary.counts).toEqual(first.json.summary.counts);
+    expect(second.json.summary.vendorCalls).toBeLessThan(first.json.summary.vendorCalls);
+
+    await site.ask(['plugin', 'rollback', 'netskope', '--yes']);
+    expect((await site.ask(['plugin', 'show', '2'])).version).toBe('1.0.0');
+  }, 90_000);
+
   it('finish what they hold within the time to drain, and leave the rest to another', async () => {
     const draining = await site.start(['worker'], { environment: { DROVER_DRAIN_SECONDS: '1' } });
     await draining.printed(WORKING);

@@ -24,6 +24,14 @@ export function runAll({ collection = COLLECTION, list = LISTS[0] as string } = 
 
 export const RUN_ALL = runAll();
 
+function toNext(text: string): string {
+  return text.replace('"version": "1.0.0"', '"version": "1.1.0"');
+}
+
+async function change(file: string, how: (text: string) => string): Promise<void> {
+  await writeFile(file, how(await readFile(file, 'utf8')));
+}
+
 /** A data folder with the Netskope bundle and the indicators of the examples, made once and copied for each test. */
 export class SiteTemplate {
   readonly #drover: CommandLine;
@@ -63,6 +71,29 @@ export class SiteTemplate {
     await drover.json('plugin', 'install', template.zip);
     await drover.json('objects', 'import', INDICATORS, '--collection', COLLECTION);
     return template;
+  }
+
+  /**
+   * Packs a later version of it, whose code and manifest know a call by another name than those in force: neither works with
+   * the other's. Its batches take what the published ones do.
+   */
+  async packNext(): Promise<string> {
+    const source = join(this.#drover.folder, 'next', 'netskope');
+    await cp(BUNDLE, source, {
+      recursive: true,
+      filter: (path) => !/\/(node_modules|dist)(\/|$)/.test(path),
+    });
+    await change(join(source, 'bundle.json'), toNext);
+    await change(join(source, 'CHANGELOG.md'), (text) =>
+      text.replace('\n## ', '\n## 1.1.0\n\n- Next.\n\n## '),
+    );
+    const plugin = join(source, 'manage-url-list');
+    for (const file of ['plugin.json', 'package.json']) await change(join(plugin, file), toNext);
+    for (const file of [join(plugin, 'plugin.json'), join(source, 'client', 'src', 'url-lists.ts')])
+      await change(file, (text) => text.replaceAll(/(["'])appendUrls\1/g, '$1addUrls$1'));
+    const zip = join(this.#drover.folder, 'next.zip');
+    await this.#drover.json('plugin', 'pack', source, '--output', zip);
+    return zip;
   }
 
   async open({ token = TOKEN }: { token?: string } = {}): Promise<TenantSite> {

@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
 import type { AcceptedType } from '@drover/model';
+import { readBundleFile } from '../input/bundle-file.js';
 import { bytes } from '../output/figures.js';
 import { writeOutput } from '../output/output-file.js';
 import { facts, table } from '../output/table.js';
-import { readWholeFile } from '../input/read-input.js';
 import type { CommandResult, Session } from '../session.js';
-
-/** Far above what installing accepts: the bundle reader's own limits give the better answer. */
-const MAX_ZIP_BYTES = 256 * 1024 * 1024;
+import { addUpgradeCommands } from './plugin-upgrade.js';
 
 export function addPluginCommands(program: Command, session: Session): void {
   const plugin = program.command('plugin').description('pack, check and install plugin bundles');
@@ -22,6 +20,7 @@ export function addPluginCommands(program: Command, session: Session): void {
     .command('install <file>')
     .description('check a bundle, keep it and give its plugins their action IDs')
     .action(async (file: string) => session.finish(await install(session, file)));
+  addUpgradeCommands(plugin, session);
   plugin
     .command('list')
     .description('list the installed plugins')
@@ -47,7 +46,7 @@ async function pack(session: Session, folder: string, options: { output?: string
 }
 
 async function install(session: Session, file: string): Promise<CommandResult> {
-  const zip = await readWholeFile(file, { maxBytes: MAX_ZIP_BYTES });
+  const zip = await readBundleFile(file);
   const application = await session.application();
   const report = await application.plugins.install(zip);
   const headline =
@@ -131,7 +130,7 @@ function typesText(types: readonly AcceptedType[] | undefined): string | undefin
 }
 
 async function verify(session: Session, file: string): Promise<CommandResult> {
-  const zip = await readWholeFile(file, { maxBytes: MAX_ZIP_BYTES });
+  const zip = await readBundleFile(file);
   const application = await session.application();
   const summary = await application.plugins.verify(zip);
   const plugins = summary.plugins.map((plugin) => `${plugin.pluginId} ${plugin.version}`).join(', ');

@@ -97,7 +97,7 @@ export class MirrorOut implements ScheduleSource {
     if (connection === undefined) {
       throw new Fault('NOT_FOUND', `The connection of the feed "${feed.name}" was removed.`);
     }
-    const { runId } = await submitRun(this.#ports.ledger, {
+    const { runId } = await submitRun(this.#ports, {
       plugin,
       connection,
       collection,

@@ -12,7 +12,12 @@ function refused(title: string, help: string, httpStatus = 422): FaultEntry {
 export const BUNDLE_FAULTS = {
   ALREADY_INSTALLED: refused(
     'Already installed',
-    'Keep the installed version; this version of Drover cannot replace an installed plugin.',
+    'Keep the installed version, or put this one in its place with `drover plugin upgrade`.',
+    409,
+  ),
+  UPGRADE_REFUSED: refused(
+    'Upgrade refused',
+    'Nothing was changed. Correct what the message and its problems name, then upgrade again.',
     409,
   ),
   ENGINE_MISMATCH: refused(

@@ -10,7 +10,7 @@ export const COMMAND_FAULTS = {
   },
   CONFIRMATION_NEEDED: {
     title: 'Confirmation needed',
-    help: 'Look with --plan at what would be sent, then run the command with --yes.',
+    help: 'Look with --plan at what a command would send, or with --dry-run at what an upgrade would change, then give --yes.',
     exitCode: 4,
     httpStatus: 409,
   },

@@ -26,6 +26,7 @@ export const COPIED_TABLES: Readonly<Record<keyof Tables, CopiedTable>> = {
   collection_members: { key: ['collection_id', 'object_seq'], pageRows: ROWS },
   bundles: { key: ['digest'], pageRows: 1 },
   plugins: { key: ['action_id'], pageRows: LARGE_ROWS },
+  plugin_versions: { key: ['plugin_id', 'bundle_digest'], pageRows: LARGE_ROWS },
   connections: { key: ['id'], pageRows: LARGE_ROWS },
   // Encrypted like the secrets of connections, and of use for as long as those with the same key live.
   access_tokens: { key: ['connection_id', 'kind'], pageRows: ROWS },

@@ -70,6 +70,17 @@ export interface Tables {
     bundle_digest: string;
     manifest: Json;
     defaults: Json;
+    /** Configured values that the version in force does not take, for one that does. */
+    set_aside: Json;
+    installed_at: Ms;
+  };
+  /** Each version that was ever in force: what began with one ends with it. */
+  plugin_versions: {
+    plugin_id: string;
+    bundle_digest: string;
+    version: string;
+    manifest: Json;
+    /** When it last came into force. */
     installed_at: Ms;
   };
   connections: {

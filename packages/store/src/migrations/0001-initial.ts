@@ -160,11 +160,17 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
       bundle_digest: 'text',
       manifest: 'text',
       defaults: 'text',
+      set_aside: 'text',
       installed_at: big,
     },
     ['action_id'],
   );
   await index('plugins_plugin_id', 'plugins', ['plugin_id'], true);
+  await table(
+    'plugin_versions',
+    { plugin_id: 'text', bundle_digest: 'text', version: 'text', manifest: 'text', installed_at: big },
+    ['plugin_id', 'bundle_digest'],
+  );
 
   await table(
     'connections',

@@ -1,13 +1,18 @@
-import type { InstalledPlugin, InstallReport, PluginLibrary, VerifiedBundle } from '@drover/engine';
+import type {
+  InstalledPlugin,
+  InstallReport,
+  PluginLibrary,
+  PluginVersion,
+  UpgradeSteps,
+  VerifiedBundle,
+} from '@drover/engine';
 import { Fault, type PluginManifest } from '@drover/model';
-import type { Selectable, Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
+import { ACTION_ID_COUNTER, insertPlugins, keepVersions, type PluginRow } from './plugin-rows.js';
+import { upgradePlugins } from './upgrade-plugins.js';
 
-type PluginRow = Selectable<Tables['plugins']>;
-
-/** The counter of action IDs: only ever counts up, so that an ID of a removed plugin does not come back. */
-const ACTION_ID_COUNTER = 'action_id';
 /** Largest value of the integer column. */
 const MAX_ACTION_ID = 2 ** 31 - 1;
 
@@ -30,31 +35,40 @@ export class KyselyPluginLibrary implements PluginLibrary {
 
   private async insert(transaction: Transaction<Tables>, bundle: VerifiedBundle): Promise<PluginRow[]> {
     const installedAt = this.now().getTime();
-    const first = await takeActionIds(transaction, bundle.plugins.length);
-    const rows = bundle.plugins.map((manifest, at) => ({
-      action_id: first + at,
-      plugin_id: manifest.id,
-      version: manifest.version,
-      bundle_digest: bundle.digest,
-      manifest: JSON.stringify(manifest),
-      defaults: '{}',
-      installed_at: installedAt,
-    }));
-    await transaction
-      .insertInto('bundles')
-      .values({
-        digest: bundle.digest,
-        name: bundle.bundle.name,
-        version: bundle.bundle.version,
-        manifest: JSON.stringify(bundle.bundle),
-        zip: bundle.zip,
-        installed_at: installedAt,
-      })
-      // The zip of plugins that were removed may still be there for runs that started with it.
-      .onConflict((conflict) => conflict.column('digest').doNothing())
-      .execute();
-    await transaction.insertInto('plugins').values(rows).execute();
-    return rows;
+    await keepVersions(transaction, bundle, installedAt);
+    return insertPlugins(transaction, bundle.plugins, { digest: bundle.digest, installedAt });
+  }
+
+  async upgrade(bundle: VerifiedBundle, steps: UpgradeSteps): Promise<InstallReport> {
+    return this.database.kysely.transaction().execute(async (transaction) => {
+      await waitForOtherInstalls(transaction);
+      const rows = await upgradePlugins(transaction, bundle, { steps, at: this.now().getTime() });
+      return report(bundle, 'upgraded', rows);
+    });
+  }
+
+  async previous(bundle: string): Promise<string | undefined> {
+    const row = await this.database.kysely
+      .selectFrom('plugin_versions as version')
+      .innerJoin('bundles', 'bundles.digest', 'version.bundle_digest')
+      .select('version.bundle_digest as digest')
+      .where('bundles.name', '=', bundle)
+      .where('version.bundle_digest', 'not in', (eb) => eb.selectFrom('plugins').select('bundle_digest'))
+      .orderBy('version.installed_at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.digest;
+  }
+
+  async findVersion(pluginId: string, bundleDigest: string): Promise<PluginVersion | undefined> {
+    const row = await this.database.kysely
+      .selectFrom('plugin_versions')
+      .select(['version', 'manifest'])
+      .where('plugin_id', '=', pluginId)
+      .where('bundle_digest', '=', bundleDigest)
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    return { pluginId, bundleDigest, version: row.version, manifest: JSON.parse(row.manifest) };
   }
 
   async list(): Promise<InstalledPlugin[]> {
@@ -102,17 +116,6 @@ async function waitForOtherInstalls(transaction: Transaction<Tables>): Promise<v
     .execute();
 }
 
-/** The first of `count` action IDs in a row that nobody ever had. */
-async function takeActionIds(transaction: Transaction<Tables>, count: number): Promise<number> {
-  const { value } = await transaction
-    .updateTable('counters')
-    .set((eb) => ({ value: eb('value', '+', count) }))
-    .where('name', '=', ACTION_ID_COUNTER)
-    .returning('value')
-    .executeTakeFirstOrThrow();
-  return value - count + 1;
-}
-
 /** Installed plugins that this bundle, or an earlier version of it, brought or would bring. */
 async function installedOf(transaction: Transaction<Tables>, bundle: VerifiedBundle): Promise<PluginRow[]> {
   const ids = bundle.plugins.map((manifest) => manifest.id);
@@ -138,7 +141,7 @@ function reportAlready(bundle: VerifiedBundle, installed: readonly PluginRow[]):
   if (other === undefined) return report(bundle, 'already', installed);
   throw new Fault(
     'ALREADY_INSTALLED',
-    `The plugin ${other.plugin_id} is installed as action ${other.action_id} in version ${other.version} from another bundle (${other.bundle_digest.slice(0, 12)}…).`,
+    `The plugin ${other.plugin_id} is installed as action ${other.action_id} in version ${other.version} from another bundle (${other.bundle_digest.slice(0, 12)}…); put this one in its place with: drover plugin upgrade FILE`,
   );
 }
 
@@ -167,6 +170,7 @@ function toInstalledPlugin(row: PluginRow): InstalledPlugin {
     bundleDigest: row.bundle_digest,
     manifest: JSON.parse(row.manifest) as PluginManifest,
     defaults: JSON.parse(row.defaults) as Record<string, unknown>,
+    setAside: JSON.parse(row.set_aside) as Record<string, unknown>,
     installedAt: new Date(row.installed_at).toISOString(),
   };
 }

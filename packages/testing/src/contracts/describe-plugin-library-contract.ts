@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { PluginLibrary, VerifiedBundle } from '@drover/engine';
+import type { PluginLibrary, UpgradeSteps, VerifiedBundle } from '@drover/engine';
 import { goodBundle, goodBundleManifest, goodPluginManifest } from '../bundles/good-bundle.js';
 
 /** A bundle as it comes out of `readBundle`, with these folders as its plugins. */
@@ -21,6 +21,7 @@ export function describePluginLibraryContract(open: () => Promise<PluginLibrary>
 
     describeInstall(() => library);
     describeRefusals(() => library);
+    describeUpgrades(() => library);
     describeLookups(() => library);
   });
 }
@@ -110,6 +111,86 @@ function describeRefusals(library: () => PluginLibrary): void {
 
   it('refuses defaults for a plugin that is not installed', async () => {
     await expect(library().setDefaults('acme.tag-host', {})).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+}
+
+function describeUpgrades(library: () => PluginLibrary): void {
+  const first = verifiedBundle(['tag-host', 'untag-host']);
+  const second = verifiedBundle(['untag-host', 'tag-host', 'list-hosts'], '1.1.0');
+  const UNCONFIGURED = { before: {}, after: {}, setAside: {} };
+
+  function stepsTo({ tagHost = UNCONFIGURED }: { tagHost?: typeof UNCONFIGURED } = {}): UpgradeSteps {
+    const defaults = new Map([
+      ['acme.tag-host', tagHost],
+      ['acme.untag-host', UNCONFIGURED],
+    ]);
+    return { from: first.digest, defaults, feeds: new Map() };
+  }
+
+  it('puts a version in the place of another with the action IDs and the defaults that it is given', async () => {
+    await library().install(first);
+    await library().install(verifiedBundle(['block-url'], '1.0.0', 'umbrella'));
+    await library().setDefaults('acme.tag-host', { tag: 'old', note: 'kept' });
+    const tagHost = {
+      before: { tag: 'old', note: 'kept' },
+      after: { note: 'kept' },
+      setAside: { tag: 'old' },
+    };
+    const report = await library().upgrade(second, stepsTo({ tagHost }));
+    expect(report).toMatchObject({ bundle: 'acme', version: '1.1.0', result: 'upgraded' });
+    const found = (await library().list()).filter(({ pluginId }) => pluginId.startsWith('acme.'));
+    expect(found).toMatchObject([
+      { actionId: 1, pluginId: 'acme.tag-host', defaults: { note: 'kept' }, setAside: { tag: 'old' } },
+      { actionId: 2, pluginId: 'acme.untag-host', defaults: {}, setAside: {} },
+      { actionId: 4, pluginId: 'acme.list-hosts', defaults: {}, setAside: {} },
+    ]);
+    for (const { version, bundleDigest, manifest } of found)
+      expect([version, bundleDigest, manifest.version]).toEqual(['1.1.0', second.digest, '1.1.0']);
+  });
+
+  it('still has the version before, its manifest and its zip', async () => {
+    await library().install(first);
+    await library().upgrade(second, stepsTo());
+    expect(await library().findVersion('acme.tag-host', first.digest)).toEqual({
+      pluginId: 'acme.tag-host',
+      version: '1.0.0',
+      bundleDigest: first.digest,
+      manifest: first.plugins[0],
+    });
+    expect(await library().findVersion('acme.tag-host', second.digest)).toMatchObject({ version: '1.1.0' });
+    expect(await library().findVersion('acme.list-hosts', first.digest)).toBeUndefined();
+    expect((await library().readBundle(first.digest))!.equals(first.zip)).toBe(true);
+  });
+
+  it('knows which version was in force before, also after it was gone back to', async () => {
+    await library().install(first);
+    expect(await library().previous('acme')).toBeUndefined();
+    await library().upgrade(second, stepsTo());
+    expect(await library().previous('acme')).toBe(first.digest);
+    const third = verifiedBundle(['tag-host', 'untag-host', 'list-hosts'], '1.2.0');
+    const defaults = new Map(second.plugins.map(({ id }) => [id, UNCONFIGURED]));
+    await library().upgrade(third, { from: second.digest, defaults, feeds: new Map() });
+    expect(await library().previous('acme')).toBe(second.digest);
+    await library().upgrade(second, { from: third.digest, defaults, feeds: new Map() });
+    expect(await library().previous('acme')).toBe(third.digest);
+  });
+
+  it.each<[string, (library: PluginLibrary) => Promise<unknown>, UpgradeSteps]>([
+    ['a plugin was configured', (now) => now.setDefaults('acme.untag-host', { tag: 'new' }), stepsTo()],
+    ['another version is in force', (now) => now.upgrade(second, stepsTo()), stepsTo()],
+    [
+      'a feed is set to something else',
+      async () => undefined,
+      { ...stepsTo(), feeds: new Map([['feed_1', { before: {}, after: {} }]]) },
+    ],
+  ])('changes nothing when %s meanwhile', async (_what, meddle, steps) => {
+    await library().install(first);
+    await meddle(library());
+    const before = await library().list();
+    const other = verifiedBundle(['tag-host', 'untag-host'], '2.0.0');
+    await expect(library().upgrade(other, steps)).rejects.toMatchObject({ code: 'UPGRADE_REFUSED' });
+    expect(await library().list()).toEqual(before);
+    expect(await library().readBundle(other.digest)).toBeUndefined();
   });
 }
 
