@@ -8,7 +8,7 @@ export { Engine, type EngineOptions, type EnginePorts } from './engine.js';
 export type { PullSighting } from './feeds/watch-pull.js';
 export { EXECUTOR_LEASE, livingWorkers } from './workforce.js';
 export type { StartOptions } from './executor.js';
-export { SCHEDULER_LEASE } from './scheduler.js';
+export { SCHEDULER_LEASE, STANDBY_LEASE } from './scheduler.js';
 export { type CheckedPage, checkPage, MAX_CHECKPOINT_BYTES, type PageReason } from './feeds/check-page.js';
 export type * from './ports/access-token-store.js';
 export * from './ports/call-journal.js';

@@ -5,6 +5,10 @@ import { type LeaseSeeker, takeLease } from './take-lease.js';
 
 /** Name of the lease of the process that fires what is due. */
 export const SCHEDULER_LEASE = 'scheduler';
+/** What the leases begin with by which processes that would take over say that they live. */
+export const STANDBY_LEASE = 'scheduler-standby:';
+/** A lease that ran out so long ago is of a process that is not coming back. */
+const FORGET_AFTER_MS = 10 * 60_000;
 const TICK_MS = 1_000;
 
 export type SchedulerOptions = LeaseSeeker & {
@@ -21,6 +25,8 @@ export class Scheduler {
   readonly #leases: Leases;
   readonly #sources: readonly ScheduleSource[];
   readonly #options: SchedulerOptions;
+  /** When it last said that it stands by; undefined while it does not. */
+  #stoodByAt: Date | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> = Promise.resolve();
 
@@ -47,16 +53,41 @@ export class Scheduler {
     this.#timer = undefined;
     await this.#ticking;
     await this.#leases.release(SCHEDULER_LEASE, this.#options.owner);
+    await this.#standDown();
   }
 
   async #tick(): Promise<void> {
     try {
-      if ((await takeLease(this.#leases, SCHEDULER_LEASE, this.#options)) === undefined) return;
+      if ((await takeLease(this.#leases, SCHEDULER_LEASE, this.#options)) === undefined) {
+        await this.#standBy();
+        return;
+      }
+      await this.#standDown();
       let fired = 0;
       for (const source of this.#sources) fired += await source.fireDue({ now: this.#options.now() });
       if (fired > 0) await this.#options.onFired();
     } catch (thrown) {
       this.#options.onError(asFault(thrown));
     }
+  }
+
+  /** Says that it would take over, for whoever wants to know; forgets those that say so no more. */
+  async #standBy(): Promise<void> {
+    const { owner, self, leaseMs, now } = this.#options;
+    const at = now();
+    if (this.#stoodByAt !== undefined && at.getTime() - this.#stoodByAt.getTime() < leaseMs / 3) return;
+    await this.#leases.take(`${STANDBY_LEASE}${owner}`, owner, { ttlMs: leaseMs, now: at, data: self });
+    this.#stoodByAt = at;
+    for (const lease of await this.#leases.list(STANDBY_LEASE))
+      if (at.getTime() - lease.until.getTime() > FORGET_AFTER_MS) await this.#leases.forget(lease);
+  }
+
+  async #standDown(): Promise<void> {
+    if (this.#stoodByAt === undefined) return;
+    const { owner } = this.#options;
+    const name = `${STANDBY_LEASE}${owner}`;
+    const lease = await this.#leases.read(name);
+    if (lease?.owner === owner) await this.#leases.forget({ name, owner, token: lease.token });
+    this.#stoodByAt = undefined;
   }
 }

@@ -14,7 +14,7 @@ export class EmbeddedWorkers implements WorkerRequests {
     const leases = await this.#parts.leases();
     const watch = await this.#parts.workWatch();
     const held = await watch.held(now);
-    const { workers, scheduler } = await livingStaff(leases, now);
+    const { workers, scheduler, standby } = await livingStaff(leases, now);
     const { count, since } = await watch.due(now);
     return {
       workers: workers.map((lease) => ({
@@ -23,7 +23,11 @@ export class EmbeddedWorkers implements WorkerRequests {
         holds: held.filter(({ owner }) => owner === lease.owner).map(inHand),
       })),
       ...(scheduler === undefined ? {} : { scheduler: personOf(scheduler) }),
-      due: { count, ...(since === undefined ? {} : { since: since.toISOString() }) },
+      standby: standby.map(personOf),
+      due: {
+        count,
+        ...(since === undefined ? {} : { since: since.toISOString(), ...(await watch.oldest(now)) }),
+      },
     };
   }
 }

@@ -154,15 +154,26 @@ function describeWorkers(): void {
     });
     expect((await look(port, '/readyz')).text).toContain('no worker takes it');
     const report = await workers();
-    expect(report).toMatchObject({ workers: [], due: { count: 1 } });
-    expect(report.scheduler).toBeDefined();
+    const { data: runs } = await site.ask(['run', 'list']);
+    expect(report).toMatchObject({ workers: [], standby: [], due: { count: 1, runId: runs[0].id } });
+    expect(report.scheduler).toMatchObject({ pid: scheduler.pid });
+
+    const second = await site.start(['serve', '--role', 'scheduler']);
+    await second.printed(/Firing what is due/);
+    await until(async () => (await workers()).standby.some(({ pid }) => pid === second.pid), {
+      what: 'the second scheduler to stand by',
+    });
+    scheduler.interrupt();
+    await until(async () => (await workers()).scheduler?.pid === second.pid, {
+      what: 'the second scheduler to take over',
+    });
+    expect((await workers()).standby).toEqual([]);
 
     const worker = await site.start(['worker']);
     await until(async () => (await site.ask(['run', 'list'])).data[0].endedAt !== undefined, {
       what: 'the end of the run',
       withinMs: 30_000,
     });
-    expect((await look(port, '/readyz')).status).toBe(200);
     expectBalanced(await site.books(), site.entries());
     worker.interrupt();
     await worker.ended;

@@ -21,10 +21,11 @@ async function list(session: Session): Promise<CommandResult> {
   return { document: report, text: `${workersOf(report)}\n${workOf(report)}` };
 }
 
-function workersOf({ workers, scheduler }: WorkerReport): string {
+function workersOf({ workers, scheduler, standby }: WorkerReport): string {
   const rows = [
     ...workers,
     ...(scheduler === undefined ? [] : [{ ...scheduler, role: 'fires what is due', holds: [] }]),
+    ...standby.map((one) => ({ ...one, role: 'would fire what is due', holds: [] })),
   ];
   return table(
     rows,
@@ -45,5 +46,6 @@ function holdText(hold: WorkInHand): string {
 function workOf({ due }: WorkerReport): string {
   if (due.since === undefined) return 'No work waits for a worker.';
   const age = duration(Math.max(0, Date.now() - Date.parse(due.since)));
-  return `${counted(due.count, 'piece')} of work due and not taken; the oldest for ${age}.`;
+  const of = due.runId ?? due.pullId;
+  return `${counted(due.count, 'piece')} of work due and not taken; the oldest for ${age}${of === undefined ? '' : `, of ${of}`}.`;
 }

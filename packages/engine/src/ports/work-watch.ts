@@ -9,6 +9,9 @@ export interface DueWork {
   since?: Date;
 }
 
+/** What the oldest due work is of. */
+export type OldestWork = { runId: RunId } | { pullId: PullId };
+
 /** What a process holds under a lease that has not run out. */
 export type HeldWork = { owner: string; until: Date } & (
   { taskId: TaskId; runId: RunId; kind: TaskKind; batchIndex: number } | { pullId: PullId }
@@ -31,6 +34,7 @@ export interface Census {
 /** Looks at the work of all processes, and changes nothing. */
 export interface WorkWatch {
   due(now: Date): Promise<DueWork>;
+  oldest(now: Date): Promise<OldestWork | undefined>;
   held(now: Date): Promise<HeldWork[]>;
   census(): Promise<Census>;
 }

@@ -29,12 +29,16 @@ export interface WorkerView {
   holds: WorkInHand[];
 }
 
+export type SchedulerView = Pick<WorkerView, 'owner' | 'host' | 'pid' | 'until'>;
+
 export interface WorkerReport {
   workers: WorkerView[];
   /** The process that fires what is due. */
-  scheduler?: { owner: string; host?: string; pid?: number; until: string };
-  /** Work that nobody holds; `since` is absent when there is none. */
-  due: { count: number; since?: string };
+  scheduler?: SchedulerView;
+  /** Those that would take over from it. */
+  standby: SchedulerView[];
+  /** Work that nobody holds: how much, since when the oldest of it has waited, and of which run or pull that is. */
+  due: { count: number; since?: string; runId?: RunId; pullId?: PullId };
 }
 
 export interface WorkerRequests {

@@ -1,4 +1,4 @@
-import type { Census, DueWork, HeldWork, TaskKind, WorkWatch } from '@drover/engine';
+import type { Census, DueWork, HeldWork, OldestWork, TaskKind, WorkWatch } from '@drover/engine';
 import { OPEN_RUN_STATUSES, type PullId, type RunId, type TaskId } from '@drover/model';
 import { type ExpressionBuilder, sql } from 'kysely';
 import { takeCensus } from './census.js';
@@ -17,11 +17,22 @@ export class KyselyWorkWatch implements WorkWatch {
   async due(now: Date): Promise<DueWork> {
     const at = now.getTime();
     const parts = [
-      await this.#dueTasks(at),
-      await this.#duePolls(at),
-      await this.#queuedRuns(),
-      await this.#idleRuns(),
-      await this.#duePulls(at),
+      await this.#tasksDue(at)
+        .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min(TASK_SINCE).as('since')])
+        .executeTakeFirst(),
+      await this.#pollsDue(at)
+        .select(({ fn }) => [fn.count<number>('run_id').distinct().as('count'), fn.min('due_at').as('since')])
+        .executeTakeFirst(),
+      await this.#runsQueued()
+        .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('created_at').as('since')])
+        .executeTakeFirst(),
+      await this.#database.kysely
+        .selectFrom(this.#runsIdle().select(lastSettled).as('idle'))
+        .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('since').as('since')])
+        .executeTakeFirst(),
+      await this.#pullsDue(at)
+        .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('due_at').as('since')])
+        .executeTakeFirst(),
     ];
     const count = parts.reduce((sum, part) => sum + Number(part?.count ?? 0), 0);
     const times = parts.flatMap((part) => (typeof part?.since === 'number' ? [part.since] : []));
@@ -60,57 +71,67 @@ export class KyselyWorkWatch implements WorkWatch {
     return takeCensus(this.#database);
   }
 
+  async oldest(now: Date): Promise<OldestWork | undefined> {
+    const at = now.getTime();
+    const rows = [
+      await this.#tasksDue(at)
+        .select(['run_id as runId', TASK_SINCE.as('since')])
+        .orderBy('since')
+        .limit(1)
+        .execute(),
+      await this.#pollsDue(at)
+        .select(['run_id as runId', 'due_at as since'])
+        .orderBy('due_at')
+        .limit(1)
+        .execute(),
+      await this.#runsQueued()
+        .select(['id as runId', 'created_at as since'])
+        .orderBy('created_at')
+        .limit(1)
+        .execute(),
+      await this.#runsIdle().select(['id as runId', lastSettled]).orderBy('since').limit(1).execute(),
+      await this.#pullsDue(at)
+        .select(['id as pullId', 'due_at as since'])
+        .orderBy('due_at')
+        .limit(1)
+        .execute(),
+    ].flat();
+    const aged = rows.flatMap(({ since, ...of }) => (since === null ? [] : [{ since, of }]));
+    return aged.toSorted((left, right) => left.since - right.since)[0]?.of as OldestWork | undefined;
+  }
+
   /** Tasks that may begin, and those whose lease has run out. */
-  #dueTasks(now: number) {
+  #tasksDue(now: number) {
     return this.#database.kysely
       .selectFrom('tasks')
-      .select(({ fn }) => [
-        fn.countAll<number>().as('count'),
-        fn.min(sql<number>`case when status = 'leased' then lease_until else due_at end`).as('since'),
-      ])
       .where(({ or, and, eb }) =>
         or([
           and([eb('status', 'in', ['ready', 'waiting']), eb('due_at', '<=', now)]),
           and([eb('status', '=', 'leased'), eb('lease_until', '<', now)]),
         ]),
-      )
-      .executeTakeFirst();
+      );
   }
 
-  #duePolls(now: number) {
+  #pollsDue(now: number) {
     return this.#database.kysely
       .selectFrom('pending_objects')
-      .select(({ fn }) => [fn.count<number>('run_id').distinct().as('count'), fn.min('due_at').as('since')])
       .where('task_id', 'is', null)
-      .where('due_at', '<=', now)
-      .executeTakeFirst();
+      .where('due_at', '<=', now);
   }
 
   /** Runs that nobody has begun, but for those that another run excludes. */
-  #queuedRuns() {
+  #runsQueued() {
     return this.#database.kysely
       .selectFrom('runs')
-      .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('created_at').as('since')])
       .where('status', '=', 'queued')
       .where('started_at', 'is', null)
-      .where((where) => where.not(where.exists(excluding(where))))
-      .executeTakeFirst();
+      .where((where) => where.not(where.exists(excluding(where))));
   }
 
   /** Begun runs of which nothing is in hand, waiting or pending: somebody has to go on with what is not cut yet. */
-  #idleRuns() {
+  #runsIdle() {
     return this.#database.kysely
       .selectFrom('runs')
-      .select(({ fn, selectFrom }) => [
-        fn.countAll<number>().as('count'),
-        fn
-          .min(
-            selectFrom('tasks')
-              .select((task) => task.fn.max('tasks.settled_at').as('at'))
-              .whereRef('tasks.run_id', '=', 'runs.id'),
-          )
-          .as('since'),
-      ])
       .where('status', 'in', OPEN_RUN_STATUSES)
       .where('started_at', 'is not', null)
       .where('pending', '=', 0)
@@ -123,19 +144,26 @@ export class KyselyWorkWatch implements WorkWatch {
               .where('tasks.status', 'in', ['ready', 'leased', 'waiting']),
           ),
         ),
-      )
-      .executeTakeFirst();
+      );
   }
 
-  #duePulls(now: number) {
+  #pullsDue(now: number) {
     return this.#database.kysely
       .selectFrom('pulls')
-      .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('due_at').as('since')])
       .where('ended_at', 'is', null)
       .where('due_at', '<=', now)
-      .where(({ or, eb }) => or([eb('lease_until', 'is', null), eb('lease_until', '<', now)]))
-      .executeTakeFirst();
+      .where(({ or, eb }) => or([eb('lease_until', 'is', null), eb('lease_until', '<', now)]));
   }
+}
+
+const TASK_SINCE = sql<number>`case when status = 'leased' then lease_until else due_at end`;
+
+/** When a batch of the run was last settled. */
+function lastSettled({ selectFrom }: ExpressionBuilder<Tables, 'runs'>) {
+  return selectFrom('tasks')
+    .select((task) => task.fn.max('tasks.settled_at').as('at'))
+    .whereRef('tasks.run_id', '=', 'runs.id')
+    .as('since');
 }
 
 function excluding(where: ExpressionBuilder<Tables, 'runs'>) {
