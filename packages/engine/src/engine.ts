@@ -202,7 +202,7 @@ export class Engine {
    */
   async cancel(runId: RunId, { atOnce = false }: { atOnce?: boolean } = {}): Promise<void> {
     await this.#ports.ledger.requestCancel(runId, { atOnce });
-    if (atOnce) await this.#executor.cutOffCancelled();
+    await this.#executor.heedCancels();
     await this.#ports.doorbell.ring();
   }
 

@@ -115,12 +115,18 @@ export class Executor {
     await this.stop();
   }
 
-  /** Aborts what is in flight here of runs that were cancelled at once, by this process or by another one. */
-  async cutOffCancelled(): Promise<void> {
+  /**
+   * Has what is in flight here of runs that were cancelled, by this process or by another one, begin nothing new; what was cancelled at
+   * once is cut off.
+   */
+  async heedCancels(): Promise<void> {
     const { ledger, held } = this.#ports;
     const inFlight = held.runIds;
     if (inFlight.length === 0) return;
-    for (const runId of await ledger.cancelledAtOnce(inFlight)) held.cutOff(runId);
+    for (const { runId, atOnce } of await ledger.cancelled(inFlight)) {
+      if (atOnce) held.cutOff(runId);
+      else held.windDown(runId);
+    }
   }
 
   #cutOff(): void {
@@ -205,7 +211,7 @@ export class Executor {
   }
 
   async #lookRound(rule: ReapRule): Promise<void> {
-    await this.cutOffCancelled();
+    await this.heedCancels();
     if (this.#state !== 'executing') return;
     this.#ports.doorbell.look();
     await this.#ports.side.tick(rule);
@@ -274,7 +280,7 @@ export class Executor {
       return this.#state === 'executing' ? this.#worker() : undefined;
     };
     try {
-      const next = await runner.run(task, { signal, nextWorker });
+      const next = await runner.run(task, { signal, windDown: held.windDownOf(task.id), nextWorker });
       return next === undefined ? undefined : { ...next, askedAt: nextAskedAt };
     } finally {
       held.release(task.id, signal);

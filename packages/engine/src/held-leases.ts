@@ -4,6 +4,7 @@ interface Held {
   /** On the monotonic clock. */
   until: number;
   abort: AbortController;
+  windDown: AbortController;
   runId: RunId | undefined;
   /** For good: whatever the store says later, somebody may have taken over in between. */
   isLost: boolean;
@@ -37,11 +38,17 @@ export class HeldLeases {
     this.#held.set(taskId, {
       until: askedAt + this.#leaseMs,
       abort,
+      windDown: new AbortController(),
       runId,
       isLost: false,
       isSettling: false,
     });
     return abort.signal;
+  }
+
+  /** Aborts when the task is to begin nothing new: what is under way goes on. For one that is held. */
+  windDownOf(taskId: TaskId): AbortSignal {
+    return this.#held.get(taskId)!.windDown.signal;
   }
 
   /** `signal`: as `hold` gave it. A task that was lost and is held anew stays. */
@@ -105,6 +112,11 @@ export class HeldLeases {
   cutOff(cancelled: RunId): void {
     const reason = new Fault('CANCELLED', 'The run was cancelled at once.');
     for (const { runId, abort } of this.#held.values()) if (runId === cancelled) abort.abort(reason);
+  }
+
+  /** What is in flight of one run begins nothing new. */
+  windDown(cancelled: RunId): void {
+    for (const { runId, windDown } of this.#held.values()) if (runId === cancelled) windDown.abort();
   }
 
   #lose(taskId: TaskId): void {

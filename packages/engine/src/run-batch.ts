@@ -267,7 +267,7 @@ class BatchRun {
       attempt: task.attempt,
       waitingSince: task.waitingSince,
       maxWaitMs: this.#manifest.limits.maxWaitMs,
-      isCancelled: wasCancelled(options.signal),
+      isCancelled: wasCancelled(options.signal) || options.windDown?.aborted === true,
       now: this.#ports.now(),
     };
     return {

@@ -17,6 +17,15 @@ import { leaseGate, refuseOnceCalls } from './write-gates/write-gate.js';
 
 const NO_FIGURES: InvocationFigures = { vendorCalls: 0, vendorWrites: 0, waitedMs: 0, log: [] };
 
+/** What reaches a task while it runs, and what it asks for at its end. */
+interface TaskSignals {
+  /** Cuts it off. */
+  signal: AbortSignal;
+  /** Has it begin nothing new. */
+  windDown: AbortSignal;
+  nextWorker: () => Worker | undefined;
+}
+
 /** Runs one claimed task to its settlement. A lost lease ends it without a trace in the store. */
 export class TaskRunner {
   readonly #ports: TaskPorts;
@@ -28,12 +37,9 @@ export class TaskRunner {
   }
 
   /** What was claimed with its settlement, for the worker that `nextWorker` names then; nothing where no claim was made. */
-  async run(
-    task: ClaimedTask,
-    { signal, nextWorker }: { signal: AbortSignal; nextWorker: () => Worker | undefined },
-  ): Promise<ClaimResult | undefined> {
+  async run(task: ClaimedTask, how: TaskSignals): Promise<ClaimResult | undefined> {
     try {
-      const prepared = await this.#prepare(task, { signal, nextWorker });
+      const prepared = await this.#prepare(task, how);
       if (!isFault(prepared)) return (await this.#dispatch(prepared)) ?? undefined;
       await this.#stopRun(task, toFaultRecord(prepared));
     } catch (thrown) {
@@ -59,7 +65,7 @@ export class TaskRunner {
 
   async #prepare(
     task: ClaimedTask,
-    { signal, nextWorker }: { signal: AbortSignal; nextWorker: () => Worker | undefined },
+    { signal, windDown, nextWorker }: TaskSignals,
   ): Promise<PreparedTask | Fault> {
     const { leases } = this.#ports;
     const known = await this.#targets.of(task.run);
@@ -82,6 +88,7 @@ export class TaskRunner {
       },
       options: {
         signal,
+        windDown,
         beforeWrite: leaseGate(leases, task.id, refuseOnceCalls),
         beforeRead: () => leases.check(task.id),
       },

@@ -168,6 +168,34 @@ describe('a dispatcher', () => {
     expect(sent).toEqual([{ kind: 'fault', id: 1, fault: { code: 'CANCELLED', message: 'Enough.' } }]);
   });
 
+  test('winds down by ending what it has begun and taking no further object', async () => {
+    const begun: string[] = [];
+    const go = Promise.withResolvers<void>();
+    serve(
+      defineAction({
+        executeOne: async (object, context) => {
+          begun.push(object.id);
+          await go.promise;
+          await context.call('ping');
+          return succeeded(object);
+        },
+      }),
+    );
+    const [object] = execution.objects;
+    const objects = ['obj_1', 'obj_2', 'obj_3', 'obj_4'].map((id) => ({ ...object!, id }));
+    invoke({ ...execution, objects, concurrency: 2, stream: true });
+    await settle();
+    dispatcher.receive({ kind: 'windDown', id: 1, fault: { code: 'CANCELLED', message: 'Enough.' } });
+    go.resolve();
+    await settle();
+    expect(begun).toEqual(['obj_1', 'obj_2']);
+    const told = sent.flatMap((frame) =>
+      frame.kind === 'ask' && frame.what === 'outcomes' ? frame.outcomes : [],
+    );
+    expect(told).toMatchObject([{ objectId: 'obj_1' }, { objectId: 'obj_2' }]);
+    expect(sent.at(-1)).toEqual({ kind: 'fault', id: 1, fault: { code: 'CANCELLED', message: 'Enough.' } });
+  });
+
   test.each([
     [
       'an action without executeAll',

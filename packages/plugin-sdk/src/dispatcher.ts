@@ -40,6 +40,9 @@ export class PluginDispatcher {
       case 'abort':
         this.#sessions.get(frame.id)?.abort(frame.fault);
         return;
+      case 'windDown':
+        this.#sessions.get(frame.id)?.windDown(frame.fault);
+        return;
       case 'read':
         void this.#sessions.get(frame.id)?.read(frame);
         return;

@@ -32,7 +32,8 @@ type ExecuteOne<Context> = (object: PluginObject, context: Context) => Promise<A
 
 /**
  * Runs `executeOne` for each object in order, at most `concurrency` at a time in all batches of the run. A fault of the
- * whole hook stops it from taking further objects; those under way are waited for first, so that what was sent is told.
+ * whole hook, and the host that winds it down, stop it from taking further objects; those under way are waited for first, so that
+ * what was sent is told.
  */
 export async function executeEach<Context extends PluginContext>(
   executeOne: ExecuteOne<Context>,
@@ -54,7 +55,7 @@ export async function executeEach<Context extends PluginContext>(
     for (const object of objects) {
       if (stopped) return;
       try {
-        context.signal.throwIfAborted();
+        session.throwIfWindingDown();
         const outcome = await outcomeOf(executeOne, { object, context, session });
         outcomes.push(outcome);
         stream?.add(outcome);

@@ -24,6 +24,7 @@ export class HookSession {
   #nextAsk = 1;
   #logLines = 0;
   #ended = false;
+  #windsDown: Fault | undefined;
 
   constructor(options: { id: number; send: SendFrame }) {
     this.#id = options.id;
@@ -108,6 +109,17 @@ export class HookSession {
       // Fields that are no JSON cost the fields, never the hook.
       this.#send({ kind: 'log', id: this.#id, level: line.level, message });
     }
+  }
+
+  /** Nothing new is to begin; what is under way goes on, with all that it asks for. */
+  windDown(fault: FaultRecord): void {
+    this.#windsDown = fromFaultRecord(fault);
+  }
+
+  /** Asked before each object of a batch that takes them one by one. */
+  throwIfWindingDown(): void {
+    this.signal.throwIfAborted();
+    if (this.#windsDown !== undefined) throw this.#windsDown;
   }
 
   abort(fault: FaultRecord): void {

@@ -74,6 +74,8 @@ export type HostFrame =
   | InvokeFrame
   /** Ends a hook: its signal aborts with this fault, and every ask after it is refused with it. */
   | { kind: 'abort'; id: number; fault: FaultRecord }
+  /** Has a hook that takes its objects one by one take no further one, and end with this fault once those under way are done. */
+  | { kind: 'windDown'; id: number; fault: FaultRecord }
   /** Wants the next piece of the body that a call streams, or the first one again. One at a time for each call. */
   | { kind: 'read'; id: number; ask: number; fromStart: boolean }
   | { kind: 'answer'; id: number; ask: number; value?: unknown; fault?: undefined }

@@ -95,6 +95,11 @@ export interface InvokeOptions {
   /** Aborting ends the hook; the invocation then rejects with `CANCELLED`. */
   signal: AbortSignal;
   /**
+   * Aborting lets what is under way go on and begins nothing new: a hook that takes its objects one by one takes no further one, and
+   * the invocation then rejects with `CANCELLED`. Others run to their end. Default: never.
+   */
+  windDown?: AbortSignal;
+  /**
    * Asked right before each vendor write leaves, after its rate limit was granted; every try of a repeatable call asks
    * again. Rejecting (`LEASE_LOST`, …) stops the write, and the plugin sees that fault. In mode `plan` it is asked without a
    * grant, and the write never leaves, whatever comes back.

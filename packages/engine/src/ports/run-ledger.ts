@@ -350,8 +350,8 @@ export interface RunLedger extends PlanLedger {
   reasons(runId: RunId, limit: number): Promise<ReasonCount[]>;
   /** Asks for a cancel: what is in flight settles, or with `atOnce` is cut off; the rest is deferred. */
   requestCancel(runId: RunId, options: { atOnce: boolean }): Promise<void>;
-  /** Those of the runs that were cancelled at once. */
-  cancelledAtOnce(runIds: readonly RunId[]): Promise<RunId[]>;
+  /** Those of the runs that were cancelled. */
+  cancelled(runIds: readonly RunId[]): Promise<{ runId: RunId; atOnce: boolean }[]>;
   /**
    * Turns unknown outcomes of an ended run into `succeeded` (sent) or `failed` with `RESOLVED_NOT_SENT` (not sent), in the
    * books of its step as well; the run's status follows. Returns how many. Faults as `Engine.resolve`.

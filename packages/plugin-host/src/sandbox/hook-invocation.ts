@@ -135,6 +135,11 @@ export class HookInvocation {
     return this.#request.options.signal;
   }
 
+  /** Aborts when the hook is to begin nothing new. */
+  get windsDown(): AbortSignal | undefined {
+    return this.#request.options.windDown;
+  }
+
   /** While true, the plugin waits for others (a rate limit, the store) and its clock stands still. */
   get isHeldUp(): boolean {
     return this.#broker.waitingCalls > 0 || this.#hostWork > 0;

@@ -89,11 +89,14 @@ export class PluginPeer {
   /** Runs one hook to its end. Never rejects. */
   async run(invocation: HookInvocation): Promise<InvocationResult> {
     const onCancel = () => this.#cancel(hook);
+    const onWindDown = () => this.#windDown(hook);
     const { hook, ended } = this.#enter(invocation);
     invocation.cancelled.addEventListener('abort', onCancel);
+    invocation.windsDown?.addEventListener('abort', onWindDown);
     this.#start(hook);
     const end = await ended;
     invocation.cancelled.removeEventListener('abort', onCancel);
+    invocation.windsDown?.removeEventListener('abort', onWindDown);
     clearTimeout(hook.grace);
     if (end.fault || hook.asks.size > 0) invocation.stop(end.fault ?? NOT_AWAITED);
     if (!end.fault && hook.asks.size > 0) invocation.log({ level: 'warn', message: NOT_AWAITED.message });
@@ -129,6 +132,7 @@ export class PluginPeer {
     const stopped = hook.invocation.hook === 'execute' && this.#stopped.faultOf(hook.invocation.runId);
     if (stopped) return this.#end(hook, { fault: stopped });
     if (!this.#runsOneByOne(hook)) return this.#begin(hook);
+    if (hook.invocation.windsDown?.aborted === true) return this.#end(hook, { fault: CANCELLED });
     const { runId, pace } = hook.invocation;
     const run = this.#lines.get(runId) ?? { line: new RunLine(), slots: slotsFor(pace) };
     this.#lines.set(runId, run);
@@ -300,6 +304,13 @@ export class PluginPeer {
 
   #cancel(hook: RunningHook): void {
     this.#stop(hook, CANCELLED);
+  }
+
+  /** What takes its objects one by one takes no further one; what was handed over as a whole has all of it under way. */
+  #windDown(hook: RunningHook): void {
+    if (hook.stopFault || !this.#running.has(hook.id) || !this.#runsOneByOne(hook)) return;
+    if (!hook.hasBegun) return this.#end(hook, { fault: CANCELLED });
+    this.#link.send({ kind: 'windDown', id: hook.id, fault: CANCELLED });
   }
 
   #timeOut(hook: RunningHook): void {

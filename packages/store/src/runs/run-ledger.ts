@@ -64,7 +64,7 @@ import { parkedOf } from './pending-objects.js';
 import { resolveUnknown } from './resolve-unknown.js';
 import { toPass } from './rows.js';
 import {
-  cancelledAtOnce,
+  cancelledAmong,
   findRun,
   listEvents,
   listOutcomes,
@@ -164,8 +164,8 @@ export class KyselyRunLedger implements RunLedger {
     return requestCancel(this.#database, runId, options);
   }
 
-  cancelledAtOnce(runIds: readonly RunId[]): Promise<RunId[]> {
-    return cancelledAtOnce(this.#database, runIds);
+  cancelled(runIds: readonly RunId[]): Promise<{ runId: RunId; atOnce: boolean }[]> {
+    return cancelledAmong(this.#database, runIds);
   }
 
   resolveUnknown(runId: RunId, resolution: Resolution): Promise<number> {

@@ -174,14 +174,17 @@ export async function requestCancel(
   throw new Fault('RUN_ENDED', `${runId} has ended (${run.status}) and cannot be cancelled.`);
 }
 
-export async function cancelledAtOnce({ kysely }: Database, runIds: readonly RunId[]): Promise<RunId[]> {
+export async function cancelledAmong(
+  { kysely }: Database,
+  runIds: readonly RunId[],
+): Promise<{ runId: RunId; atOnce: boolean }[]> {
   const rows = await kysely
     .selectFrom('runs')
-    .select('id')
+    .select(['id', 'cancel_at_once'])
     .where('id', 'in', runIds)
-    .where('cancel_at_once', '=', 1)
+    .where('cancel_requested', '=', 1)
     .execute();
-  return rows.map(({ id }) => id as RunId);
+  return rows.map((row) => ({ runId: row.id as RunId, atOnce: row.cancel_at_once === 1 }));
 }
 
 export async function listEvents({ kysely }: Database, runId: string, afterSeq: number): Promise<RunEvent[]> {

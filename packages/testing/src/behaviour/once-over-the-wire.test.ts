@@ -213,6 +213,36 @@ describe('a call that must not be repeated', () => {
       expect(arrivals).toBe(3);
     });
 
+    test('does not leave any more when its run was cancelled before its object was begun', async () => {
+      const answers: (() => void)[] = [];
+      let isOpen = false;
+      const vendor = await startLoopbackVendor((request, response) => {
+        const answer = () => response.writeHead(201).end('{"id":"i-1"}');
+        answers.push(answer);
+        request.resume();
+        if (isOpen) answer();
+      });
+      opened.push(vendor);
+      const patient = { ...MANIFEST, calls: [{ ...CALL, timeoutMs: 60_000 }] };
+      const world = await openWorld(30, patient);
+      const runtime = runtimeOf(definition, vendor.url);
+      const { engine } = world.another({}, { ports: (ports) => ({ ...ports, runtime }) });
+      const { runId } = await world.engine.submit(world.submission);
+      await engine.start();
+      while (answers.length < 2) await sleep(2);
+      await engine.cancel(runId!);
+      isOpen = true;
+      for (const answer of answers) answer();
+      const run = await world.waitFor(runId!);
+      expect(run.status).toBe('cancelled');
+      const { succeeded: done, deferred, ...others } = run.summary.counts;
+      expect(done).toBe(answers.length);
+      // Two at the vendor, and two that wait for a place there.
+      expect(done).toBeLessThanOrEqual(4);
+      expect(done + deferred).toBe(30);
+      expect(Object.values(others)).toEqual(Object.values(others).map(() => 0));
+    });
+
     test('leaves when the vendor has a place for it: one whose intent was written ahead is known not to have left', async () => {
       const answers: (() => void)[] = [];
       let most = 0;
