@@ -1,11 +1,11 @@
 // Loaded into the command before its own code (`--import`), and into each of its threads: counts what it commits to SQLite, and
-// ends it right before or right after the commit that it was told to die at. It uses Node's own modules only and no product
-// code knows of it.
-import { writeFileSync } from 'node:fs';
+// ends it right before or right after the commit that it was told to die at; or its plugins' processes, and it goes on. It uses
+// Node's own modules only and no product code knows of it.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 
-const { CRASH_AT_COMMIT, CRASH_EDGE, CRASH_COUNT_FILE } = process.env;
+const { CRASH_AT_COMMIT, CRASH_EDGE, CRASH_COUNT_FILE, CRASH_PLUGINS_FILE } = process.env;
 const WRITES = /^\s*(insert|update|delete|create|drop|alter)\b/i;
 const target = Number(CRASH_AT_COMMIT ?? 0);
 /** Of all threads together. */
@@ -23,7 +23,25 @@ function commitsNow(database: DatabaseSync, text: string): boolean {
 }
 
 function die(): void {
-  process.kill(process.pid, 'SIGKILL');
+  if (CRASH_PLUGINS_FILE === undefined) process.kill(process.pid, 'SIGKILL');
+  else killPlugins(CRASH_PLUGINS_FILE);
+}
+
+/** Notes whom it has killed. */
+function killPlugins(file: string): void {
+  const victims = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isChild(name));
+  for (const pid of victims) process.kill(Number(pid), 'SIGKILL');
+  writeFileSync(file, victims.join(' '));
+}
+
+function isChild(pid: string): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state !== 'Z' && Number(parent) === process.pid;
+  } catch {
+    return false;
+  }
 }
 
 function counted<Result>(database: DatabaseSync, text: string, execute: () => Result): Result {

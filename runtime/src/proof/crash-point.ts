@@ -1,8 +1,7 @@
 import { seededRandom } from '@drover/simulators';
 
-/** `commit`, `request`: the command dies. `plugin`: only the plugin's process does. */
-export const CRASH_KINDS = ['commit', 'request', 'plugin'] as const;
-export type CrashKind = (typeof CRASH_KINDS)[number];
+/** `commit`, `request`: the command dies there. The others: only the plugin's process does. */
+export type CrashKind = 'commit' | 'request' | 'plugin-commit' | 'plugin-request';
 
 /** Where something is killed, counted over all commands of a scenario. */
 export interface CrashPoint {
@@ -19,21 +18,33 @@ export interface Course {
   requests: number;
 }
 
-/** Of five points, two are commits, two are requests and one kills the plugin. */
-const SHARES: readonly CrashKind[] = ['commit', 'request', 'commit', 'request', 'plugin'];
+/** Of six points, two kill the plugin: one at a commit, one at a request. */
+const SHARES: readonly CrashKind[] = [
+  'commit',
+  'request',
+  'plugin-commit',
+  'commit',
+  'request',
+  'plugin-request',
+];
 
 /** Points spread over the whole course: each kind's stretch is cut into as many parts as it has points. */
 export function drawPoints(course: Course, { seed, points }: { seed: number; points: number }): CrashPoint[] {
   const random = seededRandom(seed);
   const kinds = Array.from({ length: points }, (_, n) => SHARES[n % SHARES.length]!);
-  const drawn = { commit: 0, request: 0, plugin: 0 };
+  const drawn = { commit: 0, request: 0, 'plugin-commit': 0, 'plugin-request': 0 };
   return kinds.map((kind) => {
     const parts = kinds.filter((other) => other === kind).length;
-    const stretch = kind === 'commit' ? course.commits : course.requests;
+    const stretch = isCommit(kind) ? course.commits : course.requests;
     const part = drawn[kind]++;
     const k = Math.min(stretch, Math.floor(((part + random()) / parts) * stretch) + 1);
     return { kind, k, edge: random() < 0.5 ? 'before' : 'after' };
   });
+}
+
+/** Whether the point is a commit, and not a request. */
+export function isCommit(kind: CrashKind): boolean {
+  return kind === 'commit' || kind === 'plugin-commit';
 }
 
 /** As it is printed and given back with `--at`: `commit:17:after`. */
@@ -42,7 +53,8 @@ export function formatPoint({ kind, k, edge }: CrashPoint): string {
 }
 
 export function parsePoint(text: string): CrashPoint {
-  const [, kind, k, edge] = /^(commit|request|plugin):([1-9]\d*):(before|after)$/.exec(text) ?? [];
+  const [, kind, k, edge] =
+    /^(commit|request|plugin-commit|plugin-request):([1-9]\d*):(before|after)$/.exec(text) ?? [];
   if (kind === undefined) throw new Error(`"${text}" is no point; one looks like commit:17:after.`);
   return { kind: kind as CrashKind, k: Number(k), edge: edge as CrashPoint['edge'] };
 }

@@ -4,7 +4,7 @@ import { CRASH_SIZE, runScenario } from './run-scenario.js';
 import { SCENARIOS } from './scenarios.js';
 
 const SEED = 1;
-/** The two ways to cancel share the points of one scenario. */
+/** The ways to cancel share the points of two scenarios. */
 const POINTS = 25;
 const POINTS_OF_A_CANCEL = 13;
 const CONCURRENCY = 2;
@@ -25,8 +25,8 @@ it.each(SCENARIOS)(
     const { failures, reached, points: tried } = await runScenario(sites, scenario, options);
     expect(failures).toEqual([]);
     expect(tried).toBe(points);
-    // Only the last few commits of a run depend on the time that it takes.
-    expect(reached).toBeGreaterThan(0.7 * points);
+    // The last few commits of a run depend on the time that it takes, and at the first ones there is no plugin to kill.
+    expect(reached).toBeGreaterThan(0.5 * points);
   },
   SCENARIO_TIMEOUT_MS,
 );

@@ -6,7 +6,7 @@ import type { Scenario } from './scenarios.js';
 import { learnCourse, runIntoPoint } from './victim.js';
 
 /** Several batches of a few objects each: what matters is where things die, not how many there are. */
-export const CRASH_SIZE: SiteSize = { objects: 10, batchObjects: 3 };
+export const CRASH_SIZE: SiteSize = { objects: 10, batchObjects: 3, concurrency: 2 };
 
 export interface CrashOptions {
   seed: number;

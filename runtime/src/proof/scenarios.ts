@@ -6,8 +6,11 @@ export interface Scenario extends Subject {
   name: string;
   /** What is typed, in order; each may die. A command may need to know the runs that the ones before it have left. */
   commands: ((books: PassBooks) => string[])[];
-  /** Another person cancels the run when the vendor gets its n-th request. */
-  cancel?: { atRequest: number; atOnce: boolean };
+  /**
+   * Another person cancels the run when the vendor gets its n-th request. `heeded`: that request and the next one, all that may be at
+   * the vendor, are not answered until the run has heard of it.
+   */
+  cancel?: { atRequest: number; atOnce: boolean; heeded?: true };
 }
 
 function manageList(...more: string[]): string[] {
@@ -84,6 +87,16 @@ export const SCENARIOS: readonly Scenario[] = [
     mayRepeat: true,
     heldIn: entriesIn,
     cancel: { atRequest: 4, atOnce: true },
+  },
+  {
+    name: 'cancel-impacts',
+    vendor: 'netskope',
+    collection: 'users',
+    commands: [() => IMPACTS],
+    goOn: IMPACTS,
+    mayRepeat: false,
+    heldIn: impactsIn,
+    cancel: { atRequest: 3, atOnce: false, heeded: true },
   },
   {
     name: 'plan-apply',

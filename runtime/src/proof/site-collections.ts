@@ -17,6 +17,8 @@ export const TYPES: Record<CollectionName, string[]> = {
 };
 
 export interface SiteSize {
+  /** Most batches, or calls of a plugin that takes its objects one by one, in flight in a run. Default: the manifest's. */
+  concurrency?: number;
   /** Objects in each collection. */
   objects: number;
   /** How many of them a call takes. */

@@ -62,6 +62,7 @@ export class Sites {
   async #installBundle(vendor: VendorName): Promise<void> {
     const zip = await packVendor(this.#drover, vendor, (manifest) => {
       if (manifest.kind === 'action') manifest.limits.batch!.objects = this.#size.batchObjects;
+      manifest.limits.concurrency = this.#size.concurrency ?? manifest.limits.concurrency ?? 1;
       delete manifest.limits.rateGroups;
       for (const call of manifest.calls) delete call.rateGroup;
     });

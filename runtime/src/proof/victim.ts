@@ -1,9 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DroverProcess } from '../end-to-end/built-drover.js';
 import type { Held } from '../end-to-end/vendor-gate.js';
-import type { Course, CrashPoint } from './crash-point.js';
+import { type Course, type CrashPoint, isCommit } from './crash-point.js';
 import type { GatedSite } from './site.js';
 import { openRun, readBooks } from './pass-books.js';
 import type { Scenario } from './scenarios.js';
@@ -11,6 +12,8 @@ import type { Scenario } from './scenarios.js';
 /** Node reads TypeScript by itself; from wherever this module was bundled to, the path is the same. */
 const COUNTER = new URL('../../src/proof/commit-counter.ts', import.meta.url).href;
 const MOST_MS = 60_000;
+/** A process looks once a second whether its runs were cancelled. */
+const HEEDED_WITHIN_MS = 1_500;
 
 /** Runs the scenario undisturbed, each command in a process of its own, and counts for each command. */
 export async function learnCourse(site: GatedSite, scenario: Scenario): Promise<Course[]> {
@@ -51,6 +54,7 @@ export async function runIntoPoint(
   const cancelled = cancelAt(site, scenario);
   try {
     if (point.kind === 'commit') return await dieAtCommit(site, argv, { ...point, k });
+    if (point.kind === 'plugin-commit') return await losePluginAtCommit(site, argv, { ...point, k });
     return await killAtRequest(site, argv, { ...point, k });
   } finally {
     await cancelled.withdraw();
@@ -61,7 +65,7 @@ export async function runIntoPoint(
 function locate({ kind, k }: CrashPoint, courses: readonly Course[]): { command: number; k: number } {
   let rest = k;
   for (const [command, { commits, requests }] of courses.entries()) {
-    const length = kind === 'commit' ? commits : requests;
+    const length = isCommit(kind) ? commits : requests;
     if (rest <= length) return { command, k: rest };
     rest -= length;
   }
@@ -74,6 +78,23 @@ async function dieAtCommit(site: GatedSite, argv: string[], { k, edge }: CrashPo
   return signal === 'SIGKILL';
 }
 
+/** The command goes on without its plugin's process; at that commit it may have none. */
+async function losePluginAtCommit(
+  site: GatedSite,
+  argv: string[],
+  { k, edge }: CrashPoint,
+): Promise<boolean> {
+  const folder = await mkdtemp(join(tmpdir(), 'drover-victims-'));
+  const file = join(folder, 'victims');
+  try {
+    const orders = { CRASH_AT_COMMIT: String(k), CRASH_EDGE: edge, CRASH_PLUGINS_FILE: file };
+    await endOf(site.built.start(argv, { environment: surroundings(orders) }));
+    return (await readFile(file, 'utf8').catch(() => '')) !== '';
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 async function killAtRequest(
   site: GatedSite,
   argv: string[],
@@ -84,8 +105,8 @@ async function killAtRequest(
   const ended = endOf(child);
   const isReached = await Promise.race([held.reached.then(() => true), ended.then(() => false)]);
   if (isReached && kind === 'request') child.kill();
-  if (isReached && kind === 'plugin') for (const pid of child.children) process.kill(pid, 'SIGKILL');
-  if (kind === 'plugin') held.release();
+  if (isReached && kind === 'plugin-request') for (const pid of child.children) process.kill(pid, 'SIGKILL');
+  if (kind === 'plugin-request') held.release();
   await ended;
   held.release();
   return isReached;
@@ -106,21 +127,24 @@ async function endOf(child: DroverProcess): ReturnType<() => DroverProcess['ende
 /** Lets somebody cancel the run, from another process's place, while the vendor has not answered yet. */
 function cancelAt(site: GatedSite, { cancel }: Scenario): { withdraw(): Promise<void> } {
   if (cancel === undefined) return { withdraw: async () => undefined };
-  const held: Held = site.gate.hold({ nth: cancel.atRequest, at: 'request' });
+  const { atRequest, atOnce, heeded } = cancel;
+  const places = heeded === true ? [atRequest, atRequest + 1] : [atRequest];
+  const held: Held[] = places.map((nth) => site.gate.hold({ nth, at: 'request' }));
+  const release = (): void => held.forEach((one) => one.release());
   const withdrawn = Promise.withResolvers<'withdrawn'>();
   async function watch(): Promise<void> {
-    const first = await Promise.race([held.reached, withdrawn.promise]);
-    if (first === 'withdrawn') return;
+    const reached = Promise.all(held.map((one) => one.reached));
+    if ((await Promise.race([reached, withdrawn.promise])) === 'withdrawn') return;
     const run = openRun(await readBooks(site));
-    if (run !== undefined)
-      await site.drover.run(['run', 'cancel', run.id, ...(cancel!.atOnce ? ['--now'] : [])]);
-    held.release();
+    if (run !== undefined) await site.drover.run(['run', 'cancel', run.id, ...(atOnce ? ['--now'] : [])]);
+    if (heeded === true) await Promise.race([sleep(HEEDED_WITHIN_MS), withdrawn.promise]);
+    release();
   }
   const watching = watch();
   return {
     withdraw: () => {
       withdrawn.resolve('withdrawn');
-      held.release();
+      release();
       return watching;
     },
   };
