@@ -12,10 +12,13 @@ import {
   startTlsRedis,
 } from '@drover/testing';
 import { BullDoorbell } from './bull-doorbell.js';
+import { RedisLimitStore } from './redis-limit-store.js';
 import { RedisRings } from './redis-rings.js';
 
+const CIRCUIT = { overMs: 0, forgetAfterMs: 1, firstMs: 5_000, longestMs: 5_000, stretch: 1 };
+
 const missing = missingRedis({ own: true });
-if (missing === undefined) describe('rings in Redis', describeKinds);
+if (missing === undefined) describe('rings and limits in Redis', describeKinds);
 else skipLoudly('the kinds of Redis', missing);
 
 function describeKinds(): void {
@@ -56,6 +59,27 @@ function describeKinds(): void {
     return { listener, ring };
   }
 
+  /** A budget of one call is used up, its circuit opens and closes: all that is ever asked of Redis for limits. */
+  async function expectLimits(url: string): Promise<void> {
+    const store = new RedisLimitStore(url, { onError: () => undefined });
+    try {
+      const budget = { connectionId: 'con_1', rateGroup: 'default' };
+      const asked = { ...budget, windows: [{ grants: 1, inMs: 60_000 }], evenIfDown: false, probeMs: 1_000 };
+      expect(await store.take({ ...asked, wary: true })).toMatchObject({ because: 'limit' });
+      const other = { ...asked, rateGroup: 'other', wary: false };
+      expect(await store.take(other)).toMatchObject({ granted: true });
+      expect(await store.take(other)).toMatchObject({ because: 'limit' });
+      const news = { ...budget, isProbe: false, circuit: { ...CIRCUIT, failures: 1 } };
+      const backOff = { firstMs: 100, longestMs: 100, stretch: 1 };
+      await store.report({ ...news, era: 0, vendor: 'down', closeMs: 50, backOff });
+      expect(await store.down()).toMatchObject([{ connectionId: 'con_1' }]);
+      expect(await store.report({ ...news, era: 1, vendor: 'up' })).toEqual({ isBack: true });
+      expect(await store.down()).toEqual([]);
+    } finally {
+      store.close();
+    }
+  }
+
   it('go through TLS, to a server that an authority vouches for and to no other', async () => {
     const { server, url, authority } = await startTlsRedis();
     servers.push(server);
@@ -67,6 +91,7 @@ function describeKinds(): void {
     setDefaultCACertificates([...trusted, authority]);
     try {
       await expectHeard(url);
+      await expectLimits(url);
     } finally {
       setDefaultCACertificates(trusted);
     }
@@ -78,6 +103,7 @@ function describeKinds(): void {
     const { server, url } = await startRestrictedRedis(rights!);
     servers.push(server);
     await expectHeard(url);
+    await expectLimits(url);
     const error = (await open(url.replace('s3cret', 'wrong'))
       .open()
       .catch((thrown: unknown) => thrown)) as Error;
@@ -89,6 +115,7 @@ function describeKinds(): void {
     const { server, url } = await startClusterRedis();
     servers.push(server);
     await expectHeard(url);
+    await expectLimits(url);
   }, 20_000);
 
   it('go on when sentinels made the replica the master', async () => {
@@ -100,6 +127,7 @@ function describeKinds(): void {
     await until(() => listener.isReachable, 'the new master');
     await sleep(100);
     await ring();
+    await expectLimits(url);
   }, 30_000);
 }
 
