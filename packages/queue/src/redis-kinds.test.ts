@@ -107,7 +107,7 @@ function describeKinds(): void {
     const error = (await open(url.replace('s3cret', 'wrong'))
       .open()
       .catch((thrown: unknown) => thrown)) as Error;
-    expect(error).toMatchObject({ code: 'REDIS_UNREACHABLE', message: expect.stringContaining('WRONGPASS') });
+    expect(error).toMatchObject({ code: 'VARIABLE_INVALID', message: expect.stringContaining('WRONGPASS') });
     expect(error.message).not.toContain('pass@');
   }, 20_000);
 

@@ -8,6 +8,8 @@ import {
   missingRedis,
   skipLoudly,
 } from '@drover/testing';
+import { isFault } from '@drover/model';
+import { Redis } from 'ioredis';
 import { BullDoorbell } from './bull-doorbell.js';
 import { RedisRings } from './redis-rings.js';
 
@@ -34,14 +36,20 @@ async function until(condition: () => boolean): Promise<void> {
 function describeRedisRings(): void {
   const doorbells: BullDoorbell[] = [];
   const servers: OwnRedis[] = [];
+  const clients: Redis[] = [];
+  const told: string[] = [];
 
   afterEach(async () => {
     for (const doorbell of doorbells.splice(0)) await doorbell.close();
+    for (const client of clients.splice(0)) client.disconnect();
     for (const server of servers.splice(0)) await server.kill();
+    told.length = 0;
   });
 
   function open(url: string): BullDoorbell {
-    const doorbell = quiet(url);
+    const onError = (error: Error): void =>
+      void told.push(isFault(error) ? `${error.code}: ${error.message}` : error.message);
+    const doorbell = new BullDoorbell(new RedisRings(url, { onError }));
     doorbells.push(doorbell);
     return doorbell;
   }
@@ -50,6 +58,17 @@ function describeRedisRings(): void {
     const server = await OwnRedis.start(options);
     servers.push(server);
     return server;
+  }
+
+  /** Of the default user, to set the server up with. */
+  function administer({ url }: OwnRedis): Redis {
+    const client = new Redis(url);
+    clients.push(client);
+    return client;
+  }
+
+  async function errorsOf(client: Redis): Promise<number> {
+    return Number(/^total_error_replies:(\d+)/m.exec(await client.info('stats'))![1]);
   }
 
   /** A listener that only counts how often it is asked. */
@@ -154,6 +173,90 @@ function describeRedisRings(): void {
     await ringing.ring();
     expect(performance.now() - rungAt).toBeLessThan(2_000);
   });
+
+  it('is lost while commands are refused, says so once for each kind, and floods nobody', async () => {
+    const server = await startRedis();
+    const admin = administer(server);
+    const rights = ['-@all', '+@all', '-@dangerous', '+info'];
+    await admin.call('ACL', 'SETUSER', 'drover', 'on', '>s3cret', '~{drover}:*', ...rights);
+    const listener = await counting(server.url.replace('//', '//drover:s3cret@'));
+    expect(listener.doorbell.isReachable).toBe(true);
+
+    await admin.call('ACL', 'SETUSER', 'drover', 'resetkeys', '~{other}:*');
+    await until(() => !listener.doorbell.isReachable);
+    const before = await errorsOf(admin);
+    await sleep(7_000);
+    expect((await errorsOf(admin)) - before).toBeLessThan(200);
+    expect(listener.doorbell.isReachable).toBe(false);
+    expect(told).toEqual([expect.stringMatching(/^REDIS_REFUSES: .* refuses commands: NOPERM .*[^.]\.$/)]);
+    await listener.doorbell.ring();
+    await until(() => listener.looks === 1);
+
+    await admin.replicaof('127.0.0.1', 1);
+    await admin.call('ACL', 'SETUSER', 'drover', 'resetkeys', '~{drover}:*');
+    await until(() => told.length > 1);
+    expect(told[1]).toMatch(/^REDIS_REFUSES: .*READONLY/);
+    await expect(open(server.url).open()).rejects.toMatchObject({ code: 'REDIS_REFUSES' });
+
+    await admin.replicaof('NO', 'ONE');
+    await until(() => listener.doorbell.isReachable);
+    await open(server.url).ring();
+    await until(() => listener.looks > 1);
+    expect(told.filter((line) => line.includes('NOPERM'))).toHaveLength(1);
+  }, 60_000);
+
+  it('is lost while what it began without evicts, and says so once', async () => {
+    const server = await startRedis();
+    await server.kill();
+    const listener = await counting(server.url);
+    await server.start({ policy: 'allkeys-lru' });
+    await until(() => told.length > 1);
+    await sleep(5_000);
+    expect(told).toEqual([
+      expect.stringMatching(/^REDIS_UNREACHABLE/),
+      expect.stringMatching(/^REDIS_EVICTS/),
+    ]);
+    expect(listener.doorbell.isReachable).toBe(false);
+
+    const admin = administer(server);
+    await admin.config('SET', 'maxmemory-policy', 'noeviction');
+    await until(() => listener.doorbell.isReachable);
+    await open(server.url).ring();
+    await until(() => listener.looks > 0);
+    await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await until(() => !listener.doorbell.isReachable);
+  }, 60_000);
+
+  it('is lost while Redis is silent, although nobody rings', async () => {
+    const server = await startRedis();
+    const wire = await CuttableWire.to(server.url);
+    const listener = await counting(wire.through(server.url));
+    wire.silence();
+    const silentAt = performance.now();
+    await until(() => !listener.doorbell.isReachable);
+    expect(performance.now() - silentAt).toBeLessThan(10_000);
+    expect(told).toEqual([expect.stringMatching(/^REDIS_UNREACHABLE: .*no answer within/)]);
+    await wire.mend();
+    await until(() => listener.doorbell.isReachable);
+    await listener.doorbell.close();
+    await wire.cut();
+  }, 40_000);
+
+  it('refuses at once a Redis that it cannot sign in to', async () => {
+    const server = await startRedis();
+    const admin = administer(server);
+    await admin.config('SET', 'requirepass', 's3cret');
+    for (const url of [server.url, server.url.replace('//', '//:wr0ng@')]) {
+      const openedAt = performance.now();
+      const error = (await open(url)
+        .open()
+        .catch((thrown: unknown) => thrown)) as Error;
+      expect(performance.now() - openedAt).toBeLessThan(2_000);
+      expect(error).toMatchObject({ code: 'VARIABLE_INVALID' });
+      expect(error.message).toMatch(/(?:NOAUTH|WRONGPASS) .*[^.]\.$/);
+      expect(error.message).not.toContain('wr0ng');
+    }
+  }, 20_000);
 
   it('says that there is no Redis, and that one evicts', async () => {
     const evicting = await startRedis({ policy: 'allkeys-lru' });

@@ -5,15 +5,13 @@ import type { RingQueue, RingStore, RingStoreOptions, RingWorker } from './ring-
 const RINGS = 'rings';
 const CONNECT_MS = 5_000;
 
-/** Rings in Redis. `openQueue` faults: `REDIS_UNREACHABLE`, `REDIS_EVICTS`, `VARIABLE_INVALID`. */
+/** Rings in Redis. `openQueue` faults: `REDIS_UNREACHABLE`, `REDIS_REFUSES`, `REDIS_EVICTS`, `VARIABLE_INVALID`. */
 export class RedisRings implements RingStore {
   readonly #link: RedisLink;
-  readonly #options: RingStoreOptions;
 
   /** @param url as `parseRedisUrl` reads it, whose faults it throws */
-  constructor(url: string, options: RingStoreOptions) {
-    this.#link = new RedisLink(url, options.onError);
-    this.#options = options;
+  constructor(url: string, { onError }: RingStoreOptions) {
+    this.#link = new RedisLink(url, onError);
   }
 
   get isConnected(): boolean {
@@ -22,7 +20,6 @@ export class RedisRings implements RingStore {
 
   async openQueue(): Promise<RingQueue> {
     const client = await this.#link.connected(CONNECT_MS);
-    await this.#link.checkPolicy(client);
     const { Queue } = await import('./redis-libraries.js');
     return new Queue(RINGS, { connection: client, prefix: this.#prefix });
   }
@@ -31,8 +28,8 @@ export class RedisRings implements RingStore {
     answer: (job: Job) => Promise<void>,
     { concurrency }: { concurrency: number },
   ): Promise<RingWorker> {
-    const { Worker } = await import('./redis-libraries.js');
-    return new Worker(RINGS, answer, {
+    const { PatientWorker } = await import('./redis-libraries.js');
+    return new PatientWorker(RINGS, answer, {
       connection: await this.#link.client(),
       prefix: this.#prefix,
       concurrency,
@@ -42,7 +39,7 @@ export class RedisRings implements RingStore {
   }
 
   complain(error: Error): void {
-    if (this.isConnected) this.#options.onError(error);
+    this.#link.complain(error);
   }
 
   async close(): Promise<void> {

@@ -18,7 +18,7 @@ export interface RingWorker {
 }
 
 export interface RingStoreOptions {
-  /** Told once each time that the store of the rings is lost, and what BullMQ complains of. */
+  /** Told once each time that the store of the rings is lost or will not do, and what BullMQ complains of. */
   onError(fault: Fault | Error): void;
 }
 

@@ -5,6 +5,8 @@ import { awaitDatabase } from '../composition/await-database.js';
 import type { Parts } from '../composition/parts.js';
 
 const LOOK_MS = 250;
+/** Redis is away or refuses commands, which may pass. */
+const MAY_PASS: readonly string[] = ['REDIS_UNREACHABLE', 'REDIS_REFUSES'];
 
 /**
  * Does what its role says until the parts are closed. The timer alone keeps no process alive. Told to stop before it has begun, it
@@ -46,7 +48,7 @@ async function openQueue(parts: Parts): Promise<void> {
   try {
     await doorbell.open();
   } catch (error) {
-    if (!isFault(error) || error.code !== 'REDIS_UNREACHABLE') throw error;
+    if (!isFault(error) || !MAY_PASS.includes(error.code)) throw error;
     const log = await parts.log();
     log.warn(
       { fault: toFaultRecord(error) },

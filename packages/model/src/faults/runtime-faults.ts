@@ -72,6 +72,13 @@ export const RUNTIME_FAULTS = {
     exitCode: 78,
     httpStatus: 503,
   },
+  REDIS_REFUSES: {
+    title: 'Redis refuses commands',
+    help: 'Give its user the rights that the page on operating names, for the prefix of DROVER_REDIS_URL; name a server that takes writes.',
+    retryable: true,
+    exitCode: 78,
+    httpStatus: 503,
+  },
   REDIS_EVICTS: {
     title: 'Redis may evict',
     help: 'Set maxmemory-policy to noeviction, or give Drover a Redis of its own.',
