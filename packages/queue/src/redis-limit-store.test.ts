@@ -89,6 +89,50 @@ function describeRedisLimits(): void {
       await redis.kill();
     }
   }, 20_000);
+
+  it('are never kept in a Redis that evicts, also when it came to that later', async () => {
+    const redis = await OwnRedis.start({ policy: 'allkeys-lru' });
+    const admin = new Redis(redis.url);
+    try {
+      await expect(openStore(redis.url).open()).rejects.toMatchObject({ code: 'REDIS_EVICTS' });
+      await redis.kill();
+      const store = openStore(redis.url);
+      await store.open();
+      await redis.start({ policy: 'allkeys-lru' });
+      await refusal(store, 'REDIS_EVICTS');
+      await admin.config('SET', 'maxmemory-policy', 'noeviction');
+      while (!(await isGranted(store))) await sleep(20);
+      await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
+      await refusal(store, 'REDIS_EVICTS');
+    } finally {
+      admin.disconnect();
+      await redis.kill();
+    }
+  }, 40_000);
+
+  it('say what Redis refuses', async () => {
+    const redis = await OwnRedis.start();
+    const admin = new Redis(redis.url);
+    try {
+      const rights = ['+@all', '-time'];
+      await admin.call('ACL', 'SETUSER', 'drover', 'on', '>s3cret', '~*', ...rights);
+      const store = openStore(redis.url.replace('//', '//drover:s3cret@'));
+      await expect(store.down()).rejects.toMatchObject({ code: 'REDIS_REFUSES' });
+      await expect(store.take(TAKE)).rejects.toMatchObject({ code: 'REDIS_REFUSES' });
+    } finally {
+      admin.disconnect();
+      await redis.kill();
+    }
+  }, 20_000);
+}
+
+/** Asks until it is refused for that. */
+async function refusal(store: RedisLimitStore, code: string): Promise<void> {
+  for (;;) {
+    const thrown = await store.down().catch((error: unknown) => error);
+    if ((thrown as { code?: string }).code === code) return;
+    await sleep(20);
+  }
 }
 
 async function isGranted(store: RedisLimitStore): Promise<boolean> {

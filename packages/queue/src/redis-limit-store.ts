@@ -7,13 +7,13 @@ import type {
   LimitVerdict,
   Refused,
 } from '@drover/engine';
-import { Fault } from '@drover/model';
+import type { Fault } from '@drover/model';
 import { REPORT, TAKE } from './limit-scripts.js';
 import { type RedisClient, RedisLink } from './redis-link.js';
 
 export interface RedisLimitStoreOptions {
-  /** Told once each time that Redis is lost. */
-  onError(fault: Fault): void;
+  /** Told once each time that Redis is lost or will not do. */
+  onError(error: Fault | Error): void;
   /** Milliseconds since 1970 in the place of Redis's own clock, so that tests need not wait. */
   now?: () => number;
 }
@@ -27,7 +27,7 @@ interface Scripted {
 const CONNECT_MS = 2_000;
 const KEYS = 4;
 
-/** Budgets and circuits that all workers over one Redis share. Rejects at once while Redis is away. */
+/** Budgets and circuits that all workers over one Redis share. Rejects at once while Redis is away or will not do. */
 export class RedisLimitStore implements LimitStore {
   readonly #link: RedisLink;
   readonly #now: (() => number) | undefined;
@@ -45,7 +45,10 @@ export class RedisLimitStore implements LimitStore {
     return Math.max(0, this.#timesConnected - 1);
   }
 
-  /** Connects. Resolves after 2 s at the latest, also while Redis is away: it goes on trying. */
+  /**
+   * Connects. Resolves also while Redis is away or refuses commands, then after some seconds: it goes on trying. Faults:
+   * `REDIS_EVICTS`, `VARIABLE_INVALID`.
+   */
   async open(): Promise<void> {
     this.#opening ??= this.#open();
     await this.#opening;
@@ -53,14 +56,15 @@ export class RedisLimitStore implements LimitStore {
 
   async take(request: LimitTake): Promise<Grant> {
     const { connectionId, rateGroup, windows, evenIfDown, probeMs, wary } = request;
-    const client = await this.#ready();
-    const [granted, ...rest] = await client.droverTake(
-      ...this.#keysOf(connectionId, rateGroup),
-      this.#time(),
-      Number(evenIfDown),
-      probeMs,
-      Number(wary),
-      ...windows.flatMap(({ grants, inMs }) => [grants, inMs]),
+    const [granted, ...rest] = await this.#ask((client) =>
+      client.droverTake(
+        ...this.#keysOf(connectionId, rateGroup),
+        this.#time(),
+        Number(evenIfDown),
+        probeMs,
+        Number(wary),
+        ...windows.flatMap(({ grants, inMs }) => [grants, inMs]),
+      ),
     );
     if (granted === 1) {
       const [era, owes, isProbe] = rest as [number, number, number];
@@ -72,22 +76,23 @@ export class RedisLimitStore implements LimitStore {
 
   async report(news: LimitNews): Promise<LimitVerdict> {
     const { connectionId, rateGroup, era, isProbe, vendor, closeMs, backOff, circuit } = news;
-    const client = await this.#ready();
-    const [backOffMs, downMs, isBack] = await client.droverReport(
-      ...this.#keysOf(connectionId, rateGroup),
-      this.#time(),
-      era,
-      Number(isProbe),
-      vendor,
-      connectionId,
-      closeMs ?? '',
-      ...(backOff === undefined ? ['', '', ''] : [backOff.firstMs, backOff.longestMs, backOff.stretch]),
-      circuit.failures,
-      circuit.overMs,
-      circuit.forgetAfterMs,
-      circuit.firstMs,
-      circuit.longestMs,
-      circuit.stretch,
+    const [backOffMs, downMs, isBack] = await this.#ask((client) =>
+      client.droverReport(
+        ...this.#keysOf(connectionId, rateGroup),
+        this.#time(),
+        era,
+        Number(isProbe),
+        vendor,
+        connectionId,
+        closeMs ?? '',
+        ...(backOff === undefined ? ['', '', ''] : [backOff.firstMs, backOff.longestMs, backOff.stretch]),
+        circuit.failures,
+        circuit.overMs,
+        circuit.forgetAfterMs,
+        circuit.firstMs,
+        circuit.longestMs,
+        circuit.stretch,
+      ),
     );
     return {
       ...(backOffMs < 0 ? {} : { backOffMs }),
@@ -96,31 +101,40 @@ export class RedisLimitStore implements LimitStore {
     };
   }
 
-  async down(): Promise<CircuitState[]> {
-    const client = await this.#ready();
-    const nowMs = this.#now?.() ?? (await timeOf(client));
-    const connectionIds = await client.smembers(this.#openKey);
-    const states = await Promise.all(
-      connectionIds.toSorted().map(async (connectionId): Promise<CircuitState[]> => {
-        const openUntil = await client.hget(this.#circuitKey(connectionId), 'openUntil');
-        // A circuit that nobody has asked for in a day has expired.
-        if (openUntil === null) return [];
-        return [{ connectionId, probeInMs: Math.max(0, Math.ceil(Number(openUntil) - nowMs)) }];
-      }),
-    );
-    return states.flat();
+  down(): Promise<CircuitState[]> {
+    return this.#ask(async (client) => {
+      const nowMs = this.#now?.() ?? (await timeOf(client));
+      const connectionIds = await client.smembers(this.#openKey);
+      const states = await Promise.all(
+        connectionIds.toSorted().map(async (connectionId): Promise<CircuitState[]> => {
+          const openUntil = await client.hget(this.#circuitKey(connectionId), 'openUntil');
+          // A circuit that nobody has asked for in a day has expired.
+          if (openUntil === null) return [];
+          return [{ connectionId, probeInMs: Math.max(0, Math.ceil(Number(openUntil) - nowMs)) }];
+        }),
+      );
+      return states.flat();
+    });
   }
 
   close(): void {
     this.#link.close();
   }
 
+  async #ask<Answer>(question: (client: RedisClient & Scripted) => Promise<Answer>): Promise<Answer> {
+    const client = await this.#ready();
+    return question(client).catch((error: Error) => {
+      throw this.#link.faultOf(error);
+    });
+  }
+
   /** The first call waits for the connection as `open` does; later ones for nothing. */
   async #ready(): Promise<RedisClient & Scripted> {
     this.#opening ??= this.#open();
     const client = await this.#opening;
-    if (this.#link.isConnected) return client;
-    throw new Fault('REDIS_UNREACHABLE', `Redis at ${this.#link.place} does not answer.`);
+    const { problem } = this.#link;
+    if (problem !== undefined) throw problem;
+    return client;
   }
 
   async #open(): Promise<RedisClient & Scripted> {
@@ -130,7 +144,7 @@ export class RedisLimitStore implements LimitStore {
     client.defineCommand('droverReport', { numberOfKeys: KEYS, lua: REPORT });
     await this.#link.connected(CONNECT_MS).catch((fault: Fault) => {
       // What is wrong for good is not waited out.
-      if (fault.code !== 'REDIS_UNREACHABLE') throw fault;
+      if (!fault.retryable) throw fault;
     });
     return client as RedisClient & Scripted;
   }
