@@ -2,7 +2,7 @@ import type { DoctorCheck, DoctorReport, HeldLease } from '@drover/engine';
 import { asFault } from '@drover/model';
 import { executorHolders } from '../composition/executor-holder.js';
 import { queueKind } from '../environment/queue-kind.js';
-import { BullDoorbell } from '@drover/queue';
+import { BullDoorbell, RedisLimitStore } from '@drover/queue';
 import type { Parts } from '../composition/parts.js';
 
 type Finding = Omit<DoctorCheck, 'check'>;
@@ -17,6 +17,7 @@ export async function examine(parts: Parts): Promise<DoctorReport> {
     ['sandbox', () => examineSandbox(parts)],
     ['plugins', () => examinePlugins(parts)],
     ['queue', () => examineQueue(parts)],
+    ['rate limits', () => examineLimits(parts)],
     ['executor', () => examineExecutor(parts)],
   ];
   const checks: DoctorCheck[] = [];
@@ -64,7 +65,21 @@ async function examineQueue(parts: Parts): Promise<Finding> {
     return ok('In this process; work of others is found within a second.');
   await doorbell.open();
   if (queueKind(parts.surroundings.settings) === 'postgres') return ok('In the database, which answers.');
-  return ok('In Redis, which answers and evicts nothing.');
+  return ok('In Redis, which answers, takes writes and evicts nothing.');
+}
+
+/** Asks Redis itself: for want of it, limits would be kept in the database without a word. */
+async function examineLimits({ surroundings }: Parts): Promise<Finding> {
+  const { databaseUrl, redisUrl } = surroundings.settings;
+  if (databaseUrl === undefined) return ok('In the process that executes runs.');
+  if (redisUrl === undefined) return ok('In the database.');
+  const store = new RedisLimitStore(redisUrl, { onError: () => undefined });
+  try {
+    await store.down();
+  } finally {
+    store.close();
+  }
+  return ok('In Redis, which answers, takes writes and evicts nothing.');
 }
 
 async function examineExecutor(parts: Parts): Promise<Finding> {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { WorkerReport } from '@drover/engine';
+import type { DoctorReport, WorkerReport } from '@drover/engine';
 import { OwnRedis, makeEmptyPostgres, missingPostgres, missingRedis, skipLoudly } from '@drover/testing';
 import { until } from './built-drover.js';
 import { expectBalanced } from './run-books.js';
@@ -178,4 +178,47 @@ function describeWorkers(): void {
     worker.interrupt();
     await worker.ended;
   }, 120_000);
+
+  it('refuse a Redis that evicts though it holds only limits, and doctor says what is wrong with one', async () => {
+    site.queueInDatabase();
+    const evicting = await OwnRedis.start({ policy: 'allkeys-lru' });
+    try {
+      const environment = { DROVER_REDIS_URL: evicting.url };
+      const refused = await (await site.start(['worker'], { environment })).ended;
+      expect([refused.exitCode, refused.stderr]).toEqual([78, expect.stringContaining('REDIS_EVICTS')]);
+      expect(await findings(environment)).toMatchObject({
+        queue: 'ok',
+        'rate limits': expect.stringMatching(/^REDIS_EVICTS/),
+      });
+    } finally {
+      await evicting.kill();
+    }
+    const away = { DROVER_REDIS_URL: evicting.url };
+    expect(await findings(away)).toMatchObject({
+      'rate limits': expect.stringMatching(/^REDIS_UNREACHABLE/),
+    });
+    expect(await findings({})).toMatchObject({ queue: 'ok', 'rate limits': 'ok' });
+  }, 60_000);
+
+  it('doctor notices that Redis takes no writes', async () => {
+    const replica = await OwnRedis.start({ more: ['--replicaof', '127.0.0.1', '1'] });
+    try {
+      const refuses = expect.stringMatching(/^REDIS_REFUSES: .*READONLY/);
+      expect(await findings({ DROVER_REDIS_URL: replica.url })).toMatchObject({
+        queue: refuses,
+        'rate limits': refuses,
+      });
+    } finally {
+      await replica.kill();
+    }
+  }, 60_000);
+
+  /** What doctor says of each thing: `ok`, or what is wrong with it. */
+  async function findings(environment: Record<string, string>): Promise<Record<string, string>> {
+    const { json } = await (await site.start(['doctor', '--json'], { environment })).ended;
+    const { checks } = json as DoctorReport;
+    return Object.fromEntries(
+      checks.map(({ check, result, detail }) => [check, result === 'problem' ? detail : result]),
+    );
+  }
 }

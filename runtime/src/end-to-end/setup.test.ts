@@ -215,6 +215,7 @@ it('doctor finds nothing wrong with a fresh folder', async () => {
     'sandbox',
     'plugins',
     'queue',
+    'rate limits',
     'executor',
   ]);
 });

@@ -32,8 +32,8 @@ export interface Application {
   /**
    * Executes runs and pulls, fires what is due, or both, until `close`. Over PostgreSQL any number of processes execute side
    * by side; over SQLite one does, and the others take over when it is gone. Resolves when it has begun; the listener hears
-   * the state then and each change of it. A Redis that is away does not keep it from beginning; a PostgreSQL that is starting is
-   * waited for. Faults: `REDIS_EVICTS`, `PORT_UNUSABLE`, `DATABASE_UNREACHABLE`.
+   * the state then and each change of it. A Redis that is away or refuses commands does not keep it from beginning;
+   * a PostgreSQL that is starting is waited for. Faults: `REDIS_EVICTS`, `PORT_UNUSABLE`, `DATABASE_UNREACHABLE`.
    */
   serve(listener: (state: ServeState) => void, options?: ServeOptions): Promise<void>;
   /**
