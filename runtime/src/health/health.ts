@@ -2,6 +2,7 @@ import type { DueWork, HeldWork } from '@drover/engine';
 import { asFault } from '@drover/model';
 import type { Parts } from '../composition/parts.js';
 import { type QueueKind, queueKind } from '../environment/queue-kind.js';
+import { inTime } from './in-time.js';
 
 /** Due work that nobody has taken for so long, while nobody has anything in hand, is left lying. */
 const LEFT_LYING_MS = 15_000;
@@ -28,7 +29,7 @@ export class Health {
 
   async readiness(now = new Date()): Promise<Readiness> {
     const problems: string[] = [];
-    const work = await this.#work(now).catch((error: unknown) => {
+    const work = await inTime(this.#work(now)).catch((error: unknown) => {
       problems.push(databaseProblem(error));
     });
     if (work !== undefined && isLeftLying(work, now)) {

@@ -57,7 +57,8 @@ export class StandingGauges {
 
   set({ queueKind, queueConnected, connectionsDown, disk, database }: Standing, now: Date): void {
     this.#connected.set({ kind: queueKind }, queueConnected ? 1 : 0);
-    this.#connectionsDown.set(connectionsDown);
+    if (connectionsDown === undefined) leaveOut(this.#connectionsDown);
+    else this.#connectionsDown.set(connectionsDown);
     this.#database.set(database === undefined ? 0 : 1);
     if (disk === undefined) leaveOut(this.#diskBytes, this.#diskFree);
     else {

@@ -5,8 +5,8 @@ import type { QueueKind } from '../environment/queue-kind.js';
 export interface Standing {
   queueKind: QueueKind;
   queueConnected: boolean;
-  /** Connections whose vendor seems down. */
-  connectionsDown: number;
+  /** Connections whose vendor seems down; absent while the limits say nothing. */
+  connectionsDown?: number;
   /** Of the file system that the data folder is on; absent while there is none. */
   disk?: { bytes: number; freeBytes: number };
   /** Absent while the database cannot be used. */
