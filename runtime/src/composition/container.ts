@@ -28,6 +28,7 @@ const TOKENS: PartTokens = {
   workWatch: token('work watch'),
   doorbell: token('doorbell'),
   meters: token('meters'),
+  health: token('health'),
   healthUrl: token('health URL'),
   limits: token('limits'),
   governor: token('governor'),
@@ -62,6 +63,7 @@ const MAKERS: Makers = {
   workWatch: async (parts) => new (await import('./ledger-part.js')).KyselyWorkWatch(await parts.database()),
   doorbell: async (parts, releases) => (await import('./make-doorbell.js')).makeDoorbell(parts, releases),
   meters: async () => new (await import('../health/meters.js')).Meters(),
+  health: async (parts) => new (await import('../health/health.js')).Health(parts),
   healthUrl: async (parts, releases) => openHealth(parts, releases),
   mirrors: async (parts) => new (await import('./ledger-part.js')).KyselyMirrorLedger(await parts.database()),
   connections: async (parts) => (await import('./make-connections.js')).makeConnections(parts),
@@ -82,7 +84,6 @@ const MAKERS: Makers = {
 async function openHealth(parts: Parts, releases: Releases): Promise<string | undefined> {
   const { httpHost: host, httpPort: port } = parts.surroundings.settings;
   if (port === undefined) return undefined;
-  await parts.workWatch();
   const { startHealthServer } = await import('../health/health-server.js');
   return startHealthServer(parts, releases, { host, port });
 }

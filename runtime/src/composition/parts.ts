@@ -25,6 +25,7 @@ import type { Database } from '@drover/store';
 import type { Logger } from 'pino';
 import type { Environment } from '../environment/read-environment.js';
 import type { Settings } from '../environment/settings.js';
+import type { Health } from '../health/health.js';
 import type { Meters } from '../health/meters.js';
 import type { DataFolder } from './data-folder.js';
 import type { ReleaseOptions } from './releases.js';
@@ -67,6 +68,7 @@ export interface Parts {
   workWatch(): Promise<WorkWatch>;
   doorbell(): Promise<Doorbell>;
   meters(): Promise<Meters>;
+  health(): Promise<Health>;
   /** Where the health endpoints of this process are; `undefined` when no port is set. */
   healthUrl(): Promise<string | undefined>;
   /** Where rate limits, and what vendors seem down, are kept. */

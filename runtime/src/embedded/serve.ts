@@ -19,12 +19,13 @@ export async function serve(
 ): Promise<void> {
   const isOver = (): boolean => signal?.aborted === true;
   const log = await parts.log();
+  // Before it waits for anything, so that a process that waits is not taken for one that hangs.
+  await parts.healthUrl();
   await awaitDatabase(parts, {
     signal,
     onWait: (fault) => log.warn({ fault: toFaultRecord(fault) }, 'waiting for the database'),
   });
   await openQueue(parts);
-  await parts.healthUrl();
   const engine = await parts.engine();
   if (isOver()) return;
   let told: ServeState | undefined;
@@ -37,6 +38,7 @@ export async function serve(
   if (role !== 'scheduler') await engine.start({ role });
   if (role !== 'worker') await engine.startScheduler();
   if (isOver()) return;
+  (await parts.health()).started();
   look();
   setInterval(look, LOOK_MS).unref();
 }

@@ -2,7 +2,6 @@ import { Fault } from '@drover/model';
 import { fastify } from 'fastify';
 import type { Parts } from '../composition/parts.js';
 import type { Releases } from '../composition/releases.js';
-import { Health } from './health.js';
 import { lookAtStanding } from './look-at-standing.js';
 
 const UNREADY = 503;
@@ -18,7 +17,7 @@ export async function startHealthServer(
   releases: Releases,
   { host, port }: { host: string; port: number },
 ): Promise<string> {
-  const health = new Health(parts);
+  const health = await parts.health();
   const meters = await parts.meters();
   const server = fastify({ forceCloseConnections: true });
   server.get('/healthz', () => ({ ok: true }));

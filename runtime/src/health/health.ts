@@ -1,7 +1,7 @@
-import type { DueWork, HeldWork } from '@drover/engine';
+import type { Doorbell, DueWork, Engine, HeldWork, WorkWatch } from '@drover/engine';
 import { asFault } from '@drover/model';
-import type { Parts } from '../composition/parts.js';
 import { type QueueKind, queueKind } from '../environment/queue-kind.js';
+import type { Settings } from '../environment/settings.js';
 import { inTime } from './in-time.js';
 
 /** Due work that nobody has taken for so long, while nobody has anything in hand, is left lying. */
@@ -19,12 +19,26 @@ export interface Readiness {
   due?: { count: number; since?: string };
 }
 
+/** The parts of the runtime that it looks at. */
+interface HealthPorts {
+  surroundings: { settings: Settings };
+  workWatch(): Promise<WorkWatch>;
+  doorbell(): Promise<Doorbell>;
+  engine(): Promise<Engine>;
+}
+
 /** How this process and the work of all processes stand. */
 export class Health {
-  readonly #parts: Parts;
+  readonly #parts: HealthPorts;
+  #isStarting = true;
 
-  constructor(parts: Parts) {
+  constructor(parts: HealthPorts) {
     this.#parts = parts;
+  }
+
+  /** What the process serves with is there: it is ready unless something keeps it from working. */
+  started(): void {
+    this.#isStarting = false;
   }
 
   async readiness(now = new Date()): Promise<Readiness> {
@@ -35,7 +49,8 @@ export class Health {
     if (work !== undefined && isLeftLying(work, now)) {
       problems.push(`Work is due since ${work.due.since!.toISOString()} and no worker takes it.`);
     }
-    if ((await this.#parts.engine()).isStopped) problems.push('This process is stopping.');
+    if (this.#isStarting) problems.push('This process is starting.');
+    else if ((await this.#parts.engine()).isStopped) problems.push('This process is stopping.');
     const due = work === undefined ? {} : { due: shown(work.due) };
     return { ready: problems.length === 0, problems, ...(await this.#queue()), ...due };
   }
