@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Fault, isFault } from '@drover/model';
 import { type Database, readSecretFile } from '@drover/store';
+import { isUrl } from '../environment/is-url.js';
 import type { Surroundings } from './parts.js';
 import { databaseFileOf, openDataFolder } from './data-folder.js';
 
@@ -34,6 +35,7 @@ export async function placeOfArgument(
     );
   }
   const [, kind, name] = /^(env|file):(.+)$/.exec(argument) ?? [];
+  if (isUrl(name ?? argument)) throw notPostgres(path);
   if (name === undefined) return { dataDir: resolve(argument) };
   const text = kind === 'env' ? environment[name] : await readReference(name, path);
   if (text === undefined) {
@@ -46,9 +48,13 @@ export async function placeOfArgument(
 
 function checkedUrl(text: string, path: string): string {
   if (URL_START.test(text) && URL.canParse(text)) return text;
-  throw new Fault('INVALID_ARGUMENT', 'This is no URL that starts with postgres:// or postgresql://.', {
-    path,
-  });
+  throw notPostgres(path);
+}
+
+/** Without the text, which may hold a password. */
+function notPostgres(path: string): Fault {
+  const message = 'This is no URL that starts with postgres:// or postgresql://.';
+  return new Fault('INVALID_ARGUMENT', message, { path });
 }
 
 async function readReference(file: string, path: string): Promise<string> {

@@ -176,6 +176,9 @@ describe('drover db copy', () => {
   it.each([
     ['a folder without a database', () => copyTo('b', '/nowhere'), 1, 'NOT_FOUND'],
     ['a password for all to read', () => copyTo('postgres://u:pw@127.0.0.1/d'), 1, 'SECRET_IN_ARGV'],
+    ['a mistyped scheme', () => copyTo('postgress://u:pw@127.0.0.1/d'), 1, 'INVALID_ARGUMENT'],
+    ['another database', () => copyTo('b', 'mysql://u:pw@127.0.0.1/d'), 1, 'INVALID_ARGUMENT'],
+    ['a URL for a variable', () => copyTo('env:postgres://u:pw@127.0.0.1/d'), 1, 'INVALID_ARGUMENT'],
     ['one database as both ends', () => copyTo(site.drover.dataDir), 1, 'INVALID_ARGUMENT'],
     ['a variable that is not set', () => copyTo('env:NO_SUCH_URL'), 1, 'INVALID_ARGUMENT'],
     ['a file that is not there', () => copyTo('file:/nowhere'), 1, 'FILE_UNREADABLE'],

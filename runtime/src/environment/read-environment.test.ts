@@ -118,6 +118,17 @@ describe('readEnvironment', () => {
     expect(settings.queue).toBe('postgres');
   });
 
+  it('refuses a URL for a data folder, without repeating it', () => {
+    const { problems } = refusal({ DROVER_DATA_DIR: 'postgres://drover:hunter2@db.example.com/drover' });
+    expect(problems).toEqual([
+      expect.objectContaining({
+        path: 'DROVER_DATA_DIR',
+        message: expect.stringContaining('DROVER_DATABASE_URL'),
+      }),
+    ]);
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
+  });
+
   it('counts an empty variable as not set', () => {
     const { settings, origins } = readEnvironment({ DROVER_LOG_LEVEL: '', DROVER_LOG_LEVEL_FILE: '' });
     expect(settings.logLevel).toBe('warn');

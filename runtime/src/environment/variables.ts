@@ -3,6 +3,7 @@ import { MAX_RETENTION_DAYS } from '@drover/engine';
 import { Fault } from '@drover/model';
 import { parseEncryptionKey } from '@drover/plugin-host';
 import { parseRedisUrl } from '@drover/queue';
+import { isUrl } from './is-url.js';
 import { QUEUES } from './queue-kind.js';
 import { LOG_FORMATS, LOG_LEVELS, ROLES, type Settings } from './settings.js';
 
@@ -40,7 +41,7 @@ export const VARIABLES: { [Key in keyof Settings]: Variable<Key> } = {
     accepts: 'a path',
     defaultText: '`./.drover`',
     fallback: () => resolve('.drover'),
-    parse: (text) => resolve(text),
+    parse: parseDataDir,
   },
   databaseUrl: {
     name: 'DROVER_DATABASE_URL',
@@ -171,6 +172,11 @@ export const VARIABLES: { [Key in keyof Settings]: Variable<Key> } = {
     parse: (text) => wholeNumber(text, { from: 1, to: 65_535 }),
   },
 };
+
+function parseDataDir(text: string): string {
+  if (isUrl(text)) throw problem('is a URL; name a folder, and a PostgreSQL database in DROVER_DATABASE_URL');
+  return resolve(text);
+}
 
 function parseDatabaseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
