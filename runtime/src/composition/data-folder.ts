@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, stat } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '@drover/model';
 
@@ -34,19 +34,36 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     bundles: join(path, 'bundles'),
     imports: join(path, 'imports'),
   };
-  try {
+  await writing(path, async () => {
     const made = await makeFolder(path);
     if (made && isRoot()) await chmod(path, PASSABLE_FOLDER);
-    // SQLite would make it readable to all, and gives its side files the mode that it has.
-    await (await open(folder.databaseFile, 'a', PRIVATE_FILE)).close();
+    await access(path, constants.W_OK);
     await mkdir(join(path, 'keys'), { recursive: true, mode: PRIVATE_FOLDER });
+  });
+  return folder;
+}
+
+/**
+ * Makes the file of the SQLite database, and the data folder, where there is none: SQLite would make it readable to all, and gives
+ * its side files the mode that it has. Fault: `DATA_DIR_UNUSABLE`.
+ *
+ * @returns its path
+ */
+export async function openDatabaseFile(dataDir: string): Promise<string> {
+  const { databaseFile } = await openDataFolder(dataDir);
+  await writing(dataDir, async () => (await open(databaseFile, 'a', PRIVATE_FILE)).close());
+  return databaseFile;
+}
+
+async function writing(dataDir: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new Fault('DATA_DIR_UNUSABLE', `The data folder ${path} cannot be made or written (${code}).`, {
+    throw new Fault('DATA_DIR_UNUSABLE', `The data folder ${dataDir} cannot be made or written (${code}).`, {
       cause: error,
     });
   }
-  return folder;
 }
 
 /**

@@ -4,7 +4,7 @@ import { Fault, isFault } from '@drover/model';
 import { type Database, readSecretFile } from '@drover/store';
 import { isUrl } from '../environment/is-url.js';
 import type { Surroundings } from './parts.js';
-import { databaseFileOf, openDataFolder } from './data-folder.js';
+import { databaseFileOf, openDatabaseFile } from './data-folder.js';
 
 /** Where a database is: a SQLite file in a data folder, or a PostgreSQL server. */
 export type DatabasePlace = { dataDir: string } | { url: string };
@@ -79,7 +79,7 @@ export function nameOfPlace(place: DatabasePlace): string {
 export async function requireDatabase(place: DatabasePlace): Promise<void> {
   if (!('dataDir' in place)) return;
   const found = await stat(databaseFileOf(place.dataDir)).catch(() => undefined);
-  if (found?.isFile() === true) return;
+  if (found?.isFile() === true && found.size > 0) return;
   throw new Fault('NOT_FOUND', `There is no database in the data folder ${place.dataDir}.`);
 }
 
@@ -90,7 +90,7 @@ export async function openPlace(place: DatabasePlace): Promise<Database> {
     return openPostgres(place.url);
   }
   const { openSqlite } = await import('./sqlite-part.js');
-  const { databaseFile } = await openDataFolder(place.dataDir);
+  const databaseFile = await openDatabaseFile(place.dataDir);
   return reaching(place, async () => openSqlite(databaseFile));
 }
 

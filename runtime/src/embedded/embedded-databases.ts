@@ -59,12 +59,13 @@ export class EmbeddedDatabases implements DatabaseRequests {
     const { copyDatabase } = await import('../composition/copy-part.js');
     const opened: Database[] = [];
     try {
-      for (const place of [from, to]) {
-        const database = await openPlace(place);
-        opened.push(database);
-        await reaching(place, () => migrate(database));
-      }
-      const [source, target] = opened as [Database, Database];
+      const source = await openPlace(from);
+      opened.push(source);
+      await reaching(from, () => requireSchema(from, source));
+      await reaching(from, () => migrate(source));
+      const target = await openPlace(to);
+      opened.push(target);
+      await reaching(to, () => migrate(target));
       const now = new Date();
       const copied = () => copyDatabase(source, target, { isDead: isKnownDead, now, onTable });
       const tables = await reaching('url' in to ? to : from, copied);
@@ -127,6 +128,13 @@ export class EmbeddedDatabases implements DatabaseRequests {
   #place(argument: string, path: string): Promise<DatabasePlace> {
     return placeOfArgument(argument, { path, environment: this.#parts.surroundings.environment });
   }
+}
+
+/** Fault `NOT_FOUND` when nothing of Drover was ever in the database. */
+async function requireSchema(place: DatabasePlace, database: Database): Promise<void> {
+  const states = await migrationStates(database);
+  if (states.some(({ appliedAt }) => appliedAt !== undefined)) return;
+  throw new Fault('NOT_FOUND', `${nameOfPlace(place)} is no database of Drover; name the one to copy.`);
 }
 
 function isSame(one: DatabasePlace, other: DatabasePlace): boolean {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -189,6 +189,19 @@ describe('drover db copy', () => {
     expect(refused.stderr).not.toContain(':pw');
   });
 
+  it('refuses a source that never was a database, and leaves it so', async () => {
+    const folder = join(site.drover.folder, 'never');
+    await mkdir(folder);
+    const file = join(folder, 'drover.db');
+    await writeFile(file, '');
+    const refused = await site.drover.run(copyTo('b', folder));
+    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('NOT_FOUND')]);
+    expect((await stat(file)).size).toBe(0);
+    await openSqlite(file).close();
+    const again = await site.drover.run(copyTo('b', folder));
+    expect([again.exitCode, again.stderr]).toEqual([1, expect.stringContaining('no database of Drover')]);
+  });
+
   const missing = missingPostgres();
   if (missing !== undefined) {
     skipLoudly('drover db copy over PostgreSQL', missing);
@@ -204,7 +217,11 @@ describe('drover db copy', () => {
         expect(there).toMatchObject({ exitCode: 0 });
         expect(there.stdout).toContain('Secrets are encrypted with the key that they had');
         expect(there.stdout).not.toContain(new URL(url).password || 'no password');
-        await expectSameSite({ DROVER_DATABASE_URL: url });
+        const elsewhere = join(site.drover.folder, 'elsewhere');
+        await mkdir(elsewhere);
+        await cp(join(site.drover.dataDir, 'keys'), join(elsewhere, 'keys'), { recursive: true });
+        await expectSameSite({ DROVER_DATABASE_URL: url, DROVER_DATA_DIR: elsewhere });
+        expect(await readdir(elsewhere)).not.toContain('drover.db');
 
         const urlFile = join(site.drover.folder, 'url');
         await writeFile(urlFile, `${url}\n`);
