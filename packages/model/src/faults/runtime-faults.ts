@@ -33,6 +33,12 @@ export const RUNTIME_FAULTS = {
     exitCode: 78,
     httpStatus: 500,
   },
+  DATABASE_FOREIGN: {
+    title: 'Database of something else',
+    help: 'Name a database that is empty, or one that Drover has made its tables in.',
+    exitCode: 78,
+    httpStatus: 500,
+  },
   COMMIT_THREAD_ENDED: {
     title: 'Commit thread ended',
     help: 'Nothing left for the vendor on the strength of what was not stored. Look for what ended the thread, such as too little memory; the next commits have a new one.',

@@ -58,6 +58,8 @@ export interface DialectTraits {
    * the newest there is. Rejects when somebody else holds one of them for ten seconds.
    */
   lockTables(trx: Transaction<Tables>, names: readonly (keyof Tables)[]): Promise<void>;
+  /** Names that are taken where our tables are, or would be. */
+  relationNames(db: Kysely<Tables>): Promise<string[]>;
   /** What the database takes on its disk, indexes included. */
   databaseBytes(db: Kysely<Tables>): Promise<number>;
   /** The last number that the database gave to the column `seq` of a table; 0 before the first. */

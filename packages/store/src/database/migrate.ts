@@ -1,6 +1,7 @@
 import { Fault } from '@drover/model';
 import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
+import { COPIED_TABLES } from '../copy/copied-tables.js';
 import * as initial from '../migrations/0001-initial.js';
 import type { Database } from './database.js';
 
@@ -13,7 +14,8 @@ export interface MigrationState {
 
 /**
  * Brings the database to this version's schema. Safe to call from several processes at once: on PostgreSQL they wait for
- * one another on an advisory lock, on SQLite for the file's write lock. Fault: `DATABASE_NEWER`.
+ * one another on an advisory lock, on SQLite for the file's write lock. Faults: `DATABASE_NEWER`, `DATABASE_FOREIGN`; then
+ * nothing is changed.
  *
  * @returns The names of the steps that this call took, in order; what another process took meanwhile is not among them.
  */
@@ -22,6 +24,7 @@ export async function migrate(database: Database): Promise<string[]> {
   // The migrator asks for the whole catalogue before it looks what is applied; a database in use is nearly always current.
   const applied = (await appliedMigrations(database)).map(({ name }) => name);
   refuseNewer(applied, migrations);
+  if (applied.length === 0) await refuseForeign(database);
   if (applied.join() === Object.keys(migrations).join()) return [];
   const migrator = new Migrator({ db: database.kysely, provider: { getMigrations: async () => migrations } });
   const { error, results = [] } = await migrator.migrateToLatest();
@@ -29,13 +32,14 @@ export async function migrate(database: Database): Promise<string[]> {
   return results.map(({ migrationName }) => migrationName);
 }
 
-/** What this version's schema consists of, and when the database took each step. Changes nothing. Fault: `DATABASE_NEWER`. */
+/** What this version's schema consists of, and when the database took each step. Changes nothing. Faults: as `migrate`. */
 export async function migrationStates(database: Database): Promise<MigrationState[]> {
   const applied = new Map(
     (await appliedMigrations(database)).map(({ name, timestamp }) => [name, timestamp] as const),
   );
   const migrations = migrationsFor(database);
   refuseNewer([...applied.keys()], migrations);
+  if (applied.size === 0) await refuseForeign(database);
   return Object.keys(migrations).map((name) => {
     const appliedAt = applied.get(name);
     return { name, ...(appliedAt === undefined ? {} : { appliedAt }) };
@@ -48,6 +52,18 @@ function refuseNewer(applied: readonly string[], known: Record<string, Migration
   throw new Fault(
     'DATABASE_NEWER',
     `The database has the step ${newer.at(-1)} of a later version of Drover; run that version, or restore the backup from before the upgrade.`,
+  );
+}
+
+/** Of a database that has taken no step. Tables of a process that has migrated meanwhile came together with its steps. */
+async function refuseForeign(database: Database): Promise<void> {
+  const taken = (await database.traits.relationNames(database.kysely)).find((name) =>
+    Object.hasOwn(COPIED_TABLES, name),
+  );
+  if (taken === undefined || (await appliedMigrations(database)).length > 0) return;
+  throw new Fault(
+    'DATABASE_FOREIGN',
+    `The database has a table "${taken}" that is not of Drover; name a database that is empty.`,
   );
 }
 

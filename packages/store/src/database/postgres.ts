@@ -51,6 +51,11 @@ export const POSTGRES_TRAITS: DialectTraits = {
     await sql`set local idle_in_transaction_session_timeout = 0`.execute(trx);
     await sql`lock table ${sql.join(names.map((name) => sql.table(name)))} in exclusive mode`.execute(trx);
   },
+  async relationNames(db) {
+    const query = sql<{ name: string }>`select relname as name from pg_class
+      join pg_namespace on pg_namespace.oid = relnamespace where nspname = current_schema()`;
+    return (await query.execute(db)).rows.map(({ name }) => name);
+  },
   async databaseBytes(db) {
     const query = sql<{ bytes: number }>`select pg_database_size(current_database()) as bytes`;
     return (await query.execute(db)).rows[0]!.bytes;

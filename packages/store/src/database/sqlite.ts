@@ -37,6 +37,10 @@ const SQLITE_TRAITS: Omit<DialectTraits, 'commitDurably'> = {
   isLockTimeout: () => false,
   lockTables: async () => undefined,
   refreshStatistics: async () => undefined,
+  async relationNames(db) {
+    const { rows } = await sql<{ name: string }>`select name from sqlite_master`.execute(db);
+    return rows.map(({ name }) => name);
+  },
   async databaseBytes(db) {
     const query = sql<{ bytes: number }>`select page_count * page_size as bytes
       from pragma_page_count(), pragma_page_size()`;
