@@ -1,6 +1,6 @@
 export type { Database } from './database/database.js';
 export { type MigrationState, migrate, migrationStates } from './database/migrate.js';
-export { openPostgres, overPostgresPool, postgresPool } from './database/postgres.js';
+export { openPostgres, overPostgresPool, postgresIdentity, postgresPool } from './database/postgres.js';
 export { openSqlite } from './database/sqlite.js';
 export { backUpSqlite } from './database/backup.js';
 export { type CopiedTableReport, copyDatabase } from './copy/copy-database.js';

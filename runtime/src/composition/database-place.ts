@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Fault, isFault } from '@drover/model';
 import { type Database, readSecretFile } from '@drover/store';
@@ -92,6 +92,13 @@ export async function openPlace(place: DatabasePlace): Promise<Database> {
   const { openSqlite } = await import('./sqlite-part.js');
   const databaseFile = await openDatabaseFile(place.dataDir);
   return reaching(place, async () => openSqlite(databaseFile));
+}
+
+/** What tells an open database from all others, by whatever name it was opened. */
+export async function identityOf(place: DatabasePlace, database: Database): Promise<string> {
+  if ('dataDir' in place) return realpath(databaseFileOf(place.dataDir));
+  const { postgresIdentity } = await import('./postgres-part.js');
+  return postgresIdentity(database);
 }
 
 /** SQLite's words for a file that is none of its own, or was one: SQLITE_CORRUPT and SQLITE_NOTADB. */

@@ -1,1 +1,1 @@
-export { openPostgres } from '@drover/store';
+export { openPostgres, postgresIdentity } from '@drover/store';

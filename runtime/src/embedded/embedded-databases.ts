@@ -13,6 +13,7 @@ import { Fault } from '@drover/model';
 import { type Database, migrate, migrationStates } from '@drover/store';
 import {
   type DatabasePlace,
+  identityOf,
   nameOfPlace,
   openPlace,
   placeOfArgument,
@@ -50,11 +51,6 @@ export class EmbeddedDatabases implements DatabaseRequests {
   ): Promise<CopyReport> {
     const from = await this.#place(request.from, '/from');
     const to = await this.#place(request.to, '/to');
-    if (isSame(from, to)) {
-      throw new Fault('INVALID_ARGUMENT', `Both ends are ${nameOfPlace(from)}; name another target.`, {
-        path: '/to',
-      });
-    }
     await requireDatabase(from);
     const { copyDatabase } = await import('../composition/copy-part.js');
     const opened: Database[] = [];
@@ -65,6 +61,8 @@ export class EmbeddedDatabases implements DatabaseRequests {
       await reaching(from, () => migrate(source));
       const target = await openPlace(to);
       opened.push(target);
+      const identity = await reaching(from, () => identityOf(from, source));
+      if (identity === (await reaching(to, () => identityOf(to, target)))) throw sameEnds(from, to);
       await reaching(to, () => migrate(target));
       const now = new Date();
       const copied = () => copyDatabase(source, target, { isDead: isKnownDead, now, onTable });
@@ -137,7 +135,10 @@ async function requireSchema(place: DatabasePlace, database: Database): Promise<
   throw new Fault('NOT_FOUND', `${nameOfPlace(place)} is no database of Drover; name the one to copy.`);
 }
 
-function isSame(one: DatabasePlace, other: DatabasePlace): boolean {
-  if ('dataDir' in one) return 'dataDir' in other && one.dataDir === other.dataDir;
-  return 'url' in other && one.url === other.url;
+function sameEnds(from: DatabasePlace, to: DatabasePlace): Fault {
+  return new Fault(
+    'INVALID_ARGUMENT',
+    `${nameOfPlace(from)} and ${nameOfPlace(to)} are the same database; name another target.`,
+    { path: '/to' },
+  );
 }

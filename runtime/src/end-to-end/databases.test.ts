@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -207,6 +207,31 @@ describe('drover db copy', () => {
     skipLoudly('drover db copy over PostgreSQL', missing);
     return;
   }
+  it(
+    'refuses one database as both ends by whatever names',
+    async () => {
+      const { url, remove } = await makeEmptyPostgres();
+      const other = new URL(url);
+      other.searchParams.set('application_name', 'other');
+      const link = join(site.drover.folder, 'link');
+      await symlink(site.drover.dataDir, link);
+      try {
+        const environment = { URL: url, OTHER: other.href };
+        await site.drover.run(['db', 'migrate'], { environment: { DROVER_DATABASE_URL: url } });
+        for (const argv of [copyTo('env:OTHER', 'env:URL'), copyTo(link)]) {
+          const refused = await site.drover.run(argv, { environment });
+          expect([refused.exitCode, refused.stderr]).toEqual([
+            1,
+            expect.stringContaining('are the same database'),
+          ]);
+        }
+      } finally {
+        await remove();
+      }
+    },
+    START_TIMEOUT_MS,
+  );
+
   it(
     'moves a site to a server and back: the same runs, and secrets that open with the same key',
     async () => {

@@ -79,6 +79,14 @@ export const POSTGRES_TRAITS: DialectTraits = {
   commitsInOrder: false,
 };
 
+/** What tells the tables of a PostgreSQL database from all others, whatever names its server is reached by. */
+export async function postgresIdentity({ kysely }: Database): Promise<string> {
+  const since = sql`extract(epoch from pg_postmaster_start_time())`;
+  const query = sql<{ id: string }>`select concat_ws(' ', ${since}, oid, current_schema()) as id
+    from pg_database where datname = current_database()`;
+  return (await query.execute(kysely)).rows[0]!.id;
+}
+
 /** Types whose values come as text from the driver: `bigint`, and `numeric` as sums of it are. */
 const WHOLE_NUMBER_OIDS = [20, 1700];
 const MAX_CONNECTIONS = 10;
