@@ -271,7 +271,7 @@ export class Engine {
     await this.#end([this.#scheduler.stop(), this.#executor.abort()]);
   }
 
-  /** What does not end well, such as a lease that cannot be given back, keeps the rest from nothing. */
+  /** What does not end well keeps the rest from nothing. */
   async #end(endings: Promise<void>[]): Promise<void> {
     const ends = await Promise.allSettled(endings);
     await this.#ports.runtime.close();

@@ -3,7 +3,7 @@ import type { HeldLeases } from './held-leases.js';
 import type { Doorbell } from './ports/doorbell.js';
 import type { Leases } from './ports/leases.js';
 import type { ClaimResult, ReapRule, RunLedger, Worker } from './ports/run-ledger.js';
-import { takeLease } from './take-lease.js';
+import { giveLeaseBack, takeLease } from './take-lease.js';
 import type { TaskRunner } from './task-runner.js';
 import { EXECUTOR_LEASE, WORKER_LEASE, goneWorkers, livingWorkers } from './workforce.js';
 
@@ -106,7 +106,7 @@ export class Executor {
     clearTimeout(deadline);
     clearInterval(this.#timer);
     await this.#renewing;
-    await this.#ports.leases.release(this.#leaseName, this.#options.owner);
+    await giveLeaseBack(this.#ports.leases, this.#leaseName, this.#options);
   }
 
   /** As `stop`, but aborts what is in flight instead of waiting for its natural end. */

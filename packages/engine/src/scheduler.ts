@@ -1,7 +1,7 @@
 import { type Fault, asFault } from '@drover/model';
 import type { ScheduleSource } from './ports/feed-ledger.js';
 import type { Leases } from './ports/leases.js';
-import { type LeaseSeeker, takeLease } from './take-lease.js';
+import { type LeaseSeeker, giveLeaseBack, takeLease } from './take-lease.js';
 
 /** Name of the lease of the process that fires what is due. */
 export const SCHEDULER_LEASE = 'scheduler';
@@ -52,8 +52,8 @@ export class Scheduler {
     clearInterval(this.#timer);
     this.#timer = undefined;
     await this.#ticking;
-    await this.#leases.release(SCHEDULER_LEASE, this.#options.owner);
-    await this.#standDown();
+    await giveLeaseBack(this.#leases, SCHEDULER_LEASE, this.#options);
+    await this.#standDown().catch((thrown: unknown) => this.#options.onError(asFault(thrown)));
   }
 
   async #tick(): Promise<void> {

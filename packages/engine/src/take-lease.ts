@@ -1,3 +1,4 @@
+import { type Fault, asFault } from '@drover/model';
 import type { HeldLease, Leases } from './ports/leases.js';
 
 /** The process that wants a lease that one process holds at a time. */
@@ -24,4 +25,13 @@ export async function takeLease(
   if (holder === undefined || !isDead(holder.data)) return undefined;
   await leases.wrest(name, holder);
   return leases.take(name, owner, { ttlMs, now: now(), data: self });
+}
+
+/** One that cannot be given back, as while the database is away, runs out by itself. */
+export async function giveLeaseBack(
+  leases: Leases,
+  name: string,
+  { owner, onError }: { owner: string; onError(fault: Fault): void },
+): Promise<void> {
+  await leases.release(name, owner).catch((thrown: unknown) => onError(asFault(thrown)));
 }
