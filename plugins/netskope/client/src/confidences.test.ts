@@ -37,6 +37,22 @@ test.each([
   expect(asked).toEqual([{ json: QUERY }]);
 });
 
+test('entries of one user are its scores together, each of them once', async () => {
+  const early = { start: 1, confidenceScore: 5 };
+  const usersUci = [
+    { userId: 'ada@example.com', confidences: [early, { start: 2, confidenceScore: 7 }] },
+    { userId: 'Ada@example.com', confidences: [early, { start: 2, confidenceScore: 9 }] },
+    { userId: 'grace@example.com', confidences: [early] },
+  ];
+  const read = await readConfidences(answering({ usersUci }).netskope, QUERY);
+  expect(read.of(['ada@example.com'])).toEqual([
+    { start: 1, score: 5 },
+    { start: 2, score: 7 },
+    { start: 2, score: 9 },
+  ]);
+  expect(read.of(['grace@example.com'])).toEqual([{ start: 1, score: 5 }]);
+});
+
 test.each([[undefined], ['<html>'], [{ usersUci: {} }], [{ usersUci: [null] }]])(
   'an answer that is no scores is a fault: %j',
   async (body) => {

@@ -68,9 +68,14 @@ function confidencesOf(body: unknown): Confidences | undefined {
     const read = samplesOf(confidences ?? []);
     if (typeof userId !== 'string' || read === undefined) return undefined;
     const name = userId.toLowerCase();
-    samples.set(name, [...(samples.get(name) ?? []), ...read]);
+    samples.set(name, eachOnce([...(samples.get(name) ?? []), ...read]));
   }
   return new Confidences(samples);
+}
+
+/** An answer may name a user in several entries, one for each name that was asked for, with the same scores in each. */
+function eachOnce(samples: readonly Sample[]): Sample[] {
+  return [...new Map(samples.map((sample) => [`${sample.start} ${sample.score}`, sample])).values()];
 }
 
 function samplesOf(confidences: unknown): Sample[] | undefined {
