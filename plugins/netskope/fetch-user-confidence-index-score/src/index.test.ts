@@ -210,6 +210,26 @@ describe('a batch', () => {
     expect((await start().execute([ada])).outcomes.map(inShort)).toEqual(['succeeded 77']);
   });
 
+  test('a user that is known under another address only is not said to be unknown', async () => {
+    vendor.post(PATH, answer(entry('A.Lovelace@example.com', 77)));
+    const { outcomes } = await start().execute([objects[0]!]);
+    expect(outcomes).toMatchObject([
+      {
+        code: 'USER_UNKNOWN',
+        message: 'Netskope was asked for ada@example.com, and no answer names it or an alias of it.',
+      },
+    ]);
+  });
+
+  test('scores that an answer repeats for each name of a user count once', async () => {
+    const scores = entry('ada@example.com', 300, 650, 103);
+    vendor.post(PATH, answer(scores, scores));
+    const ada = identity('obj_1', 'ada@example.com', ['a.lovelace@example.com']);
+    const also = identity('obj_2', 'a.lovelace@example.com', ['ada@example.com']);
+    const { outcomes } = await start().execute([ada, also]);
+    expect(outcomes).toMatchObject([{ data: { samples: 3 } }, { data: { samples: 3 } }]);
+  });
+
   test('the name asked for goes before an alias, unless it has no score', async () => {
     const ada = identity('obj_1', 'ada@example.com', ['alias@example.com']);
     vendor.post(PATH, answer(entry('alias@example.com', 9), entry('ada@example.com', 5)));

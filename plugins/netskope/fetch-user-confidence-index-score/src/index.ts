@@ -50,7 +50,7 @@ function eachOnce(names: readonly string[]): string[] {
 function outcomeFor(object: PluginObject, confidences: Confidences, { daysToSearch }: Config): Outcome {
   const samples = confidences.of([object.value, ...object.aliases]);
   if (samples === undefined) {
-    const message = `Netskope did not answer for ${object.value}: it knows no such user.`;
+    const message = `Netskope was asked for ${object.value}, and no answer names it or an alias of it.`;
     return unchanged(object, { code: 'USER_UNKNOWN', message });
   }
   const [first, ...others] = samples;
