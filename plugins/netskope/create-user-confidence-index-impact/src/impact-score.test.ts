@@ -34,6 +34,8 @@ test.each<[Value[], string]>([
   [['high'], '"high" is no number'],
   [[''], '"" is no number'],
   [[true], '"true" is no number'],
+  [['0x10'], '"0x10" is no number'],
+  [['1e2', '+5', '649.5', '1 000', '٣'], '"1e2" is no number in digits'],
 ])('the attribute %j makes none: %s', (values, reason) => {
   expect(scoreOf(values)).toEqual({ ok: false, reason: expect.stringContaining(reason) });
 });

@@ -22,7 +22,7 @@ export function impactScoreOf(object: PluginObject, config: ScoreConfig): Impact
   if (!config.useAttribute || values.length === 0) return { ok: true, score: config.score };
   const numbers = values.map(numberOf).filter((number) => number !== undefined);
   if (numbers.length === 0)
-    return { ok: false, reason: `its value "${String(values[0]).slice(0, 80)}" is no number` };
+    return { ok: false, reason: `its value "${String(values[0]).slice(0, 80)}" is no number in digits` };
   const score = Math.round(numbers.reduce((most, number) => Math.max(most, number)));
   if (score >= IMPACT_RANGE.least && score <= IMPACT_RANGE.most) return { ok: true, score };
   return {
@@ -31,8 +31,8 @@ export function impactScoreOf(object: PluginObject, config: ScoreConfig): Impact
   };
 }
 
-/** Imported attributes may hold numbers as text. */
+/** Imported attributes may hold numbers as text. Other texts that JavaScript reads as numbers, say `0x10`, are none. */
 function numberOf(value: unknown): number | undefined {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  const number = typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }

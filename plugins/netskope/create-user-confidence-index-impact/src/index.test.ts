@@ -232,3 +232,9 @@ describe('the connection test', () => {
     }
   });
 });
+
+test('the README names the codes that the runtime gives an impact of which nothing is known', () => {
+  const page = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const codes = [...page.matchAll(/^\| `unknown` +\| `(\w+)`/gm)].map(([, code]) => code);
+  expect(codes).toEqual(['NO_ANSWER', 'ANSWER_UNREAD']);
+});
