@@ -22,7 +22,9 @@ const NOT_READ: ReadonlySet<string> = new Set([
 export function judgeOutcome(outcome: CheckedOutcome, standing: Standing): UnknownReason | undefined {
   if (standing.state === 'open') return noAnswer(standing.reason);
   if (standing.state === 'unsent' || !standing.isDone || outcome.status !== 'failed') return undefined;
-  return NOT_READ.has(outcome.code!) ? answerUnread(standing.status) : undefined;
+  if (!NOT_READ.has(outcome.code!)) return undefined;
+  // The sentence of a breach is the runtime's own and says nothing of the answer.
+  return answerUnread(standing.status, outcome.code === 'PLUGIN_CONTRACT' ? undefined : outcome.message);
 }
 
 export function noAnswer(reason: string): UnknownReason {
@@ -32,10 +34,15 @@ export function noAnswer(reason: string): UnknownReason {
   };
 }
 
-export function answerUnread(status: number): UnknownReason {
+/** @param said the plugin's sentence, where it has one */
+export function answerUnread(status: number, said?: string): UnknownReason {
+  const what =
+    said === undefined
+      ? 'but the plugin did not say what came of it.'
+      : `and what came of it is not known: ${/[.!?]$/.test(said) ? said : `${said}.`}`;
   return {
     code: 'ANSWER_UNREAD',
-    message: `The vendor answered ${status} to a call that must not be repeated, but the plugin did not say what came of it. Look there, then tell with run resolve.`,
+    message: `The vendor answered ${status} to a call that must not be repeated, ${what} Look there, then tell with run resolve.`,
   };
 }
 
