@@ -116,12 +116,15 @@ export class Engine {
   }
 
   /**
-   * Queues the run that does what a plan showed. Faults: `NOT_FOUND`, `PLAN_INCOMPLETE`, `PLAN_STALE` (its positions were
-   * taken, or the plugin was changed), `RUN_IN_PROGRESS`.
+   * Queues the run that does what a plan showed. Faults: `NOT_FOUND`, `INVALID_ARGUMENT` for a run that is no plan,
+   * `PLAN_INCOMPLETE`, `PLAN_STALE` (its positions were taken, or the plugin was changed), `RUN_IN_PROGRESS`.
    */
   async applyPlan(planId: RunId): Promise<RunId> {
     const { ledger } = this.#ports;
     const plan = await this.run(planId);
+    if (plan.mode !== 'plan') {
+      throw new Fault('INVALID_ARGUMENT', `${planId} is no plan; "drover action run … --plan" makes one.`);
+    }
     const plugin = await this.#pluginOf(plan);
     const pass = await this.#passOf(plan);
     if (plugin.bundleDigest !== pass.bundleDigest) {

@@ -89,7 +89,10 @@ describe('a plan and its applying', () => {
     }
     const direct = await drover.run([...RUN, ...CONFIG, '--json']);
     const refused = await drover.run(['run', 'apply', direct.json.id]);
-    expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('PLAN_INCOMPLETE') });
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(`INVALID_ARGUMENT: ${direct.json.id} is no plan`),
+    });
   });
 });
 

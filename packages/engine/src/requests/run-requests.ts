@@ -54,7 +54,10 @@ export interface RunRequests {
    * `INVALID_ARGUMENT` for a run that is no plan.
    */
   plan(ref: string, query?: PageRequest): Promise<PlanView>;
-  /** A new run that does what the plan showed. Faults: `PLAN_STALE`, `PLAN_INCOMPLETE`, `RUN_IN_PROGRESS`. */
+  /**
+   * A new run that does what the plan showed. Faults: `INVALID_ARGUMENT` for a run that is no plan, `PLAN_STALE`,
+   * `PLAN_INCOMPLETE`, `RUN_IN_PROGRESS`.
+   */
   apply(ref: string): Promise<RunView>;
   outcomes(ref: string, query: OutcomeFilter & PageRequest): Promise<Page<StoredOutcome>>;
   /** The reasons of a run, most frequent first, at most `limit` (default 10). */

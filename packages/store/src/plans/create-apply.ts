@@ -47,7 +47,6 @@ async function refuseIncomplete(trx: Trx, plan: RunRow): Promise<void> {
 }
 
 async function incompleteness(trx: Trx, plan: RunRow): Promise<string | undefined> {
-  if (plan.mode !== 'plan') return 'it is no plan but a run that writes';
   if (!(ENDED_RUN_STATUSES as readonly string[]).includes(plan.status)) return 'it has not ended';
   if (plan.cancel_requested === 1) return 'it was cancelled before its end';
   if (plan.fault !== null) return 'a fault ended it before its end';

@@ -372,6 +372,12 @@ export function describePlanBehaviour(open: () => Promise<Database>): void {
       await expect(world.engine.retry(plan.id)).rejects.toMatchObject({ code: 'NOTHING_TO_RETRY' });
     });
 
+    it('is the only run that can be applied', async () => {
+      const world = await openWorld({ objects: 5, script: new Tenant().script });
+      const run = await world.run();
+      await expect(world.engine.applyPlan(run.id)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    });
+
     it('that was cancelled cannot be applied', async () => {
       const world = await openWorld({ objects: 5, script: new Tenant().script });
       const { runId } = await world.engine.submit({ ...world.submission, plan: true });
