@@ -27,6 +27,14 @@ describeGrounds((ground) => {
     await drover.json('objects', 'import', file, '--collection', 'them', ...as);
   }
 
+  it('an action that can be undone names the plugin that does it', async () => {
+    const show = (action: string) => drover.run(['action', 'show', `netskope.${action}`]);
+    expect((await show('create-user-confidence-index-impact')).stdout).toMatch(
+      /^undone by +netskope\.allow-anomaly: Allows the anomaly of an impact/m,
+    );
+    expect((await show('manage-url-list')).stdout).not.toContain('undone by');
+  });
+
   describe('Export File Profile Hashes', () => {
     const RUN = ['action', 'run', 'netskope.export-file-profile-hashes', '--collection', 'them'];
     const HASHES = Array.from({ length: 3_000 }, (_, n) => n.toString(16).padStart(64, '0'));

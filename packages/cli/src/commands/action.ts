@@ -108,7 +108,8 @@ async function show(session: Session, ref: string): Promise<CommandResult> {
       'objects per run',
       `${count(manifest.limits.objectsPerRun.default)} (at most ${count(manifest.limits.objectsPerRun.max)})`,
     ],
-    ['batch limit', `${count(manifest.limits.batch.objects)} objects`],
+    ['batch limit', counted(manifest.limits.batch.objects, 'object')],
+    ['undone by', undoneByText(action)],
   ]);
   return { document: action, text: `${about}\n\n${configText(action)}` };
 }
@@ -218,6 +219,10 @@ function acceptsText(action: InstalledPlugin): string {
   return (action.manifest.accepts ?? [])
     .map(({ type, subtypes }) => (subtypes === undefined ? type : `${type} (${subtypes.join(', ')})`))
     .join('; ');
+}
+
+function undoneByText({ manifest: { inverse } }: InstalledPlugin): string | undefined {
+  return inverse && `${inverse.plugin}: ${inverse.description}`;
 }
 
 function positiveInteger(text: string): number {
