@@ -44,6 +44,12 @@ describe('action run', () => {
     expect(await lab.urlsAtVendor()).toBe(HOSTS);
   });
 
+  it('counts one object as one', async () => {
+    const one = [...RUN, ...config, '--objects-per-run', '1'];
+    expect((await drover.run([...one, '--plan'])).stderr).toContain(' looks at 1 object; ');
+    expect((await drover.run(one)).stderr).toMatch(/^Run run_\w+ takes 1 object\.$/m);
+  });
+
   it('goes on until the pass is done', async () => {
     const { exitCode, json, stderr } = await drover.run([
       ...RUN,

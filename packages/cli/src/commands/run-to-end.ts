@@ -1,7 +1,7 @@
 import type { ReasonCount, RunView } from '@drover/engine';
 import { addCounts, emptyCounts, type PageRequest } from '@drover/model';
 import { followRun } from '../follow-run.js';
-import { count } from '../output/figures.js';
+import { count, counted } from '../output/figures.js';
 import { planPage, planReport } from '../output/plan-report.js';
 import { exitCodeOfRun, passReport, runReport } from '../output/run-report.js';
 import type { CommandResult, Session } from '../session.js';
@@ -12,7 +12,7 @@ const NOT_DONE_EXIT_CODE = 2;
 /** Follows a run to its end and reports it. `goOn` is the command that takes the pass's next slice. */
 export async function runUntilEnd(session: Session, run: RunView, goOn?: string): Promise<CommandResult> {
   const application = await session.application();
-  session.note(`Run ${run.id} takes ${count(run.summary.objects)} objects.`);
+  session.note(`Run ${run.id} takes ${counted(run.summary.objects, 'object')}.`);
   const ended = await followRun(session, run, { onFirstInterrupt: 'cancel the run' });
   const reasons = await application.runs.reasons(ended.id, { limit: SHOWN_REASONS });
   return {
@@ -24,7 +24,7 @@ export async function runUntilEnd(session: Session, run: RunView, goOn?: string)
 
 /** Follows a plan to its end and shows what it would send. */
 export async function planUntilEnd(session: Session, plan: RunView): Promise<CommandResult> {
-  session.note(`Plan ${plan.id} looks at ${count(plan.summary.objects)} objects; nothing is written.`);
+  session.note(`Plan ${plan.id} looks at ${counted(plan.summary.objects, 'object')}; nothing is written.`);
   const ended = await followRun(session, plan, { onFirstInterrupt: 'cancel the run' });
   return planned(session, ended, { exitCode: exitCodeOfRun(ended.status) });
 }
@@ -62,7 +62,7 @@ export async function runUntilDone(
     reasons = mergeReasons(reasons, await application.runs.reasons(run.id, { limit: SHOWN_REASONS }));
     const { remaining } = run.summary;
     session.note(
-      `Run ${run.id} ${run.status}: ${count(run.summary.objects)} objects taken, ${count(remaining)} remain.`,
+      `Run ${run.id} ${run.status}: ${counted(run.summary.objects, 'object')} taken, ${count(remaining)} remain.`,
     );
     const goesOn = remaining > 0 && remaining < before && ['succeeded', 'partial'].includes(run.status);
     run = goesOn ? await next() : undefined;
