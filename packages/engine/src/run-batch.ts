@@ -152,7 +152,7 @@ class BatchRun {
     });
     const isWhole = rest.length === placed.length && !rest.some((one) => this.#isOpen(one));
     if (decision.do === 'postpone' && isWhole && next === undefined) {
-      await this.#ports.ledger.postpone(task, { ...decision, figures });
+      await this.#ports.ledger.postpone(task, { ...decision, fault, figures });
       return undefined;
     }
     await this.#takeAnswers(offered.filter(isAnswered), given, verdicts);

@@ -125,7 +125,8 @@ export async function runWholeTask(ports: TaskPorts, prepared: PreparedTask): Pr
       maxWaitMs: manifest.limits.maxWaitMs,
       now: ports.now(),
     });
-    if (decision.do === 'postpone') return ledger.postpone(task, { ...decision, figures });
+    if (decision.do === 'postpone')
+      return ledger.postpone(task, { ...decision, fault: result.fault, figures });
     if (decision.do === 'settle' && !decision.stopsRun && task.run.mode === 'plan' && gate.hasStopped) {
       return settleStopped(figures);
     }

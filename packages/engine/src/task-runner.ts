@@ -107,7 +107,7 @@ export class TaskRunner {
     if (result.ok) return this.#ports.ledger.settlePrepare(task, result.value, result.figures);
     const decision = this.#decide(prepared, result);
     if (decision.do === 'postpone')
-      await this.#ports.ledger.postpone(task, { ...decision, figures: result.figures });
+      await this.#ports.ledger.postpone(task, { ...decision, fault: result.fault, figures: result.figures });
     else
       await this.#stopRun(
         task,
@@ -137,7 +137,8 @@ export class TaskRunner {
       return;
     }
     const decision = this.#decide(finish, result);
-    if (decision.do === 'postpone') await ledger.postpone(task, { ...decision, figures: result.figures });
+    if (decision.do === 'postpone')
+      await ledger.postpone(task, { ...decision, fault: result.fault, figures: result.figures });
     else await ledger.endRun(task, { finishFault: result.fault, figures: result.figures });
   }
 

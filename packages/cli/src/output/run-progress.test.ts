@@ -57,6 +57,19 @@ describe('runProgressLine', () => {
     );
   });
 
+  it('says what a run waits for that a limit has parked', () => {
+    const waits = {
+      code: 'RATE_LIMITED',
+      message: 'Later.',
+      until: new Date(STARTED + 13_000).toISOString(),
+    };
+    const parked = runOf({ status: 'waiting', hold: { liveTasks: 0, waits } });
+    expect(runProgressLine(parked, { bar: false, now: STARTED })).toBe(
+      '0/1,000  waiting  goes on in 13.0 s after RATE_LIMITED: Later.',
+    );
+    expect(runProgressLine(parked, { bar: false, now: STARTED + 14_000 })).toContain('goes on now after');
+  });
+
   it('shows how many objects wait for the vendor, and when it is asked next', () => {
     const at = (ms: number) => new Date(STARTED + ms).toISOString();
     const line = (pending: NonNullable<RunView['pending']>) =>

@@ -1,6 +1,7 @@
 import type { RunView } from '@drover/engine';
 import { OUTCOME_STATUSES, settledCount } from '@drover/model';
 import { count, duration } from './figures.js';
+import { safeText } from './safe-text.js';
 
 const BAR_WIDTH = 24;
 /** Below this many milliseconds a rate says nothing. */
@@ -15,6 +16,7 @@ export function runProgressLine(run: RunView, { bar, now }: { bar: boolean; now:
     stateOf(run),
     countsOf(run),
     pendingText(run, now),
+    waitText(run, now),
     paceOf(run, settled, now),
   ];
   return parts.filter((part) => part !== undefined && part !== '').join('  ');
@@ -43,6 +45,14 @@ export function pendingText({ pending }: RunView, now: number): string | undefin
   const { objects, nextPollAt } = pending;
   const inMs = nextPollAt === undefined ? 0 : Date.parse(nextPollAt) - now;
   return `${count(objects)} pending, ${inMs > 0 ? `next poll in ${duration(inMs)}` : 'polling now'}`;
+}
+
+/** Why a parked batch waits, and for how long; `undefined` without one. */
+export function waitText({ hold, status }: RunView, now: number): string | undefined {
+  if (hold.waits === undefined || status !== 'waiting') return undefined;
+  const { code, message, until } = hold.waits;
+  const inMs = Date.parse(until) - now;
+  return `${inMs > 0 ? `goes on in ${duration(inMs)}` : 'goes on now'} after ${safeText(`${code}: ${message}`)}`;
 }
 
 function paceOf(run: RunView, settled: number, now: number): string | undefined {

@@ -7,7 +7,7 @@ import {
   type RunSummary,
 } from '@drover/model';
 import { count, counted, duration } from './figures.js';
-import { pendingText } from './run-progress.js';
+import { pendingText, waitText } from './run-progress.js';
 import { safeText } from './safe-text.js';
 import { facts, table } from './table.js';
 
@@ -24,6 +24,8 @@ export function runReport(run: RunView, reasons: readonly ReasonCount[], goOn: s
   if (reasons.length > 0) blocks.push(reasonsText(reasons));
   const pending = pendingText(run, Date.now());
   if (pending !== undefined) blocks.push(`The vendor has not finished all objects: ${pending}.`);
+  const wait = waitText(run, Date.now());
+  if (wait !== undefined) blocks.push(`It ${wait}`);
   if (run.isInterrupted) blocks.push(`No process executes it. Go on with:\n  drover run resume ${run.id}`);
   const { remaining } = run.summary;
   if (remaining > 0) {

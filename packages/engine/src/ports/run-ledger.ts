@@ -319,6 +319,8 @@ export interface ReapRule {
 export interface RunHold {
   /** Tasks under a lease that has not run out. */
   liveTasks: number;
+  /** What the parked batch that goes on first waits for: a fault's code and sentence, and ISO 8601. */
+  waits?: { code: string; message: string; until: string };
 }
 
 export interface BatchObjects {
@@ -391,8 +393,14 @@ export interface RunLedger extends PlanLedger {
   ): Promise<ClaimResult | undefined>;
   /** Drops what earlier tries of an `all` task have settled, before it starts again. */
   restartWhole(task: ClaimedTask): Promise<void>;
-  /** Puts a task back to be tried again at `dueAt`; `waiting` when a rate limit is the reason (the attempt does not count). */
-  postpone(task: ClaimedTask, options: { dueAt: Date; waiting: boolean; figures: Figures }): Promise<void>;
+  /**
+   * Puts a task back to be tried again at `dueAt`, for this fault's sake; `waiting` when a rate limit is the reason (the attempt does not
+   * count, and the time until it is claimed again counts as waited).
+   */
+  postpone(
+    task: ClaimedTask,
+    options: { dueAt: Date; waiting: boolean; fault: FaultRecord; figures: Figures },
+  ): Promise<void>;
   /** Ends the run after its `finish` hook, or without one when it was cancelled or a fault stopped it. */
   endRun(
     task: ClaimedTask,

@@ -198,6 +198,8 @@ export interface Tables {
     due_at: Ms;
     /** When the first wait for a rate limit began, for `maxWaitMs`. */
     waiting_since: Ms | null;
+    /** Of one that waits: since when and why, `{ at, code, message }`. */
+    parked: Json | null;
     lease_owner: string | null;
     /** Fencing token: counts up with each claim. */
     lease_token: number;

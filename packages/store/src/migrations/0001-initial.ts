@@ -301,6 +301,7 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
       deaths: int,
       due_at: big,
       'waiting_since?': big,
+      'parked?': 'text',
       'lease_owner?': 'text',
       lease_token: int,
       'lease_until?': big,

@@ -114,6 +114,14 @@ export const leaseTaskRow = preparedQuery<{ id: string; owner: string; token: nu
       .where('id', '=', id),
 );
 
+/** The time that a task of the run was parked. */
+export const countWait = preparedQuery<{ runId: string; ms: number }, never>((db, { runId, ms }) =>
+  db
+    .updateTable('runs')
+    .set((eb) => ({ waited_ms: eb('waited_ms', '+', ms) }))
+    .where('id', '=', runId),
+);
+
 export const endTaskRow = preparedQuery<{ id: string; now: number }, never>((db, { id, now }) =>
   db.updateTable('tasks').set({ status: 'done', settled_at: now, lease_until: null }).where('id', '=', id),
 );

@@ -4,8 +4,15 @@ import type { Kysely, Transaction } from 'kysely';
 import type { Database } from '../database/database.js';
 import { RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
-import { countBatch, insertTaskRow, leaseTaskRow, passTerms } from './claim-queries.js';
-import { type PassTerms, type RunRow, type TaskRow, formatRanges, toClaimedTask } from './rows.js';
+import { countBatch, countWait, insertTaskRow, leaseTaskRow, passTerms } from './claim-queries.js';
+import {
+  type Parked,
+  type PassTerms,
+  type RunRow,
+  type TaskRow,
+  formatRanges,
+  toClaimedTask,
+} from './rows.js';
 
 type Trx = Transaction<Tables>;
 
@@ -36,6 +43,7 @@ export function newTask(run: RunRow, task: NewTask, now: number): TaskRow {
     deaths: 0,
     due_at: now,
     waiting_since: null,
+    parked: null,
     lease_owner: null,
     lease_token: 0,
     lease_until: null,
@@ -81,6 +89,10 @@ export async function lease(
   const { id, lease_token: token } = row;
   const trip = new RoundTrip(trx);
   leaseTaskRow.ask(trip, { id, owner: worker.owner, token, until: worker.now + worker.leaseMs });
+  if (task.status === 'waiting' && task.parked !== null) {
+    const { at } = JSON.parse(task.parked) as Parked;
+    countWait.ask(trip, { runId: run.id, ms: Math.max(0, worker.now - at) });
+  }
   const leased = await present(trip, database, { run, task: row });
   await trip.makeLast();
   return leased;

@@ -18,8 +18,20 @@ export function countsOf(row: RunRow): OutcomeCounts {
   return { succeeded, unchanged, skipped, rejected, failed, deferred, unknown };
 }
 
+/** Why a task waits, and since when. */
+export interface Parked {
+  at: number;
+  code: string;
+  message: string;
+}
+
 export function toRun(
-  row: RunRow & { live_tasks: number; next_poll_at: number | null },
+  row: RunRow & {
+    live_tasks: number;
+    next_poll_at: number | null;
+    parked: string | null;
+    parked_until: number | null;
+  },
 ): Run & { hold: RunHold } {
   const fault = row.fault ?? row.finish_fault;
   return {
@@ -49,8 +61,20 @@ export function toRun(
     createdAt: iso(row.created_at),
     ...(row.started_at === null ? {} : { startedAt: iso(row.started_at) }),
     ...(row.ended_at === null ? {} : { endedAt: iso(row.ended_at) }),
-    hold: { liveTasks: row.live_tasks },
+    hold: { liveTasks: row.live_tasks, ...waitsOf(row) },
   };
+}
+
+function waitsOf({
+  parked,
+  parked_until: until,
+}: {
+  parked: string | null;
+  parked_until: number | null;
+}): Pick<RunHold, 'waits'> {
+  if (parked === null || until === null) return {};
+  const { code, message } = JSON.parse(parked) as Parked;
+  return { waits: { code, message, until: iso(until) } };
 }
 
 function pendingOf(objects: number, nextPollAt: number | null): NonNullable<Run['pending']> {

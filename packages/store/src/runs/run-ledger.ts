@@ -227,9 +227,9 @@ export class KyselyRunLedger implements RunLedger {
 
   postpone(
     task: ClaimedTask,
-    { dueAt, waiting, figures }: { dueAt: Date; waiting: boolean; figures: Figures },
+    { dueAt, ...why }: { dueAt: Date; waiting: boolean; fault: FaultRecord; figures: Figures },
   ): Promise<void> {
-    return postpone(this.#database, task, { dueAt: dueAt.getTime(), waiting, figures, now: this.#now() });
+    return postpone(this.#database, task, { dueAt: dueAt.getTime(), ...why, now: this.#now() });
   }
 
   endRun(

@@ -8,7 +8,7 @@ import {
   type RunId,
   type TaskId,
 } from '@drover/model';
-import { type Kysely, sql } from 'kysely';
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
 import { entriesOf } from '../journal/kysely-call-journal.js';
@@ -38,7 +38,19 @@ function selectRuns(kysely: Kysely<Tables>, now: number) {
         .whereRef('pending_objects.run_id', '=', 'runs.id')
         .where('task_id', 'is', null)
         .as('next_poll_at'),
+      firstParked(selectFrom).select('tasks.parked').as('parked'),
+      firstParked(selectFrom).select('tasks.due_at').as('parked_until'),
     ]);
+}
+
+/** The parked batch of the run that goes on first. */
+function firstParked(selectFrom: ExpressionBuilder<Tables, 'runs'>['selectFrom']) {
+  return selectFrom('tasks')
+    .whereRef('tasks.run_id', '=', 'runs.id')
+    .where('tasks.status', '=', 'waiting')
+    .orderBy('tasks.due_at')
+    .orderBy('tasks.id')
+    .limit(1);
 }
 
 export async function findRun(

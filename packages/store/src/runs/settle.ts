@@ -1,5 +1,5 @@
 import type { ClaimResult, ClaimedTask, Figures, PlanRecord, Settlement } from '@drover/engine';
-import { isFault, newId } from '@drover/model';
+import { type FaultRecord, isFault, newId } from '@drover/model';
 import { type Transaction, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import { RoundTrip } from '../database/round-trip.js';
@@ -23,7 +23,7 @@ import { askToHold, whileHeld, whileTaskHeld } from './hold-task.js';
 import { quarantine } from '../quarantine/put-into-quarantine.js';
 import { askForOutcomes, reviseOutcome, tally } from './outcomes.js';
 import { settleParked } from './settle-parked.js';
-import { formatRanges, toRanges } from './rows.js';
+import { type Parked, formatRanges, toRanges } from './rows.js';
 import { figureSums, insertEvent } from './task-end.js';
 import { candidateRuns, endHeldTask, endTaskRow } from './claim-queries.js';
 
@@ -212,7 +212,13 @@ export async function settlePrepare(
 export async function postpone(
   database: Database,
   task: ClaimedTask,
-  { dueAt, waiting, figures, now }: { dueAt: number; waiting: boolean; figures: Figures; now: number },
+  {
+    dueAt,
+    waiting,
+    fault: { code, message },
+    figures,
+    now,
+  }: { dueAt: number; waiting: boolean; fault: FaultRecord; figures: Figures; now: number },
 ): Promise<void> {
   await whileHeld(database, task, { postponed: true }, async (trx) => {
     await trx
@@ -223,7 +229,10 @@ export async function postpone(
         lease_owner: null,
         lease_until: null,
         ...(waiting
-          ? { waiting_since: sql<number>`coalesce(waiting_since, ${now})` }
+          ? {
+              waiting_since: sql<number>`coalesce(waiting_since, ${now})`,
+              parked: JSON.stringify({ at: now, code, message } satisfies Parked),
+            }
           : { attempt: sql<number>`attempt + 1` }),
       })
       .where('id', '=', task.id)

@@ -234,10 +234,19 @@ export function describeRunBehaviour(open: () => Promise<Database>): void {
       });
       const { runId } = await world.engine.submit(world.submission);
       await world.engine.start();
-      const statuses = new Set<string>();
-      for await (const { run } of world.engine.watch(runId!)) statuses.add(run.status);
-      expect(statuses).toContain('waiting');
-      expect((await world.engine.run(runId!)).summary.counts.succeeded).toBe(5);
+      let waits: unknown;
+      for await (const { run } of world.engine.watch(runId!)) {
+        if (run.status === 'waiting') waits = run.hold.waits;
+        else expect(run.hold.waits).toBeUndefined();
+      }
+      expect(waits).toEqual({
+        code: 'RATE_LIMITED',
+        message: 'Later.',
+        until: expect.stringMatching(/^\d{4}-.*Z$/),
+      });
+      const { summary } = await world.engine.run(runId!);
+      expect(summary.counts.succeeded).toBe(5);
+      expect(summary.waitedMs).toBeGreaterThanOrEqual(700);
     });
 
     it('offers an object again that failed for now, and settles the others at once', async () => {
