@@ -11,6 +11,7 @@ import {
 } from '@drover/testing';
 import { BuiltDrover, isAlive, until } from './built-drover.js';
 import { CommandLine } from './command-line.js';
+import { describeGrounds } from './describe-grounds.js';
 import { openTasks } from './run-books.js';
 
 const HOSTS = Array.from({ length: 5 }, (_, n) => `host${n}.example.com`);
@@ -86,67 +87,70 @@ class ScanVendor {
 
 let drover: CommandLine;
 let server: LoopbackVendor;
-const vendor = new ScanVendor();
+let vendor: ScanVendor;
 
-beforeAll(async () => {
-  drover = await CommandLine.open();
-  server = await startLoopbackVendor((request, response) => void vendor.listener(request, response));
-  const sources = join(drover.folder, 'acme');
-  await writeVendorFolder(sources, SCAN_HOST);
-  const bundle = join(drover.folder, 'acme.zip');
-  await drover.json('plugin', 'pack', sources, '--output', bundle);
-  await drover.json('plugin', 'install', bundle);
-  const account = ['--vendor', 'Acme', '--set', `baseUrl=${server.url}`, '--proxy', 'none'];
-  const connect = ['connection', 'create', 'lab', ...account, '--secret-stdin', 'token'];
-  expect(await drover.run(connect, { stdin: 'a-long-enough-token\n' })).toMatchObject({ exitCode: 0 });
-  const file = join(drover.folder, 'hosts.txt');
-  await writeFile(file, HOSTS.join('\n'));
-  const asHosts = ['--type', 'indicator', '--subtype', 'FQDN'];
-  await drover.json('objects', 'import', file, '--collection', 'hosts', ...asHosts);
-}, 60_000);
+describeGrounds((ground) => {
+  beforeAll(async () => {
+    drover = await CommandLine.open({ ground });
+    vendor = new ScanVendor();
+    server = await startLoopbackVendor((request, response) => void vendor.listener(request, response));
+    const sources = join(drover.folder, 'acme');
+    await writeVendorFolder(sources, SCAN_HOST);
+    const bundle = join(drover.folder, 'acme.zip');
+    await drover.json('plugin', 'pack', sources, '--output', bundle);
+    await drover.json('plugin', 'install', bundle);
+    const account = ['--vendor', 'Acme', '--set', `baseUrl=${server.url}`, '--proxy', 'none'];
+    const connect = ['connection', 'create', 'lab', ...account, '--secret-stdin', 'token'];
+    expect(await drover.run(connect, { stdin: 'a-long-enough-token\n' })).toMatchObject({ exitCode: 0 });
+    const file = join(drover.folder, 'hosts.txt');
+    await writeFile(file, HOSTS.join('\n'));
+    const asHosts = ['--type', 'indicator', '--subtype', 'FQDN'];
+    await drover.json('objects', 'import', file, '--collection', 'hosts', ...asHosts);
+  }, 60_000);
 
-afterAll(async () => {
-  await drover.close();
-  await server.close();
-});
-
-it('a run that is killed while objects are parked, and again during a poll, is finished without a second order', async () => {
-  const built = BuiltDrover.beside(drover);
-  const doomed = built.start([
-    'action',
-    'run',
-    'acme.tag-host',
-    '--collection',
-    'hosts',
-    '--connection',
-    'lab',
-  ]);
-  const parked = async () => (await drover.json('run', 'list')).data[0]?.pending?.objects === HOSTS.length;
-  await until(parked, { what: 'five pending objects' });
-  const plugins = doomed.children;
-  await doomed.killed();
-  await until(() => !plugins.some(isAlive), { what: 'the end of the plugin processes' });
-  const [{ id, isInterrupted }] = (await drover.json('run', 'list')).data;
-  expect(isInterrupted).toBe(true);
-  expect((await drover.run(['run', 'show', id])).stdout).toMatch(/not finished all objects: 5 pending, /);
-
-  const polled = Promise.withResolvers<void>();
-  vendor.onPoll = () => polled.resolve();
-  const polling = built.start(['run', 'resume', id]);
-  await polled.promise;
-  await polling.killed();
-
-  vendor.onPoll = undefined;
-  vendor.isDone = true;
-  const resumed = await built.run(['run', 'resume', id, '--json']);
-  expect(resumed).toMatchObject({
-    exitCode: 0,
-    json: { status: 'succeeded', summary: { counts: { succeeded: 5 }, remaining: 0 } },
+  afterAll(async () => {
+    await drover.close();
+    await server.close();
   });
-  expect(resumed.json).not.toHaveProperty('pending');
-  expect(vendor.orders.toSorted()).toEqual(HOSTS);
-  const exported = await drover.run(['run', 'export', id]);
-  expect(exported.stdout).toContain('order-host0.example.com');
-  expect(await openTasks(drover)).toBe(0);
-  await built.close();
-}, 60_000);
+
+  it('a run that is killed while objects are parked, and again during a poll, is finished without a second order', async () => {
+    const built = BuiltDrover.beside(drover);
+    const doomed = built.start([
+      'action',
+      'run',
+      'acme.tag-host',
+      '--collection',
+      'hosts',
+      '--connection',
+      'lab',
+    ]);
+    const parked = async () => (await drover.json('run', 'list')).data[0]?.pending?.objects === HOSTS.length;
+    await until(parked, { what: 'five pending objects' });
+    const plugins = doomed.children;
+    await doomed.killed();
+    await until(() => !plugins.some(isAlive), { what: 'the end of the plugin processes' });
+    const [{ id, isInterrupted }] = (await drover.json('run', 'list')).data;
+    expect(isInterrupted).toBe(true);
+    expect((await drover.run(['run', 'show', id])).stdout).toMatch(/not finished all objects: 5 pending, /);
+
+    const polled = Promise.withResolvers<void>();
+    vendor.onPoll = () => polled.resolve();
+    const polling = built.start(['run', 'resume', id]);
+    await polled.promise;
+    await polling.killed();
+
+    vendor.onPoll = undefined;
+    vendor.isDone = true;
+    const resumed = await built.run(['run', 'resume', id, '--json']);
+    expect(resumed).toMatchObject({
+      exitCode: 0,
+      json: { status: 'succeeded', summary: { counts: { succeeded: 5 }, remaining: 0 } },
+    });
+    expect(resumed.json).not.toHaveProperty('pending');
+    expect(vendor.orders.toSorted()).toEqual(HOSTS);
+    const exported = await drover.run(['run', 'export', id]);
+    expect(exported.stdout).toContain('order-host0.example.com');
+    expect(await openTasks(drover)).toBe(0);
+    await built.close();
+  }, 60_000);
+});
