@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createNetskopeSimulator, type NetskopeState, type Simulator } from '@drover/simulators';
 import { BuiltDrover } from './built-drover.js';
 import { CommandLine } from './command-line.js';
+import { type Ground, ONE_PROCESS } from './grounds.js';
 import { VendorGate } from './vendor-gate.js';
 
 const BUNDLE = fileURLToPath(new URL('../../../plugins/netskope', import.meta.url));
@@ -32,7 +33,10 @@ async function change(file: string, how: (text: string) => string): Promise<void
   await writeFile(file, how(await readFile(file, 'utf8')));
 }
 
-/** A data folder with the Netskope bundle and the indicators of the examples, made once and copied for each test. */
+/**
+ * A data folder with the Netskope bundle and the indicators of the examples, made once and copied for each test that has its
+ * database in there.
+ */
 export class SiteTemplate {
   readonly #drover: CommandLine;
 
@@ -68,8 +72,7 @@ export class SiteTemplate {
     for (const call of manifest.calls) delete call.rateGroup;
     await writeFile(file, JSON.stringify(manifest));
     await drover.json('plugin', 'pack', template.source, '--output', template.zip);
-    await drover.json('plugin', 'install', template.zip);
-    await drover.json('objects', 'import', INDICATORS, '--collection', COLLECTION);
+    await template.#furnish(drover);
     return template;
   }
 
@@ -96,9 +99,13 @@ export class SiteTemplate {
     return zip;
   }
 
-  async open({ token = TOKEN }: { token?: string } = {}): Promise<TenantSite> {
-    const drover = await openPassable();
-    await cp(this.#drover.dataDir, drover.dataDir, { recursive: true });
+  async open({
+    token = TOKEN,
+    ground = ONE_PROCESS,
+  }: { token?: string; ground?: Ground } = {}): Promise<TenantSite> {
+    const drover = await openPassable(ground);
+    if (ground === ONE_PROCESS) await cp(this.#drover.dataDir, drover.dataDir, { recursive: true });
+    else await this.#furnish(drover);
     const tenant = createNetskopeSimulator({ token, lists: LISTS.map((name) => ({ name })) });
     const gate = await VendorGate.open(await tenant.listen());
     const site = new TenantSite(drover, BuiltDrover.beside(drover), tenant, gate);
@@ -111,6 +118,11 @@ export class SiteTemplate {
 
   close(): Promise<void> {
     return this.#drover.close();
+  }
+
+  async #furnish(drover: CommandLine): Promise<void> {
+    await drover.json('plugin', 'install', this.zip);
+    await drover.json('objects', 'import', INDICATORS, '--collection', COLLECTION);
   }
 }
 
@@ -138,8 +150,8 @@ export class TenantSite {
 }
 
 /** As root, plugins run as another user, who must be able to reach their code below the data folder. */
-async function openPassable(): Promise<CommandLine> {
-  const drover = await CommandLine.open();
+async function openPassable(ground?: Ground): Promise<CommandLine> {
+  const drover = await CommandLine.open({ ground });
   await chmod(drover.folder, 0o711);
   return drover;
 }
