@@ -9,7 +9,7 @@ const EXPECTED = [
   [/\/(?:run|once|poll)-behaviour\.test\.ts$/, 80],
   [/\/end-to-end\/scaled-out\.test\.ts$/, 65],
   [/-behaviour\.test\.ts$/, 35],
-  [/\/end-to-end\/(?:crowdstrike|palo-alto|quickstart|killed-runs)\.test\.ts$/, 35],
+  [/\/end-to-end\/(?:crowdstrike|palo-alto|quickstart|killed-runs|outages)\.test\.ts$/, 35],
   [/\/store\/src\/copy\//, 25],
   [/\/end-to-end\//, 15],
   [/\/(?:sandbox|queue|objects)\/[^/]*\.test\.ts$|\/tenant\.test\.ts$/, 10],
