@@ -26,7 +26,7 @@ const SCALED_OUT: Ground = {
   },
 };
 
-/** Runs a suite over both: what a plugin does must not depend on what keeps its runs. */
+/** Runs a suite over both: what a run, a plan or a plugin does must not depend on what keeps it. */
 export function describeGrounds(suite: (ground: Ground) => void): void {
   jest.setTimeout(PATIENCE_MS);
   describe(`on ${ONE_PROCESS.name}`, () => suite(ONE_PROCESS));
