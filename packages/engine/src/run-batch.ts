@@ -5,6 +5,7 @@ import { type FaultDecision, MAX_ATTEMPTS, MAX_DEATHS, decideFault } from './dec
 import { invokeHook, wasCancelled } from './invoke-hook.js';
 import { answerUnread, judgeOutcome, noAnswer, workerLost } from './once-outcomes.js';
 import type { CheckedPending } from './polls/check-pending.js';
+import type { JournaledCall } from './ports/call-journal.js';
 import { park } from './polls/park.js';
 import type { InvocationFigures } from './ports/plugin-runtime.js';
 import type {
@@ -54,16 +55,16 @@ interface Verdicts {
 export async function runBatch(ports: TaskPorts, batch: PreparedTask): Promise<ClaimResult | undefined> {
   const { task, target } = batch;
   const { placed, quarantined } = await ports.ledger.batchOf(task);
-  const once = new OnceGate(
-    { journal: ports.journal, task, calls: target.manifest.calls, placed, now: ports.now },
-    await earlierCalls(ports, { task, manifest: target.manifest, placed }),
-  );
+  const earlier = await earlierCalls(ports, { task, manifest: target.manifest, placed });
+  const parts = { journal: ports.journal, task, calls: target.manifest.calls, placed, now: ports.now };
+  const once = new OnceGate(parts, earlier);
   const touched = new TouchedObjects();
   const leased = leaseGate(ports.leases, task.id, touched.gate(once.gate(refuseOnceCalls)));
   const beforeWrite = once.afterAnswers(leased);
   const own = { ...batch, options: { ...batch.options, beforeWrite } };
   const gate = await openHookGate(ports, own, { hook: 'execute', placed });
-  const run = new BatchRun(ports, own, { once, touched, gate, quarantined });
+  const uncounted = uncountedCalls(earlier, task);
+  const run = new BatchRun(ports, own, { once, touched, gate, quarantined, uncounted });
   if (await hasStoppedAtPrepare(ports.ledger, task)) return run.leaveUncomputed(placed);
   return run.run(placed);
 }
@@ -85,6 +86,12 @@ async function earlierCalls(
   );
 }
 
+/** How many calls a try of this task has made whose process died before it could count them. */
+function uncountedCalls(earlier: readonly JournaledCall[], { id, leaseToken, deaths }: ClaimedTask): number {
+  if (deaths === 0) return 0;
+  return earlier.filter((call) => call.taskId === id && call.leaseToken < leaseToken).length;
+}
+
 class BatchRun {
   readonly #ports: TaskPorts;
   readonly #batch: PreparedTask;
@@ -92,12 +99,20 @@ class BatchRun {
   readonly #touched: TouchedObjects;
   readonly #gate: HookGate;
   readonly #quarantined: ReadonlySet<number>;
+  readonly #uncounted: number;
 
   constructor(
     ports: TaskPorts,
     batch: PreparedTask,
-    gates: { once: OnceGate; touched: TouchedObjects; gate: HookGate; quarantined: ReadonlySet<number> },
+    gates: {
+      once: OnceGate;
+      touched: TouchedObjects;
+      gate: HookGate;
+      quarantined: ReadonlySet<number>;
+      uncounted: number;
+    },
   ) {
+    this.#uncounted = gates.uncounted;
     this.#quarantined = gates.quarantined;
     this.#ports = ports;
     this.#batch = batch;
@@ -339,7 +354,12 @@ class BatchRun {
     const dueAt = new Date(Math.max(...again.map((one) => one.dueAt.getTime())));
     const settlement: Settlement = {
       task: this.#batch.task,
-      figures,
+      figures: {
+        ...figures,
+        vendorCalls: figures.vendorCalls + this.#uncounted,
+        // What must not be repeated is a write.
+        vendorWrites: figures.vendorWrites + this.#uncounted,
+      },
       reads: manifest.reads ?? [],
       ...sentRevisions(this.#batch.task, placed),
       ...rows,

@@ -26,6 +26,9 @@ export type JournaledResult =
 /** A call that left, or may have left, for an object. */
 export interface JournaledCall {
   objectSeq: number;
+  /** The task under whose lease it left, and the lease's token. */
+  taskId: TaskId;
+  leaseToken: number;
   call: string;
   intentAt: Date;
   /** When its result was recorded; absent, with `result`, for a call of which nothing came back. */

@@ -8,7 +8,7 @@ import {
   type JournaledResult,
   type WriteResult,
 } from '@drover/engine';
-import { Fault, type RunId } from '@drover/model';
+import { Fault, type RunId, type TaskId } from '@drover/model';
 import { sql } from 'kysely';
 import {
   type Database,
@@ -206,7 +206,7 @@ export async function entriesOf(
   const rows = await kysely
     .selectFrom(wanted.as('wanted'))
     .innerJoin('journal', 'journal.object_seq', 'wanted.seq')
-    .select(['journal.object_seq', 'call', 'intent_at', 'answered_at', 'answer'])
+    .select(['journal.object_seq', 'task_id', 'lease_token', 'call', 'intent_at', 'answered_at', 'answer'])
     .where('run_id', '=', runId)
     // Literally, as the index has it.
     .where('kind', '=', sql.lit(kind))
@@ -214,6 +214,8 @@ export async function entriesOf(
     .execute();
   return rows.map((row) => ({
     objectSeq: row.object_seq!,
+    taskId: row.task_id as TaskId,
+    leaseToken: row.lease_token,
     call: row.call!,
     intentAt: new Date(row.intent_at),
     ...(row.answered_at === null ? {} : { answeredAt: new Date(row.answered_at) }),

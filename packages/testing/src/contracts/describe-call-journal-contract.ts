@@ -37,12 +37,14 @@ export function describeCallJournalContract(open: () => Promise<OpenedCallJourna
     it('keeps an intent without a result, and then its answer as it was', async () => {
       const id = await journal.record(intent(1));
       expect(await journal.callsOf(runId, [1, 2])).toEqual([
-        { objectSeq: 1, call: 'createImpact', intentAt: AT },
+        { objectSeq: 1, taskId, leaseToken: 3, call: 'createImpact', intentAt: AT },
       ]);
       await journal.settle(id, answered({ id: 'ä\u0000' }), LATER);
       expect(await journal.callsOf(runId, [1])).toEqual([
         {
           objectSeq: 1,
+          taskId,
+          leaseToken: 3,
           call: 'createImpact',
           intentAt: AT,
           answeredAt: LATER,
