@@ -1,14 +1,13 @@
 import { type Fault, asFault } from '@drover/model';
 import type { ScheduleSource } from './ports/feed-ledger.js';
 import type { Leases } from './ports/leases.js';
+import { FORGET_AFTER_MS } from './workforce.js';
 import { type LeaseSeeker, giveLeaseBack, takeLease } from './take-lease.js';
 
 /** Name of the lease of the process that fires what is due. */
 export const SCHEDULER_LEASE = 'scheduler';
 /** What the leases begin with by which processes that would take over say that they live. */
 export const STANDBY_LEASE = 'scheduler-standby:';
-/** A lease that ran out so long ago is of a process that is not coming back. */
-const FORGET_AFTER_MS = 10 * 60_000;
 const TICK_MS = 1_000;
 
 export type SchedulerOptions = LeaseSeeker & {

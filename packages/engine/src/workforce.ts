@@ -4,8 +4,8 @@ import type { Leases, NamedLease } from './ports/leases.js';
 export const WORKER_LEASE = 'worker:';
 /** Name of the lease that a process holds that executes alone. */
 export const EXECUTOR_LEASE = 'executor';
-/** A lease that ran out so long ago is a worker's that is not coming back. */
-const FORGET_AFTER_MS = 10 * 60_000;
+/** A lease that ran out so long ago is of a process that is not coming back. */
+export const FORGET_AFTER_MS = 10 * 60_000;
 
 interface Judge {
   /** Whether the process that a lease describes is known to be dead. Unknown counts as alive. */

@@ -2,6 +2,7 @@ import { chmod, cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createNetskopeSimulator, type NetskopeState, type Simulator } from '@drover/simulators';
+import { copySources } from './copy-sources.js';
 import { BuiltDrover } from './built-drover.js';
 import { CommandLine } from './command-line.js';
 import { type Ground, ONE_PROCESS } from './grounds.js';
@@ -61,10 +62,7 @@ export class SiteTemplate {
   static async make({ batchObjects }: { batchObjects: number }): Promise<SiteTemplate> {
     const drover = await openPassable();
     const template = new SiteTemplate(drover);
-    await cp(BUNDLE, template.source, {
-      recursive: true,
-      filter: (path) => !/\/(node_modules|dist)(\/|$)/.test(path),
-    });
+    await copySources(BUNDLE, template.source);
     const file = join(template.source, 'manage-url-list', 'plugin.json');
     const manifest = JSON.parse(await readFile(file, 'utf8'));
     manifest.limits.batch.objects = batchObjects;
@@ -82,10 +80,7 @@ export class SiteTemplate {
    */
   async packNext(): Promise<string> {
     const source = join(this.#drover.folder, 'next', 'netskope');
-    await cp(BUNDLE, source, {
-      recursive: true,
-      filter: (path) => !/\/(node_modules|dist)(\/|$)/.test(path),
-    });
+    await copySources(BUNDLE, source);
     await change(join(source, 'bundle.json'), toNext);
     await change(join(source, 'CHANGELOG.md'), (text) =>
       text.replace('\n## ', '\n## 1.1.0\n\n- Next.\n\n## '),

@@ -1,8 +1,9 @@
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { BundleManifest, PluginManifest } from '@drover/model';
+import { copySources } from './copy-sources.js';
 import type { CommandLine } from './command-line.js';
 import { describeGrounds } from './describe-grounds.js';
 import type { Ground } from './grounds.js';
@@ -27,10 +28,7 @@ interface Changes {
 async function packNext(drover: CommandLine, changes: Changes): Promise<string> {
   const source = join(drover.folder, 'netskope');
   await rm(source, { recursive: true, force: true });
-  await cp(BUNDLE, source, {
-    recursive: true,
-    filter: (path) => !/\/(node_modules|dist)(\/|$)/.test(path),
-  });
+  await copySources(BUNDLE, source);
   const edit = async <T>(file: string, change: (document: T) => void): Promise<void> => {
     const path = join(source, file);
     const document = JSON.parse(await readFile(path, 'utf8')) as T;

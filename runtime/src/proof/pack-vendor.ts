@@ -1,7 +1,8 @@
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PluginManifest } from '@drover/model';
+import { copySources } from '../end-to-end/copy-sources.js';
 import type { CommandLine } from '../end-to-end/command-line.js';
 
 const PLUGINS = fileURLToPath(new URL('../../../plugins', import.meta.url));
@@ -13,10 +14,7 @@ export async function packVendor(
   change: (manifest: PluginManifest) => void,
 ): Promise<string> {
   const source = join(drover.folder, vendor);
-  await cp(join(PLUGINS, vendor), source, {
-    recursive: true,
-    filter: (path) => !/\/(node_modules|dist)(\/|$)/.test(path),
-  });
+  await copySources(join(PLUGINS, vendor), source);
   for (const folder of await readdir(source)) {
     const file = join(source, folder, 'plugin.json');
     const text = await readFile(file, 'utf8').catch(() => undefined);
