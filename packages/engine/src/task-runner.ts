@@ -102,9 +102,12 @@ export class TaskRunner {
     const result = await invokeHook(this.#ports, gated(prepared, gate), { hook: 'prepare' });
     const plan = gate.record([]);
     if (plan !== undefined && gate.hasStopped) {
-      return this.#ports.ledger.settlePrepare(task, null, result.figures, plan);
+      return this.#ports.ledger.settlePrepare(task, null, result.figures, { plan });
     }
-    if (result.ok) return this.#ports.ledger.settlePrepare(task, result.value, result.figures);
+    if (result.ok) {
+      const { value, figures, oneByOne = false } = result;
+      return this.#ports.ledger.settlePrepare(task, value, figures, { oneByOne });
+    }
     const decision = this.#decide(prepared, result);
     if (decision.do === 'postpone')
       await this.#ports.ledger.postpone(task, { ...decision, fault: result.fault, figures: result.figures });

@@ -104,7 +104,7 @@ export interface RateRule {
 export interface LimitsSpec {
   objectsPerRun: { default: number; max: number };
   batch: { objects: number; bytes?: number };
-  /** Most batches (or vendor calls of `executeOne`) in flight in one run. Default 1. */
+  /** Most batches (or vendor calls of `executeOne`) in flight over one connection, in all runs of the plugin. Default 1. */
   concurrency?: number;
   /** Milliseconds that one hook call may take, waiting for rate limits left out. Default 60,000. */
   timeoutMs?: number;

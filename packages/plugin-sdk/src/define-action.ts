@@ -84,7 +84,7 @@ export interface BatchExecution<Config, Connection, Prepared> {
 export interface SingleExecution<Config, Connection, Prepared> {
   /**
    * Takes one object and returns its outcome, or `pending`. `limits.concurrency` of them run at a time, in all batches
-   * of the run; where a call is `once` and that is more than 1, up to twice as many, of which no more have a call at the vendor. A fault is this object's `failed` outcome, unless it is about the whole hook: `CREDENTIALS_REFUSED` and others that stop
+   * of the plugin over the connection; where a call is `once` and that is more than 1, up to twice as many, of which no more have a call at the vendor. A fault is this object's `failed` outcome, unless it is about the whole hook: `CREDENTIALS_REFUSED` and others that stop
    * the run, `RATE_LIMITED`, and a call that the manifest does not allow. Calls cover this object unless they say otherwise.
    */
   executeOne(

@@ -4,7 +4,7 @@ import { Lookups } from './lookups/lookups.js';
 import type { AnyPluginDefinition } from './plugin-definition.js';
 import { faultOf } from './plugin-error.js';
 import { hooksOf, runHook } from './run-hook.js';
-import { RunSlots } from './run-slots.js';
+import { PluginSlots } from './plugin-slots.js';
 import type { HostFrame, InvokeFrame, PluginFrame } from './wire.js';
 
 /** Definitions by plugin id, as a bundle's entry hands them over. */
@@ -17,7 +17,7 @@ export type ServedPlugins = Readonly<Record<string, AnyPluginDefinition>>;
 export class PluginDispatcher {
   readonly #plugins: ReadonlyMap<string, AnyPluginDefinition>;
   readonly #send: SendFrame;
-  readonly #runs = new RunSlots();
+  readonly #slots = new PluginSlots();
   readonly #sessions = new Map<number, HookSession>();
   readonly #lookups = new Lookups();
 
@@ -70,7 +70,7 @@ export class PluginDispatcher {
       const value = await runHook(this.#definitionOf(frame.plugin), frame, {
         session,
         lookups: this.#lookups,
-        runs: this.#runs,
+        slots: this.#slots,
       });
       return { kind: 'result', id: frame.id, ...(value === undefined ? {} : { value }) };
     } catch (thrown) {

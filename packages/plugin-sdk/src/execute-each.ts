@@ -5,7 +5,7 @@ import type { HookSession } from './hook-session.js';
 import { OutcomeStream } from './outcome-stream.js';
 import { failed } from './outcomes.js';
 import { faultOf } from './plugin-error.js';
-import type { Slots } from './run-slots.js';
+import type { Slots } from './plugin-slots.js';
 import type { HookCall } from './wire.js';
 
 /** Faults that are about the hook and not about the object that met them first, beside those that stop the run. */
@@ -31,7 +31,7 @@ function isOfHook(thrown: unknown): boolean {
 type ExecuteOne<Context> = (object: PluginObject, context: Context) => Promise<Answer>;
 
 /**
- * Runs `executeOne` for each object in order, at most `concurrency` at a time in all batches of the run. A fault of the
+ * Runs `executeOne` for each object in order, at most `concurrency` at a time in all batches of the plugin. A fault of the
  * whole hook, and the host that winds it down, stop it from taking further objects; those under way are waited for first, so that
  * what was sent is told.
  */
@@ -41,7 +41,7 @@ export async function executeEach<Context extends PluginContext>(
     call: Extract<HookCall, { hook: 'execute' }>;
     context: Context;
     session: HookSession;
-    /** Of the run. */
+    /** Of the plugin. */
     slots: Slots;
   },
 ): Promise<Answer[]> {

@@ -11,7 +11,7 @@ import type { Lookups } from './lookups/lookups.js';
 import { failed } from './outcomes.js';
 import type { AnyPluginDefinition } from './plugin-definition.js';
 import { runPull } from './run-pull.js';
-import type { RunSlots } from './run-slots.js';
+import type { PluginSlots } from './plugin-slots.js';
 import { HOOK_NAMES, type HookCall, type HookName, type InvokeFrame } from './wire.js';
 
 /** The hooks that a definition has, in the order in which they run. */
@@ -24,7 +24,7 @@ export function hooksOf(definition: AnyPluginDefinition): HookName[] {
 export async function runHook(
   definition: AnyPluginDefinition,
   frame: InvokeFrame,
-  { session, lookups, runs }: { session: HookSession; lookups: Lookups; runs: RunSlots },
+  { session, lookups, slots }: { session: HookSession; lookups: Lookups; slots: PluginSlots },
 ): Promise<unknown> {
   const { call } = frame;
   const context = createHookContext(frame, session, { definition, lookups });
@@ -36,7 +36,7 @@ export async function runHook(
   }
   if ('run' in definition) throw noHook('a command', call.hook);
   if ('pull' in definition) throw noHook('a feed', call.hook);
-  return runActionHook(definition, call, { context, session, runs });
+  return runActionHook(definition, call, { context, session, slots });
 }
 
 /** Only an action's test is told a run, as its other hooks are. */
@@ -69,7 +69,7 @@ function noHook(kind: string, hook: HookName): Fault {
 async function runActionHook(
   definition: AnyActionDefinition,
   call: Exclude<HookCall, { hook: 'testConnection' | 'run' | 'pull' }>,
-  { context, session, runs }: { context: PluginContext; session: HookSession; runs: RunSlots },
+  { context, session, slots }: { context: PluginContext; session: HookSession; slots: PluginSlots },
 ): Promise<unknown> {
   switch (call.hook) {
     case 'prepare':
@@ -84,7 +84,7 @@ async function runActionHook(
       return runExecute(definition, call, {
         context: withPrepared(definition, { context, prepared: call.prepared }),
         session,
-        runs,
+        slots,
       });
     case 'poll':
       if (!definition.poll) throw new Fault('PLUGIN_CONTRACT', NO_POLL);
@@ -115,7 +115,7 @@ interface HookPlace {
 async function runExecute(
   definition: AnyActionDefinition,
   call: Extract<HookCall, { hook: 'execute' }>,
-  { runs, ...place }: HookPlace & { runs: RunSlots },
+  { slots, ...place }: HookPlace & { slots: PluginSlots },
 ): Promise<unknown> {
   if ('execute' in definition) {
     const { objects, index, isFirstOfPass } = call;
@@ -126,8 +126,7 @@ async function runExecute(
     const unpolled: typeof definition.executeOne = async (object, context) =>
       withoutPending(await definition.executeOne(object, context));
     const executeOne = definition.poll ? definition.executeOne : unpolled;
-    const run = { runId: place.context.run.id, concurrency: call.concurrency };
-    return runs.during(run, (slots) => executeEach(executeOne, { ...place, call, slots }));
+    return executeEach(executeOne, { ...place, call, slots: slots.of(definition, call.concurrency) });
   }
   throw new Fault(
     'PLUGIN_CONTRACT',

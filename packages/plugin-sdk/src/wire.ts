@@ -41,7 +41,7 @@ export type HookCall =
       index: number;
       isFirstOfPass: boolean;
       prepared: unknown;
-      /** Most objects in the hands of `executeOne` at a time, in all batches of the run. */
+      /** Most objects in the hands of `executeOne` at a time, in all batches of the plugin. */
       concurrency: number;
       /** Whether `executeOne` sends its outcomes as they come, beside returning them. */
       stream: boolean;

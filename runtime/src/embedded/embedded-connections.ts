@@ -45,6 +45,7 @@ export class EmbeddedConnections implements ConnectionRequests {
     return (await this.#parts.connections()).update(before.id, {
       settings: { ...Object.fromEntries(removed.map((key) => [key, undefined])), ...settings },
       transport: changes.transport,
+      concurrency: changes.concurrency,
       secrets: Object.fromEntries(changedSecrets),
     });
   }

@@ -134,6 +134,16 @@ describe('connection', () => {
       expect(stderr).toContain(known);
     }
     expect(await drover.json('connection', 'show', 'lab')).toMatchObject({ updatedAt: updated.updatedAt });
+    for (const concurrency of ['0', 'two', '1001']) {
+      const wrong = await drover.run(['connection', 'update', 'lab', '--concurrency', concurrency]);
+      expect([wrong.exitCode, wrong.stderr]).toEqual([1, expect.stringContaining('whole number')]);
+    }
+    expect(await drover.json('connection', 'update', 'lab', '--concurrency', '3')).toMatchObject({
+      concurrency: 3,
+    });
+    expect((await drover.run(['connection', 'show', 'lab'])).stdout).toMatch(/^concurrency +3$/m);
+    const free = await drover.json('connection', 'update', 'lab', '--no-concurrency');
+    expect(free).not.toHaveProperty('concurrency');
     expect(await drover.json('connection', 'remove', 'lab')).toMatchObject({ name: 'lab' });
     expect(await drover.json('connection', 'list')).toEqual([]);
   });

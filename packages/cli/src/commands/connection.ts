@@ -9,6 +9,7 @@ import {
   refuseProxyPassword,
   type SecretOptions,
 } from '../input/secret-options.js';
+import { wholeNumber } from '../input/whole-number.js';
 import { facts, table } from '../output/table.js';
 import { safeText } from '../output/safe-text.js';
 import type { CommandResult, Session } from '../session.js';
@@ -17,6 +18,8 @@ interface SettingOptions extends SecretOptions {
   set?: string[];
   verifyTls?: boolean;
   proxy?: string;
+  /** False: to be taken away. */
+  concurrency?: number | false;
 }
 
 interface UpdateOptions extends SettingOptions {
@@ -34,6 +37,7 @@ export function addConnectionCommands(program: Command, session: Session): void 
     );
   settingOptions(connection.command('update <connection>'))
     .description('change a connection; what is not given stays')
+    .option('--no-concurrency', 'take its concurrency away')
     .option('--unset <key>', 'take a setting away; may be repeated', collect)
     .option('--remove-secret <name>', 'take a secret away; may be repeated', collect)
     .action(async (ref: string, options: UpdateOptions) =>
@@ -71,7 +75,12 @@ function settingOptions(command: Command): Command {
     .option('--secret-stdin <name>', 'read this secret from standard input')
     .addOption(new Option('--verify-tls', 'verify the vendor’s TLS certificate (default)'))
     .addOption(new Option('--no-verify-tls', 'do not verify it').default(undefined))
-    .option('--proxy <proxy>', 'system (default), none, or a proxy’s URL');
+    .option('--proxy <proxy>', 'system (default), none, or a proxy’s URL')
+    .option(
+      '--concurrency <n>',
+      'most batches and pulls in hand over it at a time, 1 to 1000 (default: what its plugins allow)',
+      wholeNumber,
+    );
 }
 
 async function create(
@@ -89,6 +98,7 @@ async function create(
     vendor: options.vendor,
     settings,
     transport: transportOf(options),
+    ...(options.concurrency ? { concurrency: options.concurrency } : {}),
     secrets,
   });
   return { document: connection, text: `Created the connection.\n\n${connectionText(connection)}` };
@@ -109,6 +119,7 @@ async function update(session: Session, ref: string, options: UpdateOptions): Pr
       ...Object.fromEntries((options.unset ?? []).map((key) => [key, null])),
     },
     transport: transportOf(options),
+    ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency || null }),
     secrets,
   });
   return { document: connection, text: `Changed the connection.\n\n${connectionText(connection)}` };
@@ -203,6 +214,7 @@ function connectionText(connection: ConnectionView): string {
     ['secrets', secretsText(connection) || 'none set'],
     ['verify TLS', connection.transport.verifyTls ? 'yes' : 'no'],
     ['proxy', connection.transport.proxy],
+    ['concurrency', connection.concurrency?.toString()],
     ['state', stateText(connection)],
   ]);
 }

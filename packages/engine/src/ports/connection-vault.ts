@@ -19,6 +19,11 @@ export interface Connection {
   /** The vendor's fields without secrets; `baseUrl` is among them. */
   settings: Record<string, unknown>;
   transport: TransportSettings;
+  /**
+   * Most batches, polls and pulls in hand over the connection at a time, over all plugins, runs and workers; 1 to 1000. Absent: as many
+   * as its plugins allow, each by the concurrency of its manifest.
+   */
+  concurrency?: number;
   /** Secret field name to how it is held. A field that is not set is absent. */
   secrets: Record<string, 'stored' | `env:${string}` | `file:${string}`>;
   createdAt: string;
@@ -30,16 +35,18 @@ export interface ConnectionInput {
   vendor: string;
   settings: Record<string, unknown>;
   transport?: Partial<TransportSettings>;
+  concurrency?: number;
   secrets?: Record<string, SecretInput>;
 }
 
 /** Connections with their secrets encrypted at rest (AES-256-GCM; the key's id in the record, the record's identity as associated data). */
 export interface ConnectionVault {
   create(input: ConnectionInput): Promise<Connection>;
-  /** Changes what is given; a secret given as `undefined` is removed. */
+  /** Changes what is given; a secret given as `undefined` is removed, and so is a concurrency of `null`. */
   update(
     ref: string,
-    changes: Partial<Omit<ConnectionInput, 'name' | 'vendor' | 'secrets'>> & {
+    changes: Partial<Omit<ConnectionInput, 'name' | 'vendor' | 'concurrency' | 'secrets'>> & {
+      concurrency?: number | null;
       secrets?: Record<string, SecretInput | undefined>;
     },
   ): Promise<Connection>;

@@ -131,7 +131,13 @@ export interface InvocationFigures {
 }
 
 export type InvocationResult =
-  | { ok: true; value: unknown; figures: InvocationFigures }
+  | {
+      ok: true;
+      value: unknown;
+      figures: InvocationFigures;
+      /** Of `prepare`: batches go to `executeOne`, object by object. */
+      oneByOne?: true;
+    }
   | { ok: false; fault: FaultRecord; figures: InvocationFigures };
 
 /** Runs hooks of a plugin. Adapter: the sandboxed child process of plugin-host; tests have one in the same process. */

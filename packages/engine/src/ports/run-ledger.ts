@@ -382,7 +382,16 @@ export interface RunLedger extends PlanLedger {
   /** Frees tasks whose lease has run out, and those of `whose`. Returns how many. */
   reap(options: { now: Date } & ReapRule): Promise<number>;
 
-  settlePrepare(task: ClaimedTask, prepared: unknown, figures: Figures, plan?: PlanRecord): Promise<void>;
+  settlePrepare(
+    task: ClaimedTask,
+    prepared: unknown,
+    figures: Figures,
+    more?: {
+      plan?: PlanRecord;
+      /** The objects of batches go to the plugin one by one: one worker has them at a time, over all runs of the plugin over the connection. */
+      oneByOne?: boolean;
+    },
+  ): Promise<void>;
   /**
    * `claimNext`: claims as `claim` does in the same transaction, for the worker whose hands are free now; the claim's result
    * comes back. A claim that fails does not keep the settlement from being made: then, as without it, nothing comes back.

@@ -17,6 +17,8 @@ export interface ConnectionRequest {
   vendor: string;
   settings: Record<string, unknown>;
   transport?: Partial<TransportSettings>;
+  /** As the connection's; 1 to 1000. Default: none. */
+  concurrency?: number;
   secrets?: Record<string, SecretInput>;
 }
 
@@ -24,6 +26,8 @@ export interface ConnectionChanges {
   /** Laid over what is set, key by key; `null` takes a key away. */
   settings?: Record<string, unknown>;
   transport?: Partial<TransportSettings>;
+  /** 1 to 1000; `null` takes it away. */
+  concurrency?: number | null;
   /** Laid over what is set, key by key; `null` takes a secret away. */
   secrets?: Record<string, SecretInput | null>;
 }

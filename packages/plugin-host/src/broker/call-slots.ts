@@ -16,7 +16,7 @@ export interface CallSlotsOptions {
 }
 
 /**
- * What the calls of one run share of the vendor, where an intent has to be on the disk before a call leaves. A slot is taken
+ * What the calls of one plugin share of the vendor, where an intent has to be on the disk before a call leaves. A slot is taken
  * for as long as the vendor works, and not for the writing of the intent: the intents of the next calls are written
  * meanwhile, two to three times as many as slots come free in that time. So a crash leaves few intents of calls that never
  * left, and none where the vendor takes much longer than the disk.

@@ -20,7 +20,7 @@ import type { BodySource, Broker, GivenParams, HookBroker } from '../broker/brok
 import type { CallSlots } from '../broker/call-slots.js';
 import { OutcomeSink } from './outcome-sink.js';
 import type { PluginCache } from './plugin-cache.js';
-import { type RunPace, paceOf } from './run-pace.js';
+import { type PluginPace, paceOf } from './plugin-pace.js';
 
 /** Hooks whose vendor calls only read, as a refused write is told about them. */
 const READING_HOOKS: Partial<Record<Invocation['hook'], string>> = {
@@ -112,7 +112,7 @@ export class HookInvocation {
   }
 
   /** How many objects of its run are in hand, and how many calls at the vendor. */
-  get pace(): RunPace {
+  get pace(): PluginPace {
     return paceOf(this.#request.target.manifest);
   }
 
@@ -120,7 +120,7 @@ export class HookInvocation {
     return this.pace.inHand;
   }
 
-  /** From now on, its calls share these with the other batches of the run. */
+  /** From now on, its calls share these with the other batches of the plugin. */
   share(slots: CallSlots | undefined): void {
     this.#shared.slots = slots;
   }

@@ -12,8 +12,8 @@ import { CallSlots } from '../broker/call-slots.js';
 import { HookClock } from './hook-clock.js';
 import type { HookInvocation } from './hook-invocation.js';
 import { readPluginFrame } from './plugin-frame.js';
-import { RunLine } from './run-line.js';
-import type { RunPace } from './run-pace.js';
+import { BatchLine } from './batch-line.js';
+import type { PluginPace } from './plugin-pace.js';
 import { PulledBody } from './pulled-body.js';
 import type { SandboxLimits } from './sandbox-limits.js';
 import { StoppedRuns } from './stopped-runs.js';
@@ -58,8 +58,8 @@ export class PluginPeer {
   readonly #running = new Map<number, RunningHook>();
   readonly #clock = new HookClock<RunningHook>({ onTimeout: (hook) => this.#timeOut(hook) });
   readonly #greeting = Promise.withResolvers<void>();
-  /** By run: its batches of `executeOne`, and what their calls share. */
-  readonly #lines = new Map<string, { line: RunLine; slots: CallSlots | undefined }>();
+  /** By plugin: its batches of `executeOne`, and what their calls share. */
+  readonly #lines = new Map<string, { line: BatchLine; slots: CallSlots | undefined }>();
   readonly #stopped = new StoppedRuns();
   #hooks: PluginHooks = {};
   #greeted = false;
@@ -102,7 +102,9 @@ export class PluginPeer {
     if (!end.fault && hook.asks.size > 0) invocation.log({ level: 'warn', message: NOT_AWAITED.message });
     if (hook.asks.size > 0) await this.#settled(hook);
     await invocation.close().catch(() => {});
-    return end.fault ? invocation.fail(end.fault) : invocation.succeed(end.value);
+    if (end.fault) return invocation.fail(end.fault);
+    const isOneByOne = invocation.hook === 'prepare' && this.#takesOneByOne(invocation.plugin);
+    return { ...invocation.succeed(end.value), ...(isOneByOne ? { oneByOne: true } : {}) };
   }
 
   /** What was sent must be known before the hook counts as over; the broker ends calls soon after their signal. */
@@ -133,16 +135,20 @@ export class PluginPeer {
     if (stopped) return this.#end(hook, { fault: stopped });
     if (!this.#runsOneByOne(hook)) return this.#begin(hook);
     if (hook.invocation.windsDown?.aborted === true) return this.#end(hook, { fault: CANCELLED });
-    const { runId, pace } = hook.invocation;
-    const run = this.#lines.get(runId) ?? { line: new RunLine(), slots: slotsFor(pace) };
-    this.#lines.set(runId, run);
-    hook.invocation.share(run.slots);
-    run.line.join(hook.invocation, () => this.#begin(hook));
+    const { plugin, pace } = hook.invocation;
+    const { line, slots } = this.#lines.get(plugin) ?? { line: new BatchLine(), slots: slotsFor(pace) };
+    this.#lines.set(plugin, { line, slots });
+    hook.invocation.share(slots);
+    line.join(hook.invocation, () => this.#begin(hook));
   }
 
   #runsOneByOne({ invocation }: RunningHook): boolean {
-    const hooks = this.#hooks[invocation.plugin];
-    return invocation.hook === 'execute' && Array.isArray(hooks) && !hooks.includes('execute');
+    return invocation.hook === 'execute' && this.#takesOneByOne(invocation.plugin);
+  }
+
+  #takesOneByOne(plugin: string): boolean {
+    const hooks = this.#hooks[plugin];
+    return Array.isArray(hooks) && hooks.includes('executeOne') && !hooks.includes('execute');
   }
 
   #begin(hook: RunningHook): void {
@@ -160,11 +166,9 @@ export class PluginPeer {
     this.#clock.stop(hook);
     for (const body of hook.bodies.values()) body.end(ended.fault ?? NOT_AWAITED);
     hook.resolve(ended);
-    const { runId } = hook.invocation;
+    const { runId, plugin } = hook.invocation;
     if (ended.fault !== undefined && stopsRun(ended.fault.code)) this.#stopRun(runId, ended.fault);
-    const line = this.#lines.get(runId)?.line;
-    line?.leave(hook.invocation);
-    if (line?.isEmpty === true) this.#lines.delete(runId);
+    this.#lines.get(plugin)?.line.leave(hook.invocation);
   }
 
   /**
@@ -278,7 +282,7 @@ export class PluginPeer {
       if (ask.what === 'feedPage' && !hook.stopFault) this.#clock.start(hook);
       // While something else is asked for, the plugin has only its next outcomes to hand over when it knows that these are taken.
       this.#link.send({ ...head, value }, { mayWait: ask.what === 'outcomes' && hook.asks.size > 1 });
-      if (ask.what === 'outcomes') this.#lines.get(hook.invocation.runId)?.line.look();
+      if (ask.what === 'outcomes') this.#lines.get(hook.invocation.plugin)?.line.look();
     } catch (thrown) {
       const fault = hook.invocation.toPlugin(thrown);
       // What the engine refuses to take or to give ends the hook, whatever the plugin makes of it.
@@ -336,7 +340,7 @@ export class PluginPeer {
 }
 
 /** Where nothing gets ready ahead, the plugin's side has no more calls than the vendor may see. */
-function slotsFor({ atVendor, inHand }: RunPace): CallSlots | undefined {
+function slotsFor({ atVendor, inHand }: PluginPace): CallSlots | undefined {
   return inHand > atVendor ? new CallSlots({ atVendor, ahead: inHand - atVendor }) : undefined;
 }
 

@@ -157,7 +157,7 @@ test('executeOne runs so many objects at a time as the manifest says, each call 
   expect(broker.calls.map(({ params }) => params.covers)).toEqual(objectsOf(10).map(({ id }) => [id]));
 });
 
-test('batches of one run share what it may have in flight, and the next begins before the last has ended', async () => {
+test('batches of one plugin share what it may have in flight, of whichever run, and the next begins before the last has ended', async () => {
   const secondBegan = Promise.withResolvers<void>();
   let inFlight = 0;
   let most = 0;
@@ -173,7 +173,7 @@ test('batches of one run share what it may have in flight, and the next begins b
   const onOutcomes = async () => {};
   const results = await Promise.all([
     invoke('ones', executeOf(objects.slice(0, 10)), { onOutcomes }),
-    invoke('ones', executeOf(objects.slice(10)), { onOutcomes }),
+    invoke('ones', executeOf(objects.slice(10)), { onOutcomes, runId: 'run_another' }),
   ]);
   expect(results).toMatchObject([{ ok: true }, { ok: true }]);
   expect(most).toBe(3);

@@ -19,6 +19,19 @@ export function checkName(name: string): void {
   );
 }
 
+const MAX_CONCURRENCY = 1_000;
+
+/** The concurrency as it is kept. Throws `INVALID_ARGUMENT` for one that is neither null nor a whole number from 1 to 1000. */
+export function checkConcurrency(concurrency: number | null): number | null {
+  if (concurrency === null) return null;
+  if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MAX_CONCURRENCY) return concurrency;
+  throw new Fault(
+    'INVALID_ARGUMENT',
+    `A connection’s concurrency is a whole number from 1 to ${MAX_CONCURRENCY}, or none.`,
+    { path: '/concurrency' },
+  );
+}
+
 /** The settings with their base URL as it is kept. Faults: `BASE_URL_INVALID`, `BASE_URL_INSECURE`. */
 export function normalizeSettings(settings: Record<string, unknown>): Record<string, unknown> {
   const defined = Object.entries(settings).filter(([, value]) => value !== undefined);

@@ -10,7 +10,7 @@ import type { Kysely, Selectable } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
 import { outdateTokens, removeTokens } from './access-token-rows.js';
-import { checkName, completeTransport, normalizeSettings } from './check-connection.js';
+import { checkConcurrency, checkName, completeTransport, normalizeSettings } from './check-connection.js';
 import {
   checkSecret,
   type HeldSecrets,
@@ -45,7 +45,7 @@ export class KyselyConnectionVault implements ConnectionVault {
   }
 
   /**
-   * Faults: `CONNECTION_EXISTS`, `INVALID_ARGUMENT` (the name), `BASE_URL_INVALID`, `BASE_URL_INSECURE`, `PROXY_INVALID`,
+   * Faults: `CONNECTION_EXISTS`, `INVALID_ARGUMENT` (the name, the concurrency), `BASE_URL_INVALID`, `BASE_URL_INSECURE`, `PROXY_INVALID`,
    * `SECRET_TOO_SHORT`.
    */
   async create(input: ConnectionInput): Promise<Connection> {
@@ -59,6 +59,7 @@ export class KyselyConnectionVault implements ConnectionVault {
       settings: JSON.stringify(normalizeSettings(input.settings)),
       transport: JSON.stringify(completeTransport(input.transport ?? {})),
       secrets: this.#seal(id, withSecrets({}, input.secrets ?? {})),
+      concurrency: checkConcurrency(input.concurrency ?? null),
       created_at: nowMs,
       updated_at: nowMs,
     };
@@ -84,6 +85,7 @@ export class KyselyConnectionVault implements ConnectionVault {
         ...row,
         ...(changes.settings === undefined ? {} : { settings: changedSettings(row, changes.settings) }),
         ...(changes.transport === undefined ? {} : { transport: changedTransport(row, changes.transport) }),
+        ...(changes.concurrency === undefined ? {} : { concurrency: checkConcurrency(changes.concurrency) }),
         ...(changes.secrets === undefined ? {} : { secrets: this.#changedSecrets(row, changes.secrets) }),
         // Strictly later: those who keep what they read compare this time.
         updated_at: Math.max(this.#now(), row.updated_at + 1),
@@ -197,6 +199,7 @@ function toConnection(row: Row): Connection {
     vendor: row.vendor,
     settings: JSON.parse(row.settings) as Record<string, unknown>,
     transport: JSON.parse(row.transport) as TransportSettings,
+    ...(row.concurrency === null ? {} : { concurrency: row.concurrency }),
     secrets: (JSON.parse(row.secrets) as HeldSecrets).held,
     createdAt: new Date(row.created_at).toISOString(),
     updatedAt: new Date(row.updated_at).toISOString(),

@@ -91,6 +91,8 @@ export interface Tables {
     transport: Json;
     /** Encrypted record of the secrets, references included; see the secrets package of plugin-host. */
     secrets: Json;
+    /** Most tasks and pulls over it in hand at a time; null: as many as its plugins allow. */
+    concurrency: number | null;
     created_at: Ms;
     updated_at: Ms;
   };
@@ -141,14 +143,18 @@ export interface Tables {
     objects_per_run: number;
     /** Objects of the run's slice. */
     objects: number;
-    /** What claiming needs of the manifest's limits. */
+    /** What claiming needs of the manifest's limits, the concurrency left out. */
     limits: Json;
+    /** Most tasks of the plugin in hand at a time over the connection. */
+    concurrency: number;
     /** Started runs with equal keys exclude each other (a row of `leases`); null: none. */
     exclusive_key: string | null;
     is_first_slice: Flag;
     is_last_slice: Flag;
     remaining: number;
     prepared: Json | null;
+    /** Batches go to `executeOne`, so that one worker has them at a time. Known when the run is prepared. */
+    one_by_one: Flag;
     cancel_requested: Flag;
     /** The cancel also cuts off what is in flight. */
     cancel_at_once: Flag;
@@ -176,6 +182,8 @@ export interface Tables {
     /** The plan that the run applies. */
     plan_id: string | null;
     created_at: Ms;
+    /** When a task of it was last taken in hand; before the first, when the run was made. */
+    taken_at: Ms;
     started_at: Ms | null;
     ended_at: Ms | null;
   };

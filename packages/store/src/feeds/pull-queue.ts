@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import { isOver } from '../leases/is-over.js';
 import { type FeedRow, type PullRow, type Trx, lockFeed, selectFeeds, toClaimedPull } from './feed-rows.js';
+import { isConnectionFull, roomForFeed, withInHand } from '../runs/room.js';
 import { closePull } from './close-pull.js';
 
 /** Workers that a pull may lose without a page in between. */
@@ -135,17 +136,28 @@ export async function claimPull(
   { owner, leaseMs, now }: { owner: string; leaseMs: number; now: number },
 ): Promise<ClaimedPull | undefined> {
   return database.kysely.transaction().execute(async (trx) => {
-    const query = trx
+    const query = withInHand(trx)
       .selectFrom('pulls')
-      .selectAll()
-      .where('ended_at', 'is', null)
-      .where('lease_owner', 'is', null)
-      .where('due_at', '<=', now)
-      .orderBy('due_at')
-      .orderBy('id')
+      .innerJoin('feeds', 'feeds.id', 'pulls.feed_id')
+      .innerJoin('connections', 'connections.id', 'feeds.connection_id')
+      .selectAll('pulls')
+      .select(['connections.id as connection_id', 'connections.concurrency'])
+      .where('pulls.ended_at', 'is', null)
+      .where('pulls.lease_owner', 'is', null)
+      .where('pulls.due_at', '<=', now)
+      .where(({ not }) => not(isConnectionFull('feeds.connection_id')))
+      .orderBy('pulls.due_at')
+      .orderBy('pulls.id')
       .limit(1);
-    const row = await (database.traits.rowLocks ? query.forUpdate().skipLocked() : query).executeTakeFirst();
-    if (row === undefined) return undefined;
+    const found = await (
+      database.traits.rowLocks ? query.forUpdate('pulls').skipLocked() : query
+    ).executeTakeFirst();
+    if (found === undefined) return undefined;
+    const { connection_id: connectionId, concurrency, ...row } = found;
+    if (concurrency !== null && database.traits.rowLocks) {
+      const room = await roomForFeed(trx, database, { feedId: row.feed_id, connectionId, waits: true });
+      if (room !== 'free') return undefined;
+    }
     const held: PullRow = {
       ...row,
       status: 'running',

@@ -1,10 +1,10 @@
-import type { PositionRange, RunLimits } from '@drover/engine';
+import type { PositionRange } from '@drover/engine';
 import { ENDED_RUN_STATUSES, Fault, type RunId } from '@drover/model';
 import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.js';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { insertRun, peekSlice, takePass, takeSlice } from '../runs/create-run.js';
-import { type RunRow, formatRanges, parseRanges } from '../runs/rows.js';
+import { type RunRow, formatRanges, limitsOf, parseRanges } from '../runs/rows.js';
 
 type Trx = Transaction<Tables>;
 
@@ -34,7 +34,7 @@ export async function createApply(
     trigger: plan.trigger,
     mode: 'apply' as const,
     objectsPerRun: plan.objects_per_run,
-    limits: JSON.parse(plan.limits) as RunLimits,
+    limits: limitsOf(plan),
     planId,
     ...(exclusiveKey === undefined ? {} : { exclusiveKey }),
   };

@@ -3,6 +3,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
 import type { Tables } from '../database/tables.js';
+import { isFull, withInHand } from './room.js';
 import type { PassTerms, RunRow, TaskRow } from './rows.js';
 
 /** How the names of leases begin under which started runs hold their exclusive keys. */
@@ -15,11 +16,21 @@ export const anyOpenRun = preparedQuery<Record<string, never>, { id: string }>((
   db.selectFrom('runs').select('id').where('status', 'in', OPEN_RUN_STATUSES).limit(1),
 );
 
+/** Runs that take nothing on any more are looked at whatever else holds: what they have not begun goes back to their pass. */
+const IS_STOPPED = sql<boolean>`(cancel_requested = 1 or fault is not null)`;
+
 type Now = number | RawBuilder<number>;
 
-function runsByTurn(db: Kysely<Tables>, { now, limit }: { now: Now; limit: number }) {
+interface Turn {
+  now: Now;
+  /** Who asks. */
+  owner: string | RawBuilder<string>;
+  limit: number;
+}
+
+function runsByTurn(db: Kysely<Tables>, { now, owner, limit }: Turn) {
   return (
-    db
+    withInHand(db)
       .selectFrom('runs')
       .select(({ selectFrom }) => [
         'runs.id',
@@ -32,8 +43,9 @@ function runsByTurn(db: Kysely<Tables>, { now, limit }: { now: Now; limit: numbe
       .where('runs.status', 'in', OPEN_RUN_STATUSES)
       // However many stand aside, those behind them are looked at.
       .where(({ not }) => not(standsAside(now)))
+      .where(({ or, not }) => or([IS_STOPPED, not(isFull(owner))]))
       .orderBy('leased')
-      .orderBy('runs.created_at')
+      .orderBy('runs.taken_at')
       .orderBy('runs.id')
       .limit(limit)
   );
@@ -41,7 +53,7 @@ function runsByTurn(db: Kysely<Tables>, { now, limit }: { now: Now; limit: numbe
 
 /** Runs that nothing can be claimed of now: they only wait for a time that is to come, or for the run that excludes them. */
 function standsAside(now: Now): RawBuilder<boolean> {
-  return sql<boolean>`(cancel_requested = 0 and fault is null and (
+  return sql<boolean>`(not ${IS_STOPPED} and (
     (runs.status = 'waiting'
       and (pending > 0 or exists (select 1 from tasks where run_id = runs.id and tasks.status <> 'done'))
       and not exists (select 1 from tasks
@@ -52,14 +64,22 @@ function standsAside(now: Now): RawBuilder<boolean> {
       and exists (select 1 from leases where name = ${sql.lit(EXCLUSIVE_LEASE)} || exclusive_key))))`;
 }
 
-/** Open runs, those with the fewest tasks in flight first, so that a large run does not starve a small one. */
-export const candidateRuns = preparedQuery<{ now: number }, { id: string }>((db, { now }) =>
-  runsByTurn(db, { now: sql<number>`cast(${now} as bigint)`, limit: MAX_CANDIDATES }),
+/**
+ * Open runs that have room, those with the fewest tasks in flight first, and of these the one whose turn was longest ago, so that a large
+ * run does not starve a small one.
+ */
+export const candidateRuns = preparedQuery<{ now: number; owner: string }, { id: string }>(
+  (db, { now, owner }) =>
+    runsByTurn(db, {
+      now: sql<number>`cast(${now} as bigint)`,
+      owner: sql<string>`cast(${owner} as text)`,
+      limit: MAX_CANDIDATES,
+    }),
 );
 
 /** The first of the open runs, and how many of its tasks are in flight. */
-export function runInTurn(db: Kysely<Tables>, now: RawBuilder<number>) {
-  return runsByTurn(db, { now, limit: 1 });
+export function runInTurn(db: Kysely<Tables>, turn: Omit<Turn, 'limit'>) {
+  return runsByTurn(db, { ...turn, limit: 1 });
 }
 
 const openRun = preparedQuery<{ id: string }, RunRow>((db, { id }) =>
@@ -155,8 +175,10 @@ export const passTerms = preparedQuery<{ id: string }, PassTerms>((db, { id }) =
   db.selectFrom('passes').select(['bundle_digest', 'step_key', 'config']).where('id', '=', id),
 );
 
-export const countBatch = preparedQuery<{ runId: string; batches: number }, never>((db, { runId, batches }) =>
-  db.updateTable('runs').set({ batches_cut: batches }).where('id', '=', runId),
+/** The run had its turn, and has so many batches now. */
+export const countTurn = preparedQuery<{ runId: string; batches: number; now: number }, never>(
+  (db, { runId, batches, now }) =>
+    db.updateTable('runs').set({ batches_cut: batches, taken_at: now }).where('id', '=', runId),
 );
 
 interface AddedCounts extends Record<OutcomeStatus, number> {

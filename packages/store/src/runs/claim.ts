@@ -20,7 +20,8 @@ import { type Claimer, type Worker, insertLeased, lease, newTask } from './lease
 import { RUN_RANGES, defer } from './open-ranges.js';
 import { openCallPositions } from './open-calls.js';
 import { dueForPoll, handToTask, nextPollAt } from './pending-objects.js';
-import { type RunRow, type TaskRow, parseRanges, stopOf, toRanges } from './rows.js';
+import { roomForRun } from './room.js';
+import { type RunRow, type TaskRow, limitsOf, parseRanges, stopOf, toRanges } from './rows.js';
 
 type Trx = Transaction<Tables>;
 
@@ -40,7 +41,7 @@ export async function claim(database: Database, worker: Worker): Promise<ClaimRe
   let busy: string | undefined;
   const onBusy = (id: string): void => void (busy ??= id);
   const claimed = await kysely.transaction().execute(async (trx) => {
-    const candidates = await candidateRuns(trx, { now: worker.now });
+    const candidates = await candidateRuns(trx, { now: worker.now, owner: worker.owner });
     return claimAmong(trx, database, { worker, candidates, onBusy });
   });
   if ('task' in claimed || busy === undefined) return claimed;
@@ -62,7 +63,7 @@ async function claimOfBusy(
       await traits.waitAtMost(trx, BUSY_MS);
       const [run] = await lockRun(traits)(trx, { id: runId });
       if (run === undefined || !isOpenStatus(run.status)) return undefined;
-      return claimFrom(trx, database, { run, worker });
+      return claimFrom(trx, database, { run, worker, waits: true });
     });
   } catch (error) {
     if (traits.isLockTimeout(error)) return undefined;
@@ -81,11 +82,11 @@ export interface Candidates {
   worker: Worker;
   candidates: readonly { id: string }[];
   held?: HeldRun | undefined;
-  /** Told of those that another transaction holds. */
+  /** Told of those that another transaction holds, or their connection. */
   onBusy?(id: string): void;
 }
 
-/** Claims a task of the first candidate that has one and that no other transaction holds. */
+/** Claims a task of the first candidate that has one and that no other transaction holds, nor its connection. */
 export async function claimAmong(
   trx: Trx,
   database: Database,
@@ -99,7 +100,8 @@ export async function claimAmong(
     const known = held?.run.id === id ? held : undefined;
     const [run] = known === undefined ? await lockOpenRun(database.traits)(trx, { id }) : [known.run];
     if (run === undefined) onBusy?.(id);
-    const claimed = run === undefined ? undefined : await claimFrom(trx, database, { run, worker, known });
+    const claimed =
+      run === undefined ? undefined : await claimFrom(trx, database, { run, worker, known, onBusy });
     if (claimed !== undefined) return claimed;
   }
   const nextDueAt = await nextDue(trx, worker.now);
@@ -122,14 +124,26 @@ async function nextDue(trx: Trx, now: number): Promise<number | undefined> {
   return due === undefined || polled === undefined ? (due ?? polled) : Math.min(due, polled);
 }
 
+interface Candidate extends Claimer {
+  known?: HeldRun | undefined;
+  /** Wait for whoever takes work over the connection in hand just now. */
+  waits?: boolean;
+  onBusy?: ((id: string) => void) | undefined;
+}
+
 async function claimFrom(
   trx: Trx,
   database: Database,
-  { run, worker, known }: Claimer & { known?: HeldRun | undefined },
+  { run, worker, known, ...room }: Candidate,
 ): Promise<ClaimResult | undefined> {
   const stopped = stopOf(run) !== undefined;
+  // Where a transaction is alone, candidates are those that have room.
+  if (!stopped && database.traits.rowLocks && !(await hasRoom(trx, database, { run, worker, ...room }))) {
+    if (known?.ahead !== undefined) await putBack(trx, run.id, known.ahead);
+    return undefined;
+  }
   if (run.started_at === null && !(await start(trx, run, worker, stopped))) return undefined;
-  const limits = JSON.parse(run.limits) as RunLimits;
+  const limits = limitsOf(run);
   const ahead = known?.ahead;
   const isNext =
     ahead !== undefined &&
@@ -137,7 +151,10 @@ async function claimFrom(
     isNextBatch(ahead, { run, limits, open: known!.open, now: worker.now });
   // Before anything looks at the run's positions.
   if (ahead !== undefined && !isNext) await putBack(trx, run.id, ahead);
-  if (stopped) await giveBackUnstarted(trx, run);
+  if (stopped) {
+    await giveBackUnstarted(trx, run);
+    if (!(await hasRoom(trx, database, { run, worker, ...room }))) return undefined;
+  }
   const open = stopped || known === undefined ? await openTasks(trx, { runId: run.id }) : known.open;
   const leased = open.filter((task) => task.status === 'leased').length;
   const concurrency = run.phase === 'execute' && limits.scope === 'slice' ? limits.concurrency : 1;
@@ -187,6 +204,19 @@ async function claimFrom(
     task: await insertLeased(trx, database, { run, worker, kind: 'finish', index: 0, ranges: [] }),
     more: false,
   };
+}
+
+/** Whether the run may have one more task in hand, over its connection and of its plugin. */
+async function hasRoom(
+  trx: Trx,
+  database: Database,
+  { run, worker, waits, onBusy }: Omit<Candidate, 'known'>,
+): Promise<boolean> {
+  const { id: runId, connection_id: connectionId } = run;
+  const sought = { runId, connectionId, owner: worker.owner, waits: waits === true };
+  const room = await roomForRun(trx, database, sought);
+  if (room === 'busy') onBusy?.(runId);
+  return room === 'free';
 }
 
 /** Moves a queued run on to its prepare task, or to its end when it was stopped before. False while another run excludes it. */

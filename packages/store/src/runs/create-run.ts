@@ -113,7 +113,7 @@ export async function takePass(trx: Trx, traits: DialectTraits, passId: string):
 /** The connection is there until the transaction ends; then whoever removes it finds the run. */
 async function takeConnection(trx: Trx, traits: DialectTraits, id: string): Promise<void> {
   const query = trx.selectFrom('connections').select('id').where('id', '=', id);
-  const row = await (traits.rowLocks ? query.forShare() : query).executeTakeFirst();
+  const row = await (traits.rowLocks ? query.forKeyShare() : query).executeTakeFirst();
   if (row === undefined) throw new Fault('NOT_FOUND', `The connection ${id} was removed.`, { path: id });
 }
 
@@ -180,6 +180,7 @@ export async function insertRun(
   },
   now: number,
 ): Promise<RunId> {
+  const { concurrency, ...limits } = request.limits;
   const objects = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
   // A plan has taken nothing; what it says is what holds after it was applied.
   const remaining = (await remainingOf(trx, pass.id)) - (request.mode === 'plan' ? objects : 0);
@@ -196,12 +197,14 @@ export async function insertRun(
     mode: request.mode,
     objects_per_run: request.objectsPerRun,
     objects,
-    limits: JSON.stringify(request.limits),
+    limits: JSON.stringify(limits),
+    concurrency,
     exclusive_key: request.exclusiveKey ?? null,
     is_first_slice: pass.slices === 0 ? 1 : 0,
     is_last_slice: remaining === 0 ? 1 : 0,
     remaining,
     prepared: null,
+    one_by_one: 0,
     cancel_requested: 0,
     cancel_at_once: 0,
     first_batch_done: 0,
@@ -225,6 +228,7 @@ export async function insertRun(
     retry_of: request.retryOf ?? null,
     plan_id: request.planId ?? null,
     created_at: now,
+    taken_at: now,
     started_at: null,
     ended_at: null,
   };

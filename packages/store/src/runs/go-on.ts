@@ -7,7 +7,8 @@ import type { RoundTrip } from '../database/round-trip.js';
 import { askForNextBatch } from './batch-objects.js';
 import { lockRun, runInTurn } from './claim-queries.js';
 import { type Worker, claimedTask, heldBy, newTask, passOf, runAtClaim } from './lease-task.js';
-import { type RunRow, stopOf } from './rows.js';
+import { awaitConnection } from './room.js';
+import { type RunRow, limitsOf, stopOf } from './rows.js';
 import { waitForPoll } from './settle-parked.js';
 import { type Settling, type Tallied, askToCount, goesOnAlike } from './settle-run.js';
 
@@ -24,7 +25,6 @@ interface NextBatch extends Record<string, string | number> {
   runId: string;
   /** How many it has. */
   objects: number;
-  concurrency: number;
   owner: string;
   until: number;
   now: number;
@@ -35,13 +35,12 @@ interface NextBatch extends Record<string, string | number> {
  * when it is another run's turn, when something else of this one is due, when it was stopped, or when it has not that many
  * positions in one piece. That is for a claim, whose rules these are for a run that simply goes on.
  */
-const makeNextBatch = preparedQuery<NextBatch, Cut>(
-  (db, { id, runId, objects, concurrency, owner, until, now }) => {
-    const size = sql`cast(${objects} as bigint)`;
-    const at = sql<number>`cast(${now} as bigint)`;
-    const query = sql<Cut>`with turn as (
-      select id, leased from (${runInTurn(db, at)}) as first
-      where id = ${runId} and leased < cast(${concurrency} as bigint)
+const makeNextBatch = preparedQuery<NextBatch, Cut>((db, { id, runId, objects, owner, until, now }) => {
+  const size = sql`cast(${objects} as bigint)`;
+  const at = sql<number>`cast(${now} as bigint)`;
+  const query = sql<Cut>`with turn as (
+      select id, leased from (${runInTurn(db, { now: at, owner: sql<string>`cast(${owner} as text)` })}) as first
+      where id = ${runId}
     ), cut as (
       update run_ranges set from_position = from_position + ${size}
       where run_id = (select id from turn)
@@ -53,7 +52,7 @@ const makeNextBatch = preparedQuery<NextBatch, Cut>(
           and due_at <= ${at})
       returning from_position - ${size} as from_position
     ), counted as (
-      update runs set batches_cut = batches_cut + 1 where id = ${runId} and exists (select 1 from cut)
+      update runs set batches_cut = batches_cut + 1, taken_at = ${at} where id = ${runId} and exists (select 1 from cut)
       returning batches_cut - 1 as batch_index
     ), made as (
       insert into tasks (id, run_id, kind, batch_index, ranges, status, attempt, deaths, due_at, lease_owner,
@@ -62,9 +61,8 @@ const makeNextBatch = preparedQuery<NextBatch, Cut>(
         'leased', 1, 0, ${at}, ${owner}, 1, cast(${until} as bigint), ${at}
       from cut, counted
     ) select from_position as "from", batch_index as "index", leased from cut, counted, turn`;
-    return { compile: () => query.compile(db) };
-  },
-);
+  return { compile: () => query.compile(db) };
+});
 
 interface Going {
   run: RunRow;
@@ -77,7 +75,7 @@ export function mayGoOn({ traits }: Database, settlement: Settlement): Going | u
   const run = runAtClaim(task);
   if (!traits.changesInWith || run === undefined || partial === true || task.kind !== 'batch')
     return undefined;
-  const limits = JSON.parse(run.limits) as RunLimits;
+  const limits = limitsOf(run);
   const isCutByNumber = limits.batchBytes === undefined && limits.scope === 'slice' && run.plan_id === null;
   const isUnderWay = run.first_batch_done === 1 || !(limits.firstBatchAlone || cleanFirst === true);
   if (!isCutByNumber || !isUnderWay || run.pending > 0 || !goesOnAlike(settlement)) return undefined;
@@ -93,7 +91,7 @@ export interface WentOn {
 
 /**
  * Counts a settlement, makes the run's next batch, commits and reads its objects, all in one trip: the batches of a run wait for each
- * other while the database counts, makes and commits, and for no answer to anybody. Nothing else may be asked of the transaction then.
+ * other while the database counts, makes and commits, and for no answer to anybody; so do those of other runs over the connection. Nothing else may be asked of the transaction then.
  */
 export async function goOn(
   trip: RoundTrip,
@@ -109,7 +107,8 @@ export async function goOn(
   const { owner, now } = worker;
   const counted = askToCount(trip, settlement, counting);
   const id = newId('task');
-  const next = { id, runId: going.run.id, objects, concurrency, owner, now, until: now + worker.leaseMs };
+  const next = { id, runId: going.run.id, objects, owner, now, until: now + worker.leaseMs };
+  awaitConnection.ask(trip, { id: going.run.connection_id }, database.traits);
   const cut = makeNextBatch.ask(trip, next);
   const pass = await passOf(trip.db, database, going.run.pass_id);
   trip.askToCommit();

@@ -4,7 +4,7 @@ import type { Kysely, Transaction } from 'kysely';
 import type { Database } from '../database/database.js';
 import { RoundTrip } from '../database/round-trip.js';
 import type { Tables } from '../database/tables.js';
-import { countBatch, countWait, insertTaskRow, leaseTaskRow, passTerms } from './claim-queries.js';
+import { countTurn, countWait, insertTaskRow, leaseTaskRow, passTerms } from './claim-queries.js';
 import {
   type Parked,
   type PassTerms,
@@ -67,10 +67,8 @@ export async function insertLeased(
   { run, worker, ...task }: NewTask & Claimer,
 ): Promise<Leased> {
   const trip = new RoundTrip(trx);
-  if (task.kind === 'batch' || task.kind === 'all') {
-    run.batches_cut += 1;
-    countBatch.ask(trip, { runId: run.id, batches: run.batches_cut });
-  }
+  if (task.kind === 'batch' || task.kind === 'all') run.batches_cut += 1;
+  countTurn.ask(trip, { runId: run.id, batches: run.batches_cut, now: worker.now });
   const row = heldBy(worker, newTask(run, task, worker.now));
   insertTaskRow.ask(trip, row);
   const leased = await present(trip, database, { run, task: row });
@@ -89,6 +87,7 @@ export async function lease(
   const { id, lease_token: token } = row;
   const trip = new RoundTrip(trx);
   leaseTaskRow.ask(trip, { id, owner: worker.owner, token, until: worker.now + worker.leaseMs });
+  countTurn.ask(trip, { runId: run.id, batches: run.batches_cut, now: worker.now });
   if (task.status === 'waiting' && task.parked !== null) {
     const { at } = JSON.parse(task.parked) as Parked;
     countWait.ask(trip, { runId: run.id, ms: Math.max(0, worker.now - at) });

@@ -1,4 +1,12 @@
-import type { ClaimedRun, ClaimedTask, Pass, PositionRange, RunHold, TaskKind } from '@drover/engine';
+import type {
+  ClaimedRun,
+  ClaimedTask,
+  Pass,
+  PositionRange,
+  RunHold,
+  RunLimits,
+  TaskKind,
+} from '@drover/engine';
 import type { FaultRecord, OutcomeCounts, Run } from '@drover/model';
 import type { Selectable } from 'kysely';
 import type { Tables } from '../database/tables.js';
@@ -16,6 +24,11 @@ export function iso(ms: number): string {
 export function countsOf(row: RunRow): OutcomeCounts {
   const { succeeded, unchanged, skipped, rejected, failed, deferred, unknown } = row;
   return { succeeded, unchanged, skipped, rejected, failed, deferred, unknown };
+}
+
+/** The part of the manifest's limits that the run was made with. */
+export function limitsOf({ limits, concurrency }: RunRow): RunLimits {
+  return { ...(JSON.parse(limits) as Omit<RunLimits, 'concurrency'>), concurrency };
 }
 
 /** Why a task waits, and since when. */

@@ -204,9 +204,13 @@ export class KyselyRunLedger implements RunLedger {
     return reap(this.#database, { ...whose, now: now.getTime() });
   }
 
-  settlePrepare(task: ClaimedTask, prepared: unknown, figures: Figures, plan?: PlanRecord): Promise<void> {
-    const now = this.#now();
-    return settlePrepare(this.#database, task, { prepared, figures, now, ...(plan ? { plan } : {}) });
+  settlePrepare(
+    task: ClaimedTask,
+    prepared: unknown,
+    figures: Figures,
+    more: { plan?: PlanRecord; oneByOne?: boolean } = {},
+  ): Promise<void> {
+    return settlePrepare(this.#database, task, { prepared, figures, now: this.#now(), ...more });
   }
 
   async settleBatch(

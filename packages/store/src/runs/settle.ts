@@ -80,7 +80,8 @@ async function settle(
       if (worker !== undefined && going !== undefined) {
         return goOn(trip, database, { ...settled, worker, going }).catch(failedClaim);
       }
-      const candidates = worker === undefined ? undefined : candidateRuns.ask(trip, { now: worker.now });
+      const candidates =
+        worker === undefined ? undefined : candidateRuns.ask(trip, { now: worker.now, owner: worker.owner });
       const held = await settleRun(trip, { ...settled, isToClaim: worker !== undefined });
       if (worker === undefined) return undefined;
       return claimAmong(trx, database, { worker, candidates: candidates!.rows, held }).catch(failedClaim);
@@ -196,12 +197,23 @@ async function queueAgain(
 export async function settlePrepare(
   database: Database,
   task: ClaimedTask,
-  { prepared, figures, plan, now }: { prepared: unknown; figures: Figures; plan?: PlanRecord; now: number },
+  {
+    prepared,
+    figures,
+    plan,
+    oneByOne = false,
+    now,
+  }: { prepared: unknown; figures: Figures; plan?: PlanRecord; oneByOne?: boolean; now: number },
 ): Promise<void> {
   await whileHeld(database, task, { prepared: true }, async (trx) => {
     await trx
       .updateTable('runs')
-      .set({ phase: 'execute', prepared: JSON.stringify(prepared ?? null), ...figureSums(figures) })
+      .set({
+        phase: 'execute',
+        prepared: JSON.stringify(prepared ?? null),
+        one_by_one: oneByOne ? 1 : 0,
+        ...figureSums(figures),
+      })
       .where('id', '=', task.run.id)
       .execute();
     if (plan !== undefined) await recordPlan(trx, database, task.run.id, plan);

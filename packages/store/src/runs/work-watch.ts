@@ -5,6 +5,7 @@ import { takeCensus } from './census.js';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
 import { exclusiveLease } from './claim.js';
+import { NOBODY, isConnectionFull, isFull, withInHand } from './room.js';
 
 /** Looks at work in the store over all runs and pulls. */
 export class KyselyWorkWatch implements WorkWatch {
@@ -21,7 +22,10 @@ export class KyselyWorkWatch implements WorkWatch {
         .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min(TASK_SINCE).as('since')])
         .executeTakeFirst(),
       await this.#pollsDue(at)
-        .select(({ fn }) => [fn.count<number>('run_id').distinct().as('count'), fn.min('due_at').as('since')])
+        .select(({ fn }) => [
+          fn.count<number>('run_id').distinct().as('count'),
+          fn.min('pending_objects.due_at').as('since'),
+        ])
         .executeTakeFirst(),
       await this.#runsQueued()
         .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('created_at').as('since')])
@@ -31,7 +35,7 @@ export class KyselyWorkWatch implements WorkWatch {
         .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('since').as('since')])
         .executeTakeFirst(),
       await this.#pullsDue(at)
-        .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('due_at').as('since')])
+        .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('pulls.due_at').as('since')])
         .executeTakeFirst(),
     ];
     const count = parts.reduce((sum, part) => sum + Number(part?.count ?? 0), 0);
@@ -80,8 +84,8 @@ export class KyselyWorkWatch implements WorkWatch {
         .limit(1)
         .execute(),
       await this.#pollsDue(at)
-        .select(['run_id as runId', 'due_at as since'])
-        .orderBy('due_at')
+        .select(['run_id as runId', 'pending_objects.due_at as since'])
+        .orderBy('since')
         .limit(1)
         .execute(),
       await this.#runsQueued()
@@ -91,8 +95,8 @@ export class KyselyWorkWatch implements WorkWatch {
         .execute(),
       await this.#runsIdle().select(['id as runId', lastSettled]).orderBy('since').limit(1).execute(),
       await this.#pullsDue(at)
-        .select(['id as pullId', 'due_at as since'])
-        .orderBy('due_at')
+        .select(['pulls.id as pullId', 'pulls.due_at as since'])
+        .orderBy('since')
         .limit(1)
         .execute(),
     ].flat();
@@ -102,39 +106,48 @@ export class KyselyWorkWatch implements WorkWatch {
 
   /** Tasks that may begin, and those whose lease has run out. */
   #tasksDue(now: number) {
-    return this.#database.kysely
+    return withInHand(this.#database.kysely)
       .selectFrom('tasks')
-      .where(({ or, and, eb }) =>
+      .innerJoin('runs', 'runs.id', 'tasks.run_id')
+      .where(({ or, and, eb, not }) =>
         or([
-          and([eb('status', 'in', ['ready', 'waiting']), eb('due_at', '<=', now)]),
-          and([eb('status', '=', 'leased'), eb('lease_until', '<', now)]),
+          and([
+            eb('tasks.status', 'in', ['ready', 'waiting']),
+            eb('tasks.due_at', '<=', now),
+            not(isFull(NOBODY)),
+          ]),
+          and([eb('tasks.status', '=', 'leased'), eb('tasks.lease_until', '<', now)]),
         ]),
       );
   }
 
   #pollsDue(now: number) {
-    return this.#database.kysely
+    return withInHand(this.#database.kysely)
       .selectFrom('pending_objects')
-      .where('task_id', 'is', null)
-      .where('due_at', '<=', now);
+      .innerJoin('runs', 'runs.id', 'pending_objects.run_id')
+      .where('pending_objects.task_id', 'is', null)
+      .where('pending_objects.due_at', '<=', now)
+      .where(({ not }) => not(isFull(NOBODY)));
   }
 
-  /** Runs that nobody has begun, but for those that another run excludes. */
+  /** Runs that nobody has begun, but for those that another run excludes, or that have no room. */
   #runsQueued() {
-    return this.#database.kysely
+    return withInHand(this.#database.kysely)
       .selectFrom('runs')
       .where('status', '=', 'queued')
       .where('started_at', 'is', null)
+      .where(({ not }) => not(isFull(NOBODY)))
       .where((where) => where.not(where.exists(excluding(where))));
   }
 
   /** Begun runs of which nothing is in hand, waiting or pending: somebody has to go on with what is not cut yet. */
   #runsIdle() {
-    return this.#database.kysely
+    return withInHand(this.#database.kysely)
       .selectFrom('runs')
       .where('status', 'in', OPEN_RUN_STATUSES)
       .where('started_at', 'is not', null)
       .where('pending', '=', 0)
+      .where(({ not }) => not(isFull(NOBODY)))
       .where(({ not, exists, selectFrom }) =>
         not(
           exists(
@@ -148,15 +161,21 @@ export class KyselyWorkWatch implements WorkWatch {
   }
 
   #pullsDue(now: number) {
-    return this.#database.kysely
+    return withInHand(this.#database.kysely)
       .selectFrom('pulls')
-      .where('ended_at', 'is', null)
-      .where('due_at', '<=', now)
-      .where(({ or, eb }) => or([eb('lease_until', 'is', null), eb('lease_until', '<', now)]));
+      .innerJoin('feeds', 'feeds.id', 'pulls.feed_id')
+      .where('pulls.ended_at', 'is', null)
+      .where('pulls.due_at', '<=', now)
+      .where(({ or, and, eb, not }) =>
+        or([
+          and([eb('lease_until', 'is', null), not(isConnectionFull('feeds.connection_id'))]),
+          eb('lease_until', '<', now),
+        ]),
+      );
   }
 }
 
-const TASK_SINCE = sql<number>`case when status = 'leased' then lease_until else due_at end`;
+const TASK_SINCE = sql<number>`case when tasks.status = 'leased' then tasks.lease_until else tasks.due_at end`;
 
 /** When a batch of the run was last settled. */
 function lastSettled({ selectFrom }: ExpressionBuilder<Tables, 'runs'>) {

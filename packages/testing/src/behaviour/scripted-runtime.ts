@@ -98,8 +98,10 @@ export class ScriptedRuntime implements PluginRuntime {
     };
     try {
       const value = await this.#run(invocation, { target, call });
+      const isOneByOne = invocation.hook === 'prepare' && this.script.executeOne !== undefined;
       return {
         ok: true,
+        ...(isOneByOne ? { oneByOne: true } : {}),
         value: value === undefined ? undefined : JSON.parse(JSON.stringify(value)),
         figures,
       };

@@ -46,7 +46,7 @@ export function describeConnectionVaultContract(open: () => Promise<OpenedConnec
         secrets: { apiToken: 'stored' },
         createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
         updatedAt: connection.createdAt,
-      } satisfies Record<keyof Connection, unknown>);
+      } satisfies Record<Exclude<keyof Connection, 'concurrency'>, unknown>);
       expect(await vault.find('prod')).toEqual(connection);
       expect(await vault.find(connection.id)).toEqual(connection);
     });
@@ -156,6 +156,26 @@ export function describeConnectionVaultContract(open: () => Promise<OpenedConnec
     it('of a connection that is not there are not found', async () => {
       const missing = `con_${'0'.repeat(32)}` as ConnectionId;
       await expect(vault.reveal(missing)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
+  });
+
+  describe('the concurrency', () => {
+    it('is none, or what was given last', async () => {
+      expect(await vault.create(INPUT)).not.toHaveProperty('concurrency');
+      expect(await vault.update('prod', { concurrency: 4 })).toMatchObject({ concurrency: 4 });
+      expect(await vault.update('prod', { settings: {} })).toMatchObject({ concurrency: 4 });
+      expect(await vault.find('prod')).toMatchObject({ concurrency: 4 });
+      expect(await vault.update('prod', { concurrency: null })).not.toHaveProperty('concurrency');
+      const second = await vault.create({ ...INPUT, name: 'second', concurrency: 1_000 });
+      expect(second).toMatchObject({ concurrency: 1_000 });
+    });
+
+    it.each([0, -1, 1.5, 1_001, Number.NaN])('of %p is refused', async (concurrency) => {
+      const refused = { code: 'INVALID_ARGUMENT', path: '/concurrency' };
+      await expect(vault.create({ ...INPUT, concurrency })).rejects.toMatchObject(refused);
+      expect(await vault.list()).toEqual([]);
+      await vault.create(INPUT);
+      await expect(vault.update('prod', { concurrency })).rejects.toMatchObject(refused);
     });
   });
 

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { RunLine } from './run-line.js';
+import { BatchLine } from './batch-line.js';
 
 function openLine(mostInHand: number) {
-  const line = new RunLine();
+  const line = new BatchLine();
   const begun: string[] = [];
   const join = (name: string, openObjects: number) => {
     const batch = { openObjects, mostInHand };
@@ -39,12 +39,4 @@ test('a batch that ends makes room, and one that gives up its place is left out'
   line.leave(second);
   line.leave(first);
   expect(begun).toEqual(['first', 'third']);
-});
-
-test('a line is empty when all have left', () => {
-  const { line, join } = openLine(1);
-  const batch = join('first', 1);
-  expect(line.isEmpty).toBe(false);
-  line.leave(batch);
-  expect(line.isEmpty).toBe(true);
 });

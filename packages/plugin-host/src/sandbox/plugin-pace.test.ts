@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { targetOf } from '../../test/invocations.js';
-import { paceOf } from './run-pace.js';
+import { paceOf } from './plugin-pace.js';
 
 const CALL = { name: 'send', method: 'POST', path: '/', purpose: 'sending', effect: 'write' } as const;
 

@@ -2,21 +2,17 @@
 export interface LinedUp {
   /** Objects that it has no outcome for yet. */
   readonly openObjects: number;
-  /** Most objects in hand at a time, in the whole run. */
+  /** Most objects in hand at a time, of the whole plugin. */
   readonly mostInHand: number;
 }
 
 /**
- * The batches of `executeOne` of one run: a batch goes to the plugin as soon as those before it leave some of what the
- * run may have in hand. So the vendor is kept busy over their seams, and no batch's time runs while it has no turn.
+ * The batches of `executeOne` of one plugin, of whichever run: a batch goes to the plugin as soon as those before it leave some of what
+ * it may have in hand. So the vendor is kept busy over their seams, and no batch's time runs while it has no turn.
  */
-export class RunLine {
+export class BatchLine {
   readonly #begun = new Set<LinedUp>();
   readonly #waiting = new Map<LinedUp, () => void>();
-
-  get isEmpty(): boolean {
-    return this.#begun.size + this.#waiting.size === 0;
-  }
 
   /** `begin` hands the batch to the plugin, now or later. */
   join(batch: LinedUp, begin: () => void): void {

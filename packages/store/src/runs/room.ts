@@ -1,0 +1,130 @@
+import { type Kysely, type RawBuilder, type Transaction, sql } from 'kysely';
+import type { Database } from '../database/database.js';
+import type { DialectTraits } from '../database/dialect-traits.js';
+import { preparedQuery } from '../database/prepared-query.js';
+import type { Tables } from '../database/tables.js';
+
+/**
+ * Room for work over a connection: a plugin has the concurrency of its manifest there, over all of its runs, and the connection may
+ * have one of its own, over all plugins and feeds. What counts is in somebody's hands, not what waits.
+ */
+
+/** Tasks and pulls in hand. A pull counts for the connection alone: a feed has one at a time anyway. */
+const IN_HAND = sql<{ connection_id: string; plugin_id: string | null; n: number }>`(
+  select runs.connection_id, runs.plugin_id, count(*) as n
+  from tasks join runs on runs.id = tasks.run_id where tasks.status = 'leased'
+  group by runs.connection_id, runs.plugin_id
+  union all
+  select feeds.connection_id, null, count(*) as n
+  from pulls join feeds on feeds.id = pulls.feed_id where pulls.ended_at is null and pulls.lease_owner is not null
+  group by feeds.connection_id)`;
+
+/** For queries that ask `isFull`: what is in hand is counted once for each of them, however many runs it looks at. */
+export function withInHand(db: Kysely<Tables>) {
+  return db.with('in_hand', () => IN_HAND);
+}
+
+/** Whether the connection takes nothing more, of the row that has its id in this column. Only in a query of `withInHand`. */
+export function isConnectionFull(id: 'runs.connection_id' | 'feeds.connection_id'): RawBuilder<boolean> {
+  return sql<boolean>`exists (select 1 from connections where connections.id = ${sql.ref(id)}
+    and connections.concurrency <= (select coalesce(sum(n), 0) from in_hand where connection_id = connections.id))`;
+}
+
+/** Whether nothing more of a row of `runs` may be taken in hand by this owner. Only in a query of `withInHand`. */
+export function isFull(owner: string | RawBuilder<string>): RawBuilder<boolean> {
+  return sql<boolean>`(
+    (select coalesce(sum(n), 0) from in_hand
+      where connection_id = runs.connection_id and plugin_id = runs.plugin_id) >= runs.concurrency
+    or ${isConnectionFull('runs.connection_id')}
+    or ${isAnothers(owner)})`;
+}
+
+/**
+ * Whether another worker has batches of the plugin over the connection in hand whose objects go one by one: the concurrency counts their
+ * calls then, and they share it in its process.
+ */
+function isAnothers(owner: string | RawBuilder<string>): RawBuilder<boolean> {
+  return sql<boolean>`(runs.one_by_one = 1 and exists (
+    select 1 from tasks join runs as held on held.id = tasks.run_id
+    where tasks.status = 'leased' and tasks.kind = 'batch' and tasks.lease_owner <> ${owner}
+      and held.one_by_one = 1 and held.connection_id = runs.connection_id and held.plugin_id = runs.plugin_id))`;
+}
+
+/** For queries that ask for nobody's sake. */
+export const NOBODY = sql<string>`''`;
+
+type OfConnection = { id: string };
+
+/**
+ * The connection for this transaction alone: until it ends, nobody else takes work over it in hand. Waits for whoever has it, which
+ * whoever waits for a run must not have done. SQLite's transactions are alone anyway.
+ */
+export const awaitConnection = preparedQuery<OfConnection, { id: string }, DialectTraits>(
+  (db, { id }, { rowLocks }) => {
+    const query = db.selectFrom('connections').select('id').where('id', '=', id);
+    return rowLocks ? query.forNoKeyUpdate() : query;
+  },
+);
+
+/** As `awaitConnection`, but nothing when somebody else has it. */
+const tryConnection = preparedQuery<OfConnection, { id: string }, DialectTraits>(
+  (db, { id }, { rowLocks }) => {
+    const query = db.selectFrom('connections').select('id').where('id', '=', id);
+    return rowLocks ? query.forNoKeyUpdate().skipLocked() : query;
+  },
+);
+
+const isRunFull = preparedQuery<{ runId: string; owner: string }, { isFull: number | boolean }>(
+  (db, { runId, owner }) =>
+    withInHand(db)
+      .selectFrom('runs')
+      .select(isFull(sql<string>`cast(${owner} as text)`).as('isFull'))
+      .where('runs.id', '=', runId),
+);
+
+const isFeedFull = preparedQuery<{ feedId: string }, { isFull: number | boolean }>((db, { feedId }) =>
+  withInHand(db)
+    .selectFrom('feeds')
+    .select(isConnectionFull('feeds.connection_id').as('isFull'))
+    .where('feeds.id', '=', feedId),
+);
+
+/** `busy`: another transaction takes work over the connection in hand just now. */
+export type Room = 'free' | 'full' | 'busy';
+
+interface RoomSought {
+  connectionId: string;
+  /** Wait for whoever has the connection. */
+  waits?: boolean;
+}
+
+/** Whether this owner may have one more task of the run in hand, which then holds until the transaction ends. */
+export async function roomForRun(
+  trx: Transaction<Tables>,
+  database: Database,
+  { runId, owner, ...sought }: RoomSought & { runId: string; owner: string },
+): Promise<Room> {
+  if (!(await takeConnection(trx, database, sought))) return 'busy';
+  const [row] = await isRunFull(trx, { runId, owner });
+  return row?.isFull ? 'full' : 'free';
+}
+
+/** Whether the feed may have a pull in hand, which then holds until the transaction ends. */
+export async function roomForFeed(
+  trx: Transaction<Tables>,
+  database: Database,
+  { feedId, ...sought }: RoomSought & { feedId: string },
+): Promise<Room> {
+  if (!(await takeConnection(trx, database, sought))) return 'busy';
+  const [row] = await isFeedFull(trx, { feedId });
+  return row?.isFull ? 'full' : 'free';
+}
+
+async function takeConnection(
+  trx: Transaction<Tables>,
+  { traits }: Database,
+  { connectionId: id, waits = false }: RoomSought,
+): Promise<boolean> {
+  const rows = await (waits ? awaitConnection : tryConnection)(trx, { id }, traits);
+  return rows.length > 0;
+}
