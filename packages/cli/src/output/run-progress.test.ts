@@ -70,6 +70,21 @@ describe('runProgressLine', () => {
     expect(runProgressLine(parked, { bar: false, now: STARTED + 14_000 })).toContain('goes on now after');
   });
 
+  it('says whose work comes first', () => {
+    const line = (behind: NonNullable<RunView['hold']['behind']>) =>
+      runProgressLine(runOf({ status: 'queued', hold: { liveTasks: 0, behind } }), {
+        bar: false,
+        now: STARTED,
+      });
+    expect(line({ runId: 'run_1' as RunView['id'] })).toBe('0/1,000  queued  waits for the end of run_1');
+    expect(line({ full: 'plugin', concurrency: 2 })).toBe(
+      '0/1,000  queued  waits for room: its plugin has 2 in hand over the connection, which is all it may',
+    );
+    expect(line({ full: 'connection', concurrency: 1 })).toContain(
+      'its connection has 1 in hand, which is all it may',
+    );
+  });
+
   it('shows how many objects wait for the vendor, and when it is asked next', () => {
     const at = (ms: number) => new Date(STARTED + ms).toISOString();
     const line = (pending: NonNullable<RunView['pending']>) =>

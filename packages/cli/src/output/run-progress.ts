@@ -47,12 +47,21 @@ export function pendingText({ pending }: RunView, now: number): string | undefin
   return `${count(objects)} pending, ${inMs > 0 ? `next poll in ${duration(inMs)}` : 'polling now'}`;
 }
 
-/** Why a parked batch waits, and for how long; `undefined` without one. */
+/** What a run waits for that could go on: the time at which a parked batch does, or others' work; `undefined` without any. */
 export function waitText({ hold, status }: RunView, now: number): string | undefined {
+  if (hold.behind !== undefined) return behindText(hold.behind);
   if (hold.waits === undefined || status !== 'waiting') return undefined;
   const { code, message, until } = hold.waits;
   const inMs = Date.parse(until) - now;
   return `${inMs > 0 ? `goes on in ${duration(inMs)}` : 'goes on now'} after ${safeText(`${code}: ${message}`)}`;
+}
+
+function behindText(behind: NonNullable<RunView['hold']['behind']>): string {
+  if ('runId' in behind) return `waits for the end of ${behind.runId}`;
+  const { full, concurrency } = behind;
+  const whose = full === 'plugin' ? 'its plugin has' : 'its connection has';
+  const where = full === 'plugin' ? ' over the connection' : '';
+  return `waits for room: ${whose} ${concurrency} in hand${where}, which is all it may`;
 }
 
 function paceOf(run: RunView, settled: number, now: number): string | undefined {

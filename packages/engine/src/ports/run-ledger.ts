@@ -321,6 +321,8 @@ export interface RunHold {
   liveTasks: number;
   /** What the parked batch that goes on first waits for: a fault's code and sentence, and ISO 8601. */
   waits?: { code: string; message: string; until: string };
+  /** Whose work comes first, where nothing of the run is in hand: the run that excludes it, or what fills its plugin or its connection. */
+  behind?: { runId: RunId } | { full: 'plugin' | 'connection'; concurrency: number };
 }
 
 export interface BatchObjects {

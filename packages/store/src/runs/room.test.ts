@@ -133,8 +133,11 @@ describeDatabases('the room for work over a connection', (open) => {
     await submit('a');
     await submit('b', 'acme.untag-host');
     const turns: string[] = [];
+    const room = { full: 'connection', concurrency: 1 };
     for (let task = await claim(); turns.length < 8; task = (await settle(task!))?.task ?? (await claim())) {
       turns.push(task!.run.id);
+      const { data } = await world.ledger.listRuns({});
+      expect(data.find(({ id }) => id !== task!.run.id)!.hold).toMatchObject({ behind: room });
       expect(await claim()).toBeUndefined();
     }
     // One after the other, so that neither waits for the end of the other.
@@ -180,10 +183,14 @@ describeDatabases('the room for work over a connection', (open) => {
     const tasks = await claimAll();
     const waiting = await submit('b');
     expect(await claim()).toBeUndefined();
-    expect((await world.ledger.run(waiting))!.status).toBe('queued');
+    const room = { full: 'plugin', concurrency: CONCURRENCY };
+    expect(await world.ledger.run(waiting)).toMatchObject({ status: 'queued', hold: { behind: room } });
+    expect((await world.ledger.run(tasks[0]!.run.id))!.hold).toEqual({ liveTasks: CONCURRENCY });
     expect(await watch.due(new Date())).toEqual({ count: 0 });
     await settle(tasks[0]!);
-    expect((await world.ledger.run(waiting))!.status).toBe('running');
+    const { data } = await world.ledger.listRuns({});
+    expect(data[0]).toMatchObject({ id: waiting, status: 'running', hold: { liveTasks: 1 } });
+    expect(data[0]!.hold).not.toHaveProperty('behind');
   });
 
   it('leaves others their turn behind any number of runs that have none', async () => {

@@ -30,13 +30,13 @@ export function isConnectionFull(id: 'runs.connection_id' | 'feeds.connection_id
     and connections.concurrency <= (select coalesce(sum(n), 0) from in_hand where connection_id = connections.id))`;
 }
 
+/** Whether the plugin of a row of `runs` takes nothing more over its connection. Only in a query of `withInHand`. */
+export const IS_PLUGIN_FULL: RawBuilder<boolean> = sql<boolean>`(select coalesce(sum(n), 0) from in_hand
+  where connection_id = runs.connection_id and plugin_id = runs.plugin_id) >= runs.concurrency`;
+
 /** Whether nothing more of a row of `runs` may be taken in hand by this owner. Only in a query of `withInHand`. */
 export function isFull(owner: string | RawBuilder<string>): RawBuilder<boolean> {
-  return sql<boolean>`(
-    (select coalesce(sum(n), 0) from in_hand
-      where connection_id = runs.connection_id and plugin_id = runs.plugin_id) >= runs.concurrency
-    or ${isConnectionFull('runs.connection_id')}
-    or ${isAnothers(owner)})`;
+  return sql<boolean>`(${IS_PLUGIN_FULL} or ${isConnectionFull('runs.connection_id')} or ${isAnothers(owner)})`;
 }
 
 /**

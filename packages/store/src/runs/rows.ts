@@ -44,6 +44,8 @@ export function toRun(
     next_poll_at: number | null;
     parked: string | null;
     parked_until: number | null;
+    excluded_by: string | null;
+    full: string | null;
   },
 ): Run & { hold: RunHold } {
   const fault = row.fault ?? row.finish_fault;
@@ -74,7 +76,7 @@ export function toRun(
     createdAt: iso(row.created_at),
     ...(row.started_at === null ? {} : { startedAt: iso(row.started_at) }),
     ...(row.ended_at === null ? {} : { endedAt: iso(row.ended_at) }),
-    hold: { liveTasks: row.live_tasks, ...waitsOf(row) },
+    hold: { liveTasks: row.live_tasks, ...waitsOf(row), ...(row.live_tasks === 0 ? behindOf(row) : {}) },
   };
 }
 
@@ -88,6 +90,19 @@ function waitsOf({
   if (parked === null || until === null) return {};
   const { code, message } = JSON.parse(parked) as Parked;
   return { waits: { code, message, until: iso(until) } };
+}
+
+function behindOf({
+  excluded_by: runId,
+  full,
+}: {
+  excluded_by: string | null;
+  full: string | null;
+}): Pick<RunHold, 'behind'> {
+  if (runId !== null) return { behind: { runId: runId as Run['id'] } };
+  if (full === null) return {};
+  const [what, concurrency] = full.split(' ');
+  return { behind: { full: what as 'plugin' | 'connection', concurrency: Number(concurrency) } };
 }
 
 function pendingOf(objects: number, nextPollAt: number | null): NonNullable<Run['pending']> {

@@ -12,6 +12,8 @@ import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { Tables } from '../database/tables.js';
 import { entriesOf } from '../journal/kysely-call-journal.js';
+import { EXCLUSIVE_LEASE } from './claim-queries.js';
+import { isConnectionFull, IS_PLUGIN_FULL, withInHand } from './room.js';
 import { iso, toRun } from './rows.js';
 
 const DEFAULT_LIMIT = 100;
@@ -23,9 +25,10 @@ export function pageLimit(request: PageRequest): number {
 }
 
 function selectRuns(kysely: Kysely<Tables>, now: number) {
-  return kysely
+  return withInHand(kysely)
     .selectFrom('runs')
     .selectAll('runs')
+    .select([EXCLUDED_BY.as('excluded_by'), FULL.as('full')])
     .select(({ selectFrom }) => [
       selectFrom('tasks')
         .select(({ fn }) => fn.countAll<number>().as('n'))
@@ -42,6 +45,18 @@ function selectRuns(kysely: Kysely<Tables>, now: number) {
       firstParked(selectFrom).select('tasks.due_at').as('parked_until'),
     ]);
 }
+
+/** The run whose end a queued one waits for. */
+const EXCLUDED_BY = sql<string | null>`case when runs.status = 'queued' then (
+  select owner from leases where name = ${sql.lit(EXCLUSIVE_LEASE)} || runs.exclusive_key) end`;
+
+/** What leaves an open run no room, and the concurrency that is used up. */
+const FULL = sql<string | null>`case
+  when runs.ended_at is not null then null
+  when ${IS_PLUGIN_FULL} then 'plugin ' || runs.concurrency
+  when ${isConnectionFull('runs.connection_id')} then 'connection ' || (
+    select concurrency from connections where id = runs.connection_id)
+end`;
 
 /** The parked batch of the run that goes on first. */
 function firstParked(selectFrom: ExpressionBuilder<Tables, 'runs'>['selectFrom']) {

@@ -123,8 +123,9 @@ describeDatabases('settling a batch and claiming the next task', (open) => {
   test('leaves a run alone whose exclusive key another one holds', async () => {
     await openWorld(1);
     const holder = await submit({ list: 'a', n: 1 });
-    await submit({ list: 'a', n: 2 });
+    const excluded = await submit({ list: 'a', n: 2 });
     expect((await settleAndClaim(await firstBatch()))!.task).toMatchObject({ run: { id: holder } });
+    expect((await world.ledger.run(excluded))!.hold).toEqual({ liveTasks: 0, behind: { runId: holder } });
   });
 
   test('keeps the settlement when the claim fails', async () => {
