@@ -111,11 +111,7 @@ export class Member {
       const child = this.#built.start(COMMANDS[this.role], { environment: this.#environment });
       this.#process = child;
       this.lives += 1;
-      // A soak that ends for an error of its own takes it along.
-      const onExit = (): void => child.kill();
-      process.once('exit', onExit);
       const end = await child.ended;
-      process.off('exit', onExit);
       this.#process = undefined;
       this.#said += end.stderr;
       if (!this.#isAsked) this.unasked.push(describeEnd(end));
@@ -143,14 +139,19 @@ function sendSignal(pid: number, name: NodeJS.Signals): boolean {
   }
 }
 
-/** The processes of a soak, each with a data folder of its own that outlives it. */
+/** Processes that work over one database, each with a data folder of its own that outlives it. */
 export class Crew {
   readonly members: readonly Member[];
   readonly #folders: string[];
+  /** A process that ends for an error of its own takes its crew along. */
+  readonly #onExit = (): void => {
+    for (const member of this.members) member.kill();
+  };
 
   private constructor(members: Member[], folders: string[]) {
     this.members = members;
     this.#folders = folders;
+    process.once('exit', this.#onExit);
   }
 
   static async start(environment: Record<string, string>, numbers: Record<Role, number>): Promise<Crew> {
@@ -185,6 +186,7 @@ export class Crew {
 
   async close(): Promise<void> {
     await Promise.all(this.members.map((member) => member.close()));
+    process.off('exit', this.#onExit);
     for (const folder of this.#folders) await rm(folder, { recursive: true, force: true });
   }
 }
