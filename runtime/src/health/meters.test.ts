@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { ENDED_RUN_STATUSES, OUTCOME_STATUSES } from '@drover/model';
 import { Meters } from './meters.js';
 import type { Standing } from './standing.js';
 
@@ -38,4 +39,15 @@ it('leaves out what only the database knows while it cannot be used, and says so
   expect(lost).not.toMatch(/^drover_(workers|unknown_objects|runs_open|queue_depth|disk_bytes)\b/m);
   expect(lost).toMatch(/^process_resident_memory_bytes \d/m);
   expect(await meters.text(STANDING, NOW)).toMatch(/^drover_workers 3$/m);
+});
+
+it('begins every count at 0, so that the first failed run is a rise', async () => {
+  const text = await new Meters().text(STANDING, NOW);
+  for (const status of ENDED_RUN_STATUSES) {
+    expect(text).toContain(`drover_runs_ended_total{status="${status}"} 0\n`);
+    expect(text).toContain(`drover_pulls_ended_total{status="${status}"} 0\n`);
+  }
+  for (const outcome of OUTCOME_STATUSES) {
+    expect(text).toContain(`drover_outcomes_total{outcome="${outcome}"} 0\n`);
+  }
 });

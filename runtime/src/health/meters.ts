@@ -1,5 +1,5 @@
 import type { FeedLedger, Figures, RunLedger, Settlement } from '@drover/engine';
-import type { EndedRunStatus } from '@drover/model';
+import { ENDED_RUN_STATUSES, type EndedRunStatus, OUTCOME_STATUSES } from '@drover/model';
 import { Counter, Registry, collectDefaultMetrics } from 'prom-client';
 import { overlay } from './overlay.js';
 import type { Standing } from './standing.js';
@@ -10,9 +10,13 @@ const MS_PER_SECOND = 1_000;
 /** What this process counts of its own work since its start, in the text format of Prometheus. */
 export class Meters {
   readonly #registry = new Registry();
-  readonly #runs = this.#counter('drover_runs_ended_total', 'Runs ended by this process.', 'status');
+  readonly #runs = this.#counter('drover_runs_ended_total', 'Runs ended by this process.', {
+    status: ENDED_RUN_STATUSES,
+  });
   readonly #batches = this.#counter('drover_batches_total', 'Batches and polls settled by this process.');
-  readonly #outcomes = this.#counter('drover_outcomes_total', 'Outcomes settled by this process.', 'outcome');
+  readonly #outcomes = this.#counter('drover_outcomes_total', 'Outcomes settled by this process.', {
+    outcome: OUTCOME_STATUSES,
+  });
   readonly #calls = this.#counter('drover_vendor_calls_total', 'Requests sent to vendors.');
   readonly #writes = this.#counter('drover_vendor_writes_total', 'Requests sent to vendors that write.');
   readonly #waited = this.#counter('drover_waited_seconds_total', 'Time waited for rate limits.');
@@ -24,7 +28,9 @@ export class Meters {
     'drover_vendor_recoveries_total',
     'Times that this process found a vendor back.',
   );
-  readonly #pulls = this.#counter('drover_pulls_ended_total', 'Pulls ended by this process.', 'status');
+  readonly #pulls = this.#counter('drover_pulls_ended_total', 'Pulls ended by this process.', {
+    status: ENDED_RUN_STATUSES,
+  });
   readonly #pulled = this.#counter('drover_pulled_objects_total', 'Objects of pages kept by this process.');
   readonly #standing = new StandingGauges(this.#registry);
 
@@ -107,7 +113,16 @@ export class Meters {
     this.#waited.inc(waitedMs / MS_PER_SECOND);
   }
 
-  #counter(name: string, help: string, ...labelNames: string[]): Counter {
-    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  /**
+   * What begins at 1 has not risen in the eyes of Prometheus, and an alert would miss the first of it. So every value of a
+   * label begins at 0.
+   */
+  #counter(name: string, help: string, labels: Record<string, readonly string[]> = {}): Counter {
+    const labelNames = Object.keys(labels);
+    const counter = new Counter({ name, help, labelNames, registers: [this.#registry] });
+    for (const [label, values] of Object.entries(labels)) {
+      for (const value of values) counter.inc({ [label]: value }, 0);
+    }
+    return counter;
   }
 }
