@@ -19,7 +19,9 @@ export {
   skipLoudly,
 } from './databases/describe-databases.js';
 export { untilCommittedInThread } from './databases/commit-in-thread.js';
+export type { PostgresBinaries } from './databases/find-postgres.js';
 export { OwnPostgres, missingOwnPostgres } from './databases/own-postgres.js';
+export { missingPrometheus, prometheusFolder } from './databases/prometheus-programs.js';
 export { OwnRedis, freshRedisUrl, missingRedis } from './databases/redis-servers.js';
 export {
   startClusterRedis,
@@ -32,6 +34,7 @@ export {
   START_TIMEOUT_MS,
   makeEmptyPostgres,
   makeMigratedPostgres,
+  postgresOrigin,
   startPostgres,
 } from './databases/postgres-databases.js';
 export { makeProgram, type Program } from './databases/run-in-process.js';

@@ -1,5 +1,5 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { folderWithPrograms } from './folder-with-programs.js';
 import { installDebianPackage } from './install-debian-package.js';
 
 /** Where tests get a Redis from. */
@@ -19,22 +19,11 @@ export function findRedis(): RedisOrigin {
 }
 
 function findBinary(): string | undefined {
-  return (process.env.PATH ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, 'redis-server'))
-    .find(isExecutable);
+  const folder = folderWithPrograms(['redis-server']);
+  return folder === undefined ? undefined : join(folder, 'redis-server');
 }
 
 function installFromDebian(reasons: string[]): string | undefined {
   reasons.push('no redis-server on PATH');
   return installDebianPackage('redis-server', reasons) ? findBinary() : undefined;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { PostgresBinaries } from './find-postgres.js';
 import { postgresOrigin } from './postgres-databases.js';
 import { skipLoudly } from './describe-databases.js';
 
@@ -18,7 +19,7 @@ if (origin.kind === 'binaries') {
   skipLoudly('the supervisor of a test run’s PostgreSQL', `no binaries of PostgreSQL (${origin.kind})`);
 }
 
-function describeSupervisor(binaries: { kind: 'binaries'; folder: string }): void {
+function describeSupervisor(binaries: PostgresBinaries): void {
   const children: ChildProcess[] = [];
 
   afterEach(() => {

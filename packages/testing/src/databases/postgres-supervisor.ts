@@ -6,12 +6,19 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 
+interface Binaries {
+  kind: 'binaries';
+  folder: string;
+  /** Whom the server runs as. */
+  account?: { uid: number; gid: number };
+}
+
 interface Assignment {
-  origin: { kind: 'binaries'; folder: string } | { kind: 'docker' };
+  origin: Binaries | { kind: 'docker' };
   /** Takes the data folder. */
   directory: string;
   stateFile: string;
@@ -43,17 +50,6 @@ function announce(state: { url: string; starts: number } | { error: string }): v
   renameSync(`${assignment.stateFile}.part`, assignment.stateFile);
 }
 
-/** PostgreSQL refuses to run as root: the account `postgres`, or else `nobody`. */
-function account(): { uid: number; gid: number } | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
-  for (const name of ['postgres', 'nobody']) {
-    const fields = lines.find((line) => line.startsWith(`${name}:`))?.split(':');
-    if (fields !== undefined) return { uid: Number(fields[2]), gid: Number(fields[3]) };
-  }
-  throw new Error('This process is root and there is no account postgres or nobody to run PostgreSQL as.');
-}
-
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -62,8 +58,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function startBinaries(folder: string): Promise<Server> {
-  const user = account();
+async function startBinaries({ folder, account }: Binaries): Promise<Server> {
   const home = join(assignment.directory, 'postgres');
   const data = join(home, 'data');
   const passwordFile = join(home, 'password');
@@ -71,11 +66,11 @@ async function startBinaries(folder: string): Promise<Server> {
   chmodSync(assignment.directory, 0o711);
   mkdirSync(home, { mode: 0o700 });
   writeFileSync(passwordFile, password);
-  if (user !== undefined) {
-    chownSync(home, user.uid, user.gid);
-    chownSync(passwordFile, user.uid, user.gid);
+  if (account !== undefined) {
+    chownSync(home, account.uid, account.gid);
+    chownSync(passwordFile, account.uid, account.gid);
   }
-  const options = { ...user, cwd: home, env: { PATH: process.env.PATH, LC_ALL: 'C' } };
+  const options = { ...account, cwd: home, env: { PATH: process.env.PATH, LC_ALL: 'C' } };
   const initdb = ['-D', data, '-U', 'drover', '-A', 'password', '--pwfile', passwordFile];
   execFileSync(join(folder, 'initdb'), [...initdb, '-E', 'UTF8', '--locale=C', '--no-sync'], {
     ...options,
@@ -243,7 +238,7 @@ function restartOnSignal({ url, restart }: Server): () => Promise<void> {
 process.on('SIGINT', () => undefined);
 try {
   const { origin } = assignment;
-  const server = await (origin.kind === 'docker' ? startDocker() : startBinaries(origin.folder));
+  const server = await (origin.kind === 'docker' ? startDocker() : startBinaries(origin));
   announce({ url: server.url, starts: 1 });
   await supervise(server);
 } catch (error) {
