@@ -48,6 +48,8 @@ interface Verdicts {
   decided: OutcomeRow[];
   deferred: number[];
   again: { position: number; dueAt: Date }[];
+  /** They wait for a limit. */
+  waiting: { position: number; dueAt: Date }[];
   parked: ParkedObject[];
 }
 
@@ -132,6 +134,7 @@ class BatchRun {
       decided: [],
       deferred: [],
       again: [],
+      waiting: [],
       parked: [],
     };
     return this.#settle(verdicts, { figures: NO_FIGURES, placed: [] });
@@ -146,7 +149,7 @@ class BatchRun {
       objects.length === 0
         ? ({ ok: true, value: [], figures: NO_FIGURES } as const)
         : await this.#invoke(objects, given);
-    const verdicts: Verdicts = { outcomes: withheld, decided, deferred, again: [], parked: [] };
+    const verdicts: Verdicts = { outcomes: withheld, decided, deferred, again: [], waiting: [], parked: [] };
     if (result.ok) {
       await this.#takeAnswers(offered, result.value, verdicts);
       return this.#settle(verdicts, { figures: result.figures, placed, cleanFirst: true });
@@ -178,6 +181,7 @@ class BatchRun {
       figures,
       placed,
       ...(decision.do !== 'postpone' && decision.stopsRun ? { runFault: fault } : {}),
+      waitsFor: fault,
       ...(next === undefined ? {} : { suspects: next.suspects, quarantined: next.quarantined }),
     });
   }
@@ -316,10 +320,12 @@ class BatchRun {
     if (standing.state === 'open') verdicts.decided.push(unknownRow(one, noAnswer(standing.reason)));
     else if (standing.state === 'answered') {
       const mayReplay = standing.reply !== undefined && this.#batch.task.attempt < MAX_ATTEMPTS;
-      if (mayReplay) verdicts.again.push({ position, dueAt: dueAtOf(decision) ?? this.#ports.now() });
+      if (mayReplay)
+        queueOf(verdicts, decision).push({ position, dueAt: dueAtOf(decision) ?? this.#ports.now() });
       else if (standing.isDone) verdicts.decided.push(unknownRow(one, answerUnread(standing.status)));
       else failed();
-    } else if (decision.do === 'postpone') verdicts.again.push({ position, dueAt: decision.dueAt });
+    } else if (decision.do === 'postpone')
+      queueOf(verdicts, decision).push({ position, dueAt: decision.dueAt });
     else if (decision.do === 'defer') verdicts.deferred.push(position);
     else {
       const known = this.#gate.rule(one);
@@ -329,10 +335,11 @@ class BatchRun {
   }
 
   async #settle(
-    { outcomes, decided, deferred, again, parked }: Verdicts,
+    { outcomes, decided, deferred, again, waiting, parked }: Verdicts,
     {
       figures,
       placed,
+      waitsFor,
       cleanFirst = false,
       runFault,
       suspects = [],
@@ -341,6 +348,8 @@ class BatchRun {
       figures: InvocationFigures;
       /** All objects of the batch. */
       placed: readonly PlacedObject[];
+      /** What those that wait have met. */
+      waitsFor?: FaultRecord;
       cleanFirst?: boolean;
     },
   ): Promise<ClaimResult | undefined> {
@@ -351,7 +360,6 @@ class BatchRun {
     const plan = this.#gate.record(placed.filter(({ position }) => settled.has(position)));
     const isPlanned = plan !== undefined && plan.requests.length > 0;
     const hasWritten = figures.vendorWrites > 0 || !writes(manifest);
-    const dueAt = new Date(Math.max(...again.map((one) => one.dueAt.getTime())));
     const settlement: Settlement = {
       task: this.#batch.task,
       figures: {
@@ -366,7 +374,10 @@ class BatchRun {
       outcomes: [...rows.outcomes, ...decided],
       cleanFirst: isPlanned || (cleanFirst && hasWritten),
       ...(plan === undefined ? {} : { plan }),
-      ...(again.length === 0 ? {} : { again: { positions: again.map(({ position }) => position), dueAt } }),
+      ...(again.length === 0 ? {} : { again: queued(again) }),
+      ...(waiting.length === 0 || waitsFor === undefined
+        ? {}
+        : { waiting: { ...queued(waiting), fault: waitsFor } }),
       ...(parked.length === 0 ? {} : { parked }),
       ...(suspects.length === 0 ? {} : { suspects }),
       ...(quarantined.length === 0 ? {} : { quarantined }),
@@ -375,6 +386,18 @@ class BatchRun {
     };
     return this.#ports.ledger.settleBatch(settlement, { claimNext: this.#batch.nextWorker() });
   }
+}
+
+function queueOf({ again, waiting }: Verdicts, decision: FaultDecision): Verdicts['again'] {
+  return decision.do === 'postpone' && decision.waiting ? waiting : again;
+}
+
+/** As one task, due with the last of them. */
+function queued(again: Verdicts['again']): NonNullable<Settlement['again']> {
+  return {
+    positions: again.map(({ position }) => position),
+    dueAt: new Date(Math.max(...again.map(({ dueAt }) => dueAt.getTime()))),
+  };
 }
 
 function dueAtOf(decision: FaultDecision): Date | undefined {

@@ -231,6 +231,11 @@ export interface Settlement {
   figures: Figures;
   /** Objects to try again in this run, as a task of their own. */
   again?: { positions: number[]; dueAt: Date };
+  /**
+   * Objects that wait for a time that this fault names, as a task of their own. What the batch has come to before was no try of theirs, so
+   * that the attempt does not count; the time until the task is claimed counts as waited.
+   */
+  waiting?: { positions: number[]; dueAt: Date; fault: FaultRecord };
   /** Objects to try again at once, each list as a suspect task of its own. */
   suspects?: number[][];
   /** Objects that ended the plugin's process; they have their outcome among the others. */

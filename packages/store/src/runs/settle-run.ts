@@ -27,11 +27,18 @@ export interface Tallied {
 }
 
 /** Whether there is nothing to a settlement but outcomes and what they set on their objects, as of nearly all batches. */
-export function isPlain({ task, plan, parked, revised, again, suspects, quarantined }: Settlement): boolean {
+export function isPlain(settlement: Settlement): boolean {
+  const { task, plan, parked, revised, again, waiting, suspects, quarantined } = settlement;
   const { stepKey, mode } = task.run;
   const isOfNoStep = stepKey === undefined && mode !== 'plan' && task.kind !== 'poll';
   const lists = [parked, revised, suspects, quarantined];
-  return isOfNoStep && plan === undefined && again === undefined && lists.every((list) => !list?.length);
+  return (
+    isOfNoStep &&
+    plan === undefined &&
+    again === undefined &&
+    waiting === undefined &&
+    lists.every((list) => !list?.length)
+  );
 }
 
 /**

@@ -142,6 +142,10 @@ async function settleSpecials(
   if (settlement.plan !== undefined) await recordPlan(trx, database, task.run.id, settlement.plan);
   for (const row of settlement.revised ?? []) await reviseOutcome(trx, task, row, counts);
   if (settlement.again !== undefined) await queueAgain(trx, task, settlement.again, now);
+  if (settlement.waiting !== undefined) {
+    await queueAgain(trx, task, settlement.waiting, now);
+    await waitIfAlone(trx, task, settlement.waiting.dueAt.getTime(), now);
+  }
   for (const positions of settlement.suspects ?? []) {
     await queueAgain(trx, task, { positions, dueAt: new Date(now), suspect: 1 }, now);
   }
@@ -165,12 +169,21 @@ function writeBacksOf({ task, attributes, statuses }: Settlement): WriteBacks {
   };
 }
 
+const NOT_WAITING = { status: 'ready', waiting_since: null, parked: null };
+
+function waitingFor({ code, message }: FaultRecord, now: number) {
+  const parked = JSON.stringify({ at: now, code, message } satisfies Parked);
+  return { status: 'waiting', waiting_since: now, parked };
+}
+
 async function queueAgain(
   trx: Trx,
   task: ClaimedTask,
-  again: NonNullable<Settlement['again']> & { suspect?: 1 },
+  again: NonNullable<Settlement['again']> &
+    Partial<Pick<NonNullable<Settlement['waiting']>, 'fault'>> & { suspect?: 1 },
   now: number,
 ): Promise<void> {
+  const waits = again.fault === undefined ? NOT_WAITING : waitingFor(again.fault, now);
   await trx
     .insertInto('tasks')
     .values({
@@ -179,11 +192,10 @@ async function queueAgain(
       kind: 'batch',
       batch_index: task.batchIndex,
       ranges: formatRanges(toRanges(again.positions)),
-      status: 'ready',
-      attempt: task.attempt + 1,
+      ...waits,
+      attempt: again.fault === undefined ? task.attempt + 1 : task.attempt,
       deaths: 0,
       due_at: again.dueAt.getTime(),
-      waiting_since: null,
       lease_owner: null,
       lease_token: 0,
       lease_until: null,
@@ -227,7 +239,7 @@ export async function postpone(
   {
     dueAt,
     waiting,
-    fault: { code, message },
+    fault,
     figures,
     now,
   }: { dueAt: number; waiting: boolean; fault: FaultRecord; figures: Figures; now: number },
@@ -236,32 +248,32 @@ export async function postpone(
     await trx
       .updateTable('tasks')
       .set({
-        status: waiting ? 'waiting' : 'ready',
         due_at: dueAt,
         lease_owner: null,
         lease_until: null,
         ...(waiting
-          ? {
-              waiting_since: sql<number>`coalesce(waiting_since, ${now})`,
-              parked: JSON.stringify({ at: now, code, message } satisfies Parked),
-            }
-          : { attempt: sql<number>`attempt + 1` }),
+          ? { ...waitingFor(fault, now), waiting_since: sql<number>`coalesce(waiting_since, ${now})` }
+          : { status: 'ready', attempt: sql<number>`attempt + 1` }),
       })
       .where('id', '=', task.id)
       .execute();
     await trx.updateTable('runs').set(figureSums(figures)).where('id', '=', task.run.id).execute();
-    if (!waiting) return;
-    const others = await trx
-      .selectFrom('tasks')
-      .select('id')
-      .where('run_id', '=', task.run.id)
-      .where('status', 'in', ['leased', 'ready'])
-      .limit(1)
-      .executeTakeFirst();
-    if (others !== undefined) return;
-    await trx.updateTable('runs').set({ status: 'waiting' }).where('id', '=', task.run.id).execute();
-    await insertEvent(trx, task.run.id, 'waiting', { until: new Date(dueAt).toISOString() }, now);
+    if (waiting) await waitIfAlone(trx, task, dueAt, now);
   });
+}
+
+/** The run of a task that waits does so too, unless something else of it is under way or due. */
+async function waitIfAlone(trx: Trx, { run }: ClaimedTask, until: number, now: number): Promise<void> {
+  const others = await trx
+    .selectFrom('tasks')
+    .select('id')
+    .where('run_id', '=', run.id)
+    .where('status', 'in', ['leased', 'ready'])
+    .limit(1)
+    .executeTakeFirst();
+  if (others !== undefined) return;
+  await trx.updateTable('runs').set({ status: 'waiting' }).where('id', '=', run.id).execute();
+  await insertEvent(trx, run.id, 'waiting', { until: new Date(until).toISOString() }, now);
 }
 
 /** Forgets what earlier tries of an `all` task have settled. */

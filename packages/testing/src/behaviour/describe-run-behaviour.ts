@@ -249,6 +249,38 @@ export function describeRunBehaviour(open: () => Promise<Database>): void {
       expect(summary.waitedMs).toBeGreaterThanOrEqual(700);
     });
 
+    it('parks the rest of a batch that goes one by one as well, which is no try', async () => {
+      const met = new Set<string>();
+      const world = await openWorld({
+        objects: 5,
+        manifest: {
+          limits: { objectsPerRun: { default: 5, max: 5 }, batch: { objects: 5 }, concurrency: 1 },
+        },
+        script: {
+          async executeOne({ id, value }) {
+            const isNew = !met.has(value);
+            met.add(value);
+            const isLast = value === 'host4.example.com';
+            if (isNew && isLast) {
+              return { objectId: id, status: 'failed', retryable: true, code: 'BUSY', message: 'Busy.' };
+            }
+            if (isNew) throw new Fault('RATE_LIMITED', 'Later.', { retryAfterMs: 200 });
+            return { objectId: id, status: 'succeeded' };
+          },
+        },
+      });
+      const { runId } = await world.engine.submit(world.submission);
+      await world.engine.start();
+      const waits = new Set<string | undefined>();
+      for await (const { run } of world.engine.watch(runId!)) {
+        if (run.status === 'waiting') waits.add(run.hold.waits?.code);
+      }
+      expect([...waits]).toEqual(['RATE_LIMITED']);
+      const { summary } = await world.engine.run(runId!);
+      expect(summary.counts).toMatchObject({ succeeded: 5, failed: 0 });
+      expect(summary.waitedMs).toBeGreaterThanOrEqual(4 * 200);
+    });
+
     it('offers an object again that failed for now, and settles the others at once', async () => {
       const tries = new Map<string, number>();
       const world = await openWorld({
