@@ -7,6 +7,7 @@ export function runLimitsOf({ limits }: PluginManifest): RunLimits {
     batchObjects: limits.batch.objects,
     ...(limits.batch.bytes === undefined ? {} : { batchBytes: limits.batch.bytes }),
     concurrency: limits.concurrency ?? 1,
+    runConcurrency: limits.runConcurrency ?? limits.concurrency ?? 1,
     firstBatchAlone: limits.firstBatchAlone ?? false,
     scope: limits.scope ?? 'slice',
   };

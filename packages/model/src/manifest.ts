@@ -106,6 +106,8 @@ export interface LimitsSpec {
   batch: { objects: number; bytes?: number };
   /** Most batches (or vendor calls of `executeOne`) in flight over one connection, in all runs of the plugin. Default 1. */
   concurrency?: number;
+  /** Most batches of one run in flight. Default: `concurrency`, which it is not above. */
+  runConcurrency?: number;
   /** Milliseconds that one hook call may take, waiting for rate limits left out. Default 60,000. */
   timeoutMs?: number;
   rateGroups?: Record<string, RateRule>;

@@ -39,7 +39,7 @@ const TAG_HOST = {
     { ...READ, name: 'look', path: '/look/{list}' },
     { ...WRITE, name: 'tag', method: 'PUT', path: '/tags/{list}' },
   ],
-  limits: LIMITS,
+  limits: { ...LIMITS, concurrency: 2 },
   triggers: ['manual'],
 };
 

@@ -87,7 +87,10 @@ export interface RunRequest {
 export type RunLimits = {
   batchObjects: number;
   batchBytes?: number;
+  /** Most tasks in hand at a time, of all runs of the plugin over the connection. */
   concurrency: number;
+  /** Most tasks of the run in hand at a time. */
+  runConcurrency: number;
   firstBatchAlone: boolean;
   scope: NonNullable<LimitsSpec['scope']>;
 };

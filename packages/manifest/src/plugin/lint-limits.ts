@@ -25,6 +25,11 @@ function lintSizes(limits: JsonRecord): Problem[] {
     const message = `A batch is never larger than the ${String(perRun.max)} objects of a run: lower it, or raise limits.objectsPerRun.max.`;
     problems.push(problem('LIMITS_CONTRADICT', '/limits/batch/objects', message));
   }
+  const { concurrency = 1, runConcurrency } = limits;
+  if (isAbove(runConcurrency, concurrency)) {
+    const message = `A run has no more in flight than the plugin’s ${String(concurrency)}: lower it, or raise limits.concurrency.`;
+    problems.push(problem('LIMITS_CONTRADICT', '/limits/runConcurrency', message));
+  }
   return problems;
 }
 

@@ -157,7 +157,7 @@ async function claimFrom(
   }
   const open = stopped || known === undefined ? await openTasks(trx, { runId: run.id }) : known.open;
   const leased = open.filter((task) => task.status === 'leased').length;
-  const concurrency = run.phase === 'execute' && limits.scope === 'slice' ? limits.concurrency : 1;
+  const concurrency = run.phase === 'execute' && limits.scope === 'slice' ? limits.runConcurrency : 1;
   const firstIsAlone = limits.firstBatchAlone && run.first_batch_done === 0;
   if (isNext) {
     const ranges = [rangeOf(ahead)];

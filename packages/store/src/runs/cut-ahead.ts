@@ -30,7 +30,9 @@ export function isNextBatch(
   const isDue = open.some(({ status, due_at: dueAt }) => status !== 'leased' && dueAt <= now);
   const isOpenToAll = !limits.firstBatchAlone || run.first_batch_done === 1;
   const leased = open.filter(({ status }) => status === 'leased').length;
-  return isCutByNumber && goesOn && !isDue && isOpenToAll && run.pending === 0 && leased < limits.concurrency;
+  return (
+    isCutByNumber && goesOn && !isDue && isOpenToAll && run.pending === 0 && leased < limits.runConcurrency
+  );
 }
 
 export function rangeOf({ from, objects }: CutAhead): PositionRange {

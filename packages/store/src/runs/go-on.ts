@@ -25,6 +25,7 @@ interface NextBatch extends Record<string, string | number> {
   runId: string;
   /** How many it has. */
   objects: number;
+  runConcurrency: number;
   owner: string;
   until: number;
   now: number;
@@ -35,12 +36,13 @@ interface NextBatch extends Record<string, string | number> {
  * when it is another run's turn, when something else of this one is due, when it was stopped, or when it has not that many
  * positions in one piece. That is for a claim, whose rules these are for a run that simply goes on.
  */
-const makeNextBatch = preparedQuery<NextBatch, Cut>((db, { id, runId, objects, owner, until, now }) => {
-  const size = sql`cast(${objects} as bigint)`;
-  const at = sql<number>`cast(${now} as bigint)`;
-  const query = sql<Cut>`with turn as (
+const makeNextBatch = preparedQuery<NextBatch, Cut>(
+  (db, { id, runId, objects, runConcurrency, owner, until, now }) => {
+    const size = sql`cast(${objects} as bigint)`;
+    const at = sql<number>`cast(${now} as bigint)`;
+    const query = sql<Cut>`with turn as (
       select id, leased from (${runInTurn(db, { now: at, owner: sql<string>`cast(${owner} as text)` })}) as first
-      where id = ${runId}
+      where id = ${runId} and leased < cast(${runConcurrency} as bigint)
     ), cut as (
       update run_ranges set from_position = from_position + ${size}
       where run_id = (select id from turn)
@@ -61,8 +63,9 @@ const makeNextBatch = preparedQuery<NextBatch, Cut>((db, { id, runId, objects, o
         'leased', 1, 0, ${at}, ${owner}, 1, cast(${until} as bigint), ${at}
       from cut, counted
     ) select from_position as "from", batch_index as "index", leased from cut, counted, turn`;
-  return { compile: () => query.compile(db) };
-});
+    return { compile: () => query.compile(db) };
+  },
+);
 
 interface Going {
   run: RunRow;
@@ -103,11 +106,11 @@ export async function goOn(
     ...counting
   }: Settling & Tallied & { settlement: Settlement; worker: Worker; going: Going },
 ): Promise<WentOn> {
-  const { batchObjects: objects, concurrency } = going.limits;
+  const { batchObjects: objects, runConcurrency } = going.limits;
   const { owner, now } = worker;
   const counted = askToCount(trip, settlement, counting);
   const id = newId('task');
-  const next = { id, runId: going.run.id, objects, owner, now, until: now + worker.leaseMs };
+  const next = { id, runId: going.run.id, objects, runConcurrency, owner, now, until: now + worker.leaseMs };
   awaitConnection.ask(trip, { id: going.run.connection_id }, database.traits);
   const cut = makeNextBatch.ask(trip, next);
   const pass = await passOf(trip.db, database, going.run.pass_id);
@@ -123,7 +126,7 @@ export async function goOn(
   const fresh = newTask(run, { id, kind: 'batch', index: made.index, ranges }, now);
   const task = claimedTask(heldBy(worker, fresh), run, pass);
   keep(task);
-  return { claimed: { task, more: made.leased + 1 < concurrency }, run };
+  return { claimed: { task, more: made.leased + 1 < runConcurrency }, run };
 }
 
 /** What is left to do where a run did not simply go on: it may have come to where it only waits for the vendor. */

@@ -121,6 +121,23 @@ describeDatabases('the room for work over a connection', (open) => {
     expect(await claim()).toBeUndefined();
   });
 
+  it('is left to other runs by one whose batches follow each other', async () => {
+    const first = await prepared(await submit('a'));
+    const { kysely } = database;
+    const { limits } = await kysely.selectFrom('runs').select('limits').executeTakeFirstOrThrow();
+    const inOrder = { ...(JSON.parse(limits) as object), runConcurrency: 1 };
+    await kysely
+      .updateTable('runs')
+      .set({ limits: JSON.stringify(inOrder) })
+      .execute();
+    const [task, ...more] = await claimAll();
+    expect([task!.run.id, more]).toEqual([first, []]);
+    const second = await submit('b');
+    expect(await claim()).toMatchObject({ run: { id: second }, kind: 'prepare' });
+    expect((await settle(task!))!.task).toMatchObject({ run: { id: first }, kind: 'batch' });
+    expect(await claim()).toBeUndefined();
+  });
+
   it('is of each plugin by itself, and of each connection', async () => {
     await prepared(await submit('a'));
     await claimAll();
