@@ -31,21 +31,27 @@ export function exclusiveLease(key: string): string {
 }
 
 /**
- * Claims a task of the first open run that has one. Runs that another transaction holds are left out; where there is nothing else
- * the first of them is waited for, a second at most: whoever holds it is through with it soon, and this worker would not look again
- * for long.
+ * Claims a task of the first open run that has one. Runs that another transaction holds are left out, and so are those over a connection
+ * that it holds; where there is nothing else the first of them is waited for, and then all are looked at again, for a second at most:
+ * whoever holds it is through with it soon, and this worker would not look again for long.
  */
 export async function claim(database: Database, worker: Worker): Promise<ClaimResult> {
   const { kysely } = database;
   if ((await anyOpenRun(kysely, {})).length === 0) return {};
-  let busy: string | undefined;
-  const onBusy = (id: string): void => void (busy ??= id);
-  const claimed = await kysely.transaction().execute(async (trx) => {
-    const candidates = await candidateRuns(trx, { now: worker.now, owner: worker.owner });
-    return claimAmong(trx, database, { worker, candidates, onBusy });
-  });
-  if ('task' in claimed || busy === undefined) return claimed;
-  return (await claimOfBusy(database, busy, worker)) ?? claimed;
+  const until = performance.now() + BUSY_MS;
+  for (;;) {
+    let busy: string | undefined;
+    const onBusy = (id: string): void => void (busy ??= id);
+    const claimed = await kysely.transaction().execute(async (trx) => {
+      const candidates = await candidateRuns(trx, { now: worker.now, owner: worker.owner });
+      return claimAmong(trx, database, { worker, candidates, onBusy });
+    });
+    if ('task' in claimed || busy === undefined) return claimed;
+    const ofBusy = await claimOfBusy(database, busy, worker);
+    if (ofBusy !== undefined) return ofBusy;
+    // What is over the same connection was busy as well, and may have room.
+    if (performance.now() >= until) return claimed;
+  }
 }
 
 /** Whoever holds a run for longer has stopped in the middle, and other runs may have come by then. */

@@ -88,8 +88,8 @@ export function mayGoOn({ traits }: Database, settlement: Settlement): Going | u
 export interface WentOn {
   /** Absent where it takes a claim to say what is next. */
   claimed: ClaimResult | undefined;
-  /** The run as it was counted. */
-  run: RunRow;
+  /** The run as it was counted; absent where that is all there was to do for it. */
+  run?: RunRow;
 }
 
 /**

@@ -1,13 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { ClaimedTask, Settlement, Worker } from '@drover/engine';
 import type { RunId } from '@drover/model';
 import { type EngineWorld, behaviourManifest, describeDatabases, openEngineWorld } from '@drover/testing';
 import type { Database } from '../database/database.js';
 import { KyselyPluginLibrary } from '../plugins/kysely-plugin-library.js';
+import { awaitConnection } from './room.js';
 import { KyselyWorkWatch } from './work-watch.js';
 
 const FIGURES = { vendorCalls: 0, vendorWrites: 0, waitedMs: 0 };
 const CONCURRENCY = 2;
+
+function ofTask(task: ClaimedTask): Settlement {
+  return { task, outcomes: [], attributes: [], statuses: [], figures: FIGURES, reads: [] };
+}
 
 describeDatabases('the room for work over a connection', (open) => {
   let database: Database;
@@ -53,25 +59,17 @@ describeDatabases('the room for work over a connection', (open) => {
     return tasks;
   }
 
+  async function succeeded(task: ClaimedTask): Promise<Settlement['outcomes']> {
+    const placed = await world.ledger.objectsOf(task.run.passId, task.ranges);
+    return placed.map(({ position, objectSeq }) => ({ position, objectSeq, status: 'succeeded' }));
+  }
+
   async function settle(task: ClaimedTask, owner?: string) {
     if (task.kind === 'prepare') {
       return void (await world.ledger.settlePrepare(task, null, FIGURES, { oneByOne }));
     }
-    const placed = await world.ledger.objectsOf(task.run.passId, task.ranges);
-    const outcomes = placed.map(({ position, objectSeq }) => ({
-      position,
-      objectSeq,
-      status: 'succeeded' as const,
-    }));
-    const settlement: Settlement = {
-      task,
-      outcomes,
-      attributes: [],
-      statuses: [],
-      figures: FIGURES,
-      reads: [],
-    };
-    return world.ledger.settleBatch(settlement, { claimNext: worker(owner) });
+    const outcomes = await succeeded(task);
+    return world.ledger.settleBatch({ ...ofTask(task), outcomes }, { claimNext: worker(owner) });
   }
 
   /** The run's prepare hook has ended. */
@@ -243,6 +241,32 @@ describeDatabases('the room for work over a connection', (open) => {
     const last = next.run.id === second ? next : (await settle(next))!.task;
     expect(last).toMatchObject({ run: { id: second }, kind: 'finish' });
     expect((await world.ledger.run(first))!.status).toBe('running');
+  });
+
+  it('is found by all who look for it at once', async () => {
+    const lists = ['a', 'b', 'c', 'd'];
+    await limitConnection(lists.length);
+    for (const list of lists) {
+      await submit(list);
+      await submit(list, 'acme.untag-host');
+    }
+    const tasks = await Promise.all(lists.map((owner) => claim(owner)));
+    expect(tasks.map((task) => task?.kind)).toEqual(lists.map(() => 'prepare'));
+  });
+
+  it('is waited for by whoever settles while somebody else takes work over the connection', async () => {
+    const first = await prepared(await submit('a'));
+    const task = (await claim())!;
+    // With a list of what it defers, the run does not simply go on.
+    const settlement = { ...ofTask(task), outcomes: await succeeded(task), deferred: [] };
+    let settling: ReturnType<typeof world.ledger.settleBatch> | undefined;
+    await database.kysely.transaction().execute(async (trx) => {
+      const id = world.submission.connection.id;
+      await awaitConnection(trx, { id }, database.traits);
+      settling = world.ledger.settleBatch(settlement, { claimNext: worker() });
+      await sleep(150);
+    });
+    expect(await settling).toMatchObject({ task: { kind: 'batch', run: { id: first } } });
   });
 
   it('is never more than there is, however many take of it at once', async () => {

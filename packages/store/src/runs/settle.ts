@@ -43,10 +43,11 @@ export async function settleBatch(
 ): Promise<ClaimResult | undefined> {
   try {
     const next = await settle(database, settlement, { ...settling, worker: claimNext });
-    if (next === undefined || !('run' in next)) return next;
+    if (next === undefined || !('claimed' in next)) return next;
     if (next.claimed !== undefined) return next.claimed;
     const { run } = next;
-    const claimed = comeToWait(database, run, settling.now).then(() => claim(database, claimNext!));
+    const come = run === undefined ? Promise.resolve() : comeToWait(database, run, settling.now);
+    const claimed = come.then(() => claim(database, claimNext!));
     // It is settled: what is wrong with the other task is the next claim's to report.
     return await claimed.catch(() => undefined);
   } catch (thrown) {
@@ -84,7 +85,12 @@ async function settle(
         worker === undefined ? undefined : candidateRuns.ask(trip, { now: worker.now, owner: worker.owner });
       const held = await settleRun(trip, { ...settled, isToClaim: worker !== undefined });
       if (worker === undefined) return undefined;
-      return claimAmong(trx, database, { worker, candidates: candidates!.rows, held }).catch(failedClaim);
+      let isBusy = false;
+      const onBusy = (): void => void (isBusy = true);
+      const among = { worker, candidates: candidates!.rows, held, onBusy };
+      const claimed = await claimAmong(trx, database, among).catch(failedClaim);
+      // Whoever waits must not have anything: the claim that waits is a transaction of its own.
+      return isBusy && !('task' in claimed) ? { claimed: undefined } : claimed;
     },
   });
 }
