@@ -20,7 +20,7 @@ import { type Claimer, type Worker, insertLeased, lease, newTask } from './lease
 import { RUN_RANGES, defer } from './open-ranges.js';
 import { openCallPositions } from './open-calls.js';
 import { dueForPoll, handToTask, nextPollAt } from './pending-objects.js';
-import { roomForRun } from './room.js';
+import { awaitConnection, roomForRun } from './room.js';
 import { type RunRow, type TaskRow, limitsOf, parseRanges, stopOf, toRanges } from './rows.js';
 
 type Trx = Transaction<Tables>;
@@ -30,44 +30,59 @@ export function exclusiveLease(key: string): string {
   return `${EXCLUSIVE_LEASE}${key}`;
 }
 
+/** What another transaction holds. */
+type Busy = { what: 'run' | 'connection'; id: string };
+
 /**
  * Claims a task of the first open run that has one. Runs that another transaction holds are left out, and so are those over a connection
- * that it holds; where there is nothing else the first of them is waited for, and then all are looked at again, for a second at most:
- * whoever holds it is through with it soon, and this worker would not look again for long.
+ * that it holds. Where there is nothing else, these are waited for, each once and a second at most in all: whoever holds them is through
+ * with them soon, and this worker would not look again for long.
  */
 export async function claim(database: Database, worker: Worker): Promise<ClaimResult> {
   const { kysely } = database;
   if ((await anyOpenRun(kysely, {})).length === 0) return {};
   const until = performance.now() + BUSY_MS;
-  for (;;) {
-    let busy: string | undefined;
-    const onBusy = (id: string): void => void (busy ??= id);
-    const claimed = await kysely.transaction().execute(async (trx) => {
-      const candidates = await candidateRuns(trx, { now: worker.now, owner: worker.owner });
-      return claimAmong(trx, database, { worker, candidates, onBusy });
-    });
-    if ('task' in claimed || busy === undefined) return claimed;
-    const ofBusy = await claimOfBusy(database, busy, worker);
-    if (ofBusy !== undefined) return ofBusy;
-    // What is over the same connection was busy as well, and may have room.
-    if (performance.now() >= until) return claimed;
+  const busy = new Map<string, Busy>();
+  const waitedFor = new Set<string>();
+  const onBusy = (one: Busy): void => void busy.set(one.id, one);
+  let claimed = await kysely.transaction().execute((trx) => claimOfAny(trx, database, { worker, onBusy }));
+  while (!('task' in claimed) && performance.now() < until) {
+    const waiting = [...busy.values()].filter(({ id }) => !waitedFor.has(id));
+    // Whoever holds a connection holds one of its runs as well, and is through with it then.
+    const next = waiting.find(({ what }) => what === 'connection') ?? waiting[0];
+    if (next === undefined) break;
+    waitedFor.add(next.id);
+    claimed = (await claimOfBusy(database, next, { worker, onBusy })) ?? claimed;
   }
+  return claimed;
 }
 
 /** Whoever holds a run for longer has stopped in the middle, and other runs may have come by then. */
 const BUSY_MS = 1_000;
 
+type Looking = Pick<Candidates, 'worker' | 'onBusy'>;
+
+async function claimOfAny(trx: Trx, database: Database, looking: Looking): Promise<ClaimResult> {
+  const { now, owner } = looking.worker;
+  const candidates = await candidateRuns(trx, { now, owner });
+  return claimAmong(trx, database, { ...looking, candidates });
+}
+
 /** In a transaction that holds nothing else: two that wait for each other's run would never end. */
 async function claimOfBusy(
   database: Database,
-  runId: string,
-  worker: Worker,
+  { what, id }: Busy,
+  { worker, onBusy }: Looking,
 ): Promise<ClaimResult | undefined> {
   const { kysely, traits } = database;
   try {
     return await kysely.transaction().execute(async (trx) => {
       await traits.waitAtMost(trx, BUSY_MS);
-      const [run] = await lockRun(traits)(trx, { id: runId });
+      if (what === 'connection') {
+        await awaitConnection(trx, { id }, traits);
+        return claimOfAny(trx, database, { worker, onBusy });
+      }
+      const [run] = await lockRun(traits)(trx, { id });
       if (run === undefined || !isOpenStatus(run.status)) return undefined;
       return claimFrom(trx, database, { run, worker, waits: true });
     });
@@ -89,7 +104,7 @@ export interface Candidates {
   candidates: readonly { id: string }[];
   held?: HeldRun | undefined;
   /** Told of those that another transaction holds, or their connection. */
-  onBusy?(id: string): void;
+  onBusy?(busy: Busy): void;
 }
 
 /** Claims a task of the first candidate that has one and that no other transaction holds, nor its connection. */
@@ -105,7 +120,7 @@ export async function claimAmong(
   for (const { id } of candidates) {
     const known = held?.run.id === id ? held : undefined;
     const [run] = known === undefined ? await lockOpenRun(database.traits)(trx, { id }) : [known.run];
-    if (run === undefined) onBusy?.(id);
+    if (run === undefined) onBusy?.({ what: 'run', id });
     const claimed =
       run === undefined ? undefined : await claimFrom(trx, database, { run, worker, known, onBusy });
     if (claimed !== undefined) return claimed;
@@ -134,7 +149,7 @@ interface Candidate extends Claimer {
   known?: HeldRun | undefined;
   /** Wait for whoever takes work over the connection in hand just now. */
   waits?: boolean;
-  onBusy?: ((id: string) => void) | undefined;
+  onBusy?: ((busy: Busy) => void) | undefined;
 }
 
 async function claimFrom(
@@ -221,7 +236,7 @@ async function hasRoom(
   const { id: runId, connection_id: connectionId } = run;
   const sought = { runId, connectionId, owner: worker.owner, waits: waits === true };
   const room = await roomForRun(trx, database, sought);
-  if (room === 'busy') onBusy?.(runId);
+  if (room === 'busy') onBusy?.({ what: 'connection', id: connectionId });
   return room === 'free';
 }
 
