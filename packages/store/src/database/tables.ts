@@ -390,6 +390,8 @@ export interface Tables {
     lease_owner: string | null;
     lease_token: number;
     lease_until: Ms | null;
+    /** When a worker that had a place for it last found no room over its connection. */
+    room_sought_at: Ms | null;
     pages: number;
     created: number;
     updated: number;

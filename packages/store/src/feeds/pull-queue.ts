@@ -24,6 +24,7 @@ export function newPull(feed: FeedRow, { trigger, now }: { trigger: Trigger; now
     lease_owner: null,
     lease_token: 0,
     lease_until: null,
+    room_sought_at: null,
     pages: 0,
     created: 0,
     updated: 0,
@@ -152,7 +153,10 @@ export async function claimPull(
     const found = await (
       database.traits.rowLocks ? query.forUpdate('pulls').skipLocked() : query
     ).executeTakeFirst();
-    if (found === undefined) return undefined;
+    if (found === undefined) {
+      await seekRoom(trx, database, now);
+      return undefined;
+    }
     const { connection_id: connectionId, concurrency, ...row } = found;
     if (concurrency !== null && database.traits.rowLocks) {
       const room = await roomForFeed(trx, database, { feedId: row.feed_id, connectionId, waits: true });
@@ -176,6 +180,28 @@ export async function claimPull(
     const feed = await selectFeeds(trx).where('f.id', '=', row.feed_id).executeTakeFirstOrThrow();
     return toClaimedPull(held, feed);
   });
+}
+
+/** How often it is noted at most. */
+const SEEK_MS = 500;
+
+/** Notes of the pulls that have no room that a worker would take them. */
+async function seekRoom(trx: Trx, { traits }: Database, now: number): Promise<void> {
+  await trx
+    .updateTable('pulls')
+    .set({ room_sought_at: now })
+    .where('id', 'in', ({ selectFrom }) => {
+      const waiting = selectFrom('pulls')
+        .select('id')
+        .where('ended_at', 'is', null)
+        .where('lease_owner', 'is', null)
+        .where('due_at', '<=', now)
+        .where(({ or, eb }) =>
+          or([eb('room_sought_at', 'is', null), eb('room_sought_at', '<=', now - SEEK_MS)]),
+        );
+      return traits.rowLocks ? waiting.forUpdate().skipLocked() : waiting;
+    })
+    .execute();
 }
 
 export async function renewPulls(

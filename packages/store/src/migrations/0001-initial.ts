@@ -488,6 +488,7 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
       'lease_owner?': 'text',
       lease_token: int,
       'lease_until?': big,
+      'room_sought_at?': big,
       pages: big,
       created: big,
       updated: big,

@@ -3,7 +3,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { DialectTraits } from '../database/dialect-traits.js';
 import { preparedQuery } from '../database/prepared-query.js';
 import type { Tables } from '../database/tables.js';
-import { isFull, withInHand } from './room.js';
+import { type Asking, isFull, withInHand } from './room.js';
 import type { PassTerms, RunRow, TaskRow } from './rows.js';
 
 /** How the names of leases begin under which started runs hold their exclusive keys. */
@@ -19,12 +19,7 @@ export const anyOpenRun = preparedQuery<Record<string, never>, { id: string }>((
 /** Runs that take nothing on any more are looked at whatever else holds: what they have not begun goes back to their pass. */
 const IS_STOPPED = sql<boolean>`(cancel_requested = 1 or fault is not null)`;
 
-type Now = number | RawBuilder<number>;
-
-interface Turn {
-  now: Now;
-  /** Who asks. */
-  owner: string | RawBuilder<string>;
+interface Turn extends Asking {
   limit: number;
 }
 
@@ -43,7 +38,7 @@ function runsByTurn(db: Kysely<Tables>, { now, owner, limit }: Turn) {
       .where('runs.status', 'in', OPEN_RUN_STATUSES)
       // However many stand aside, those behind them are looked at.
       .where(({ not }) => not(standsAside(now)))
-      .where(({ or, not }) => or([IS_STOPPED, not(isFull(owner))]))
+      .where(({ or, not }) => or([IS_STOPPED, not(isFull({ owner, now }))]))
       .orderBy('leased')
       .orderBy('runs.taken_at')
       .orderBy('runs.id')
@@ -52,7 +47,7 @@ function runsByTurn(db: Kysely<Tables>, { now, owner, limit }: Turn) {
 }
 
 /** Runs that nothing can be claimed of now: they only wait for a time that is to come, or for the run that excludes them. */
-function standsAside(now: Now): RawBuilder<boolean> {
+function standsAside(now: Asking['now']): RawBuilder<boolean> {
   return sql<boolean>`(not ${IS_STOPPED} and (
     (runs.status = 'waiting'
       and (pending > 0 or exists (select 1 from tasks where run_id = runs.id and tasks.status <> 'done'))

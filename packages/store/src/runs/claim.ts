@@ -234,7 +234,8 @@ async function hasRoom(
   { run, worker, waits, onBusy }: Omit<Candidate, 'known'>,
 ): Promise<boolean> {
   const { id: runId, connection_id: connectionId } = run;
-  const sought = { runId, connectionId, owner: worker.owner, waits: waits === true };
+  const { owner, now } = worker;
+  const sought = { runId, connectionId, owner, now, waits: waits === true };
   const room = await roomForRun(trx, database, sought);
   if (room === 'busy') onBusy?.({ what: 'connection', id: connectionId });
   return room === 'free';

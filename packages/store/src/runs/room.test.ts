@@ -168,7 +168,8 @@ describeDatabases('the room for work over a connection', (open) => {
     expect(await claimPull()).toBeUndefined();
     expect((await watch.due(new Date())).count).toBe(0);
     await world.ledger.settlePrepare(task, null, FIGURES);
-    expect((await watch.due(new Date())).count).toBe(2);
+    // The room is the pull's now.
+    expect((await watch.due(new Date())).count).toBe(1);
     const pull = (await claimPull())!;
     expect(await claim()).toBeUndefined();
     expect((await watch.due(new Date())).count).toBe(0);
@@ -241,6 +242,26 @@ describeDatabases('the room for work over a connection', (open) => {
     const last = next.run.id === second ? next : (await settle(next))!.task;
     expect(last).toMatchObject({ run: { id: second }, kind: 'finish' });
     expect((await world.ledger.run(first))!.status).toBe('running');
+  });
+
+  it('is kept for a pull that was due before the last turn, while a worker would take it', async () => {
+    await limitConnection(1);
+    await prepared(await submit('a'));
+    let task = await claim();
+    await makePull();
+    for (let turns = 0; turns < 2 && task !== undefined; turns += 1) {
+      expect(await claimPull()).toBeUndefined();
+      task = (await settle(task))?.task;
+    }
+    expect(task).toBeUndefined();
+    expect(await claim()).toBeUndefined();
+    const later = worker();
+    const { task: nobodyTook } = await world.ledger.claim({ ...later, now: new Date(+later.now + 4_000) });
+    expect(nobodyTook).toMatchObject({ kind: 'batch' });
+    expect(await claimPull()).toBeUndefined();
+    expect((await settle(nobodyTook!))!.task).toBeUndefined();
+    expect(await claimPull()).toMatchObject({ feed: { name: 'hosts of acme' } });
+    expect(await claim()).toBeUndefined();
   });
 
   it('is found by all who look for it at once', async () => {

@@ -25,9 +25,26 @@ export function withInHand(db: Kysely<Tables>) {
 }
 
 /** Whether the connection takes nothing more, of the row that has its id in this column. Only in a query of `withInHand`. */
-export function isConnectionFull(id: 'runs.connection_id' | 'feeds.connection_id'): RawBuilder<boolean> {
+export function isConnectionFull(
+  id: 'runs.connection_id' | 'feeds.connection_id',
+  kept: RawBuilder<number> = sql<number>`0`,
+): RawBuilder<boolean> {
   return sql<boolean>`exists (select 1 from connections where connections.id = ${sql.ref(id)}
-    and connections.concurrency <= (select coalesce(sum(n), 0) from in_hand where connection_id = connections.id))`;
+    and connections.concurrency <= ${kept} + (
+      select coalesce(sum(n), 0) from in_hand where connection_id = connections.id))`;
+}
+
+/** A worker that has a place for a pull looks for one every second. */
+const SOUGHT_MS = 3_000;
+
+/**
+ * For how many pulls the connection keeps room before a row of `runs`: those that were due when the run last had its turn, and that a
+ * worker would take. Whoever settles takes the next batch in the same transaction, so there never was any for them.
+ */
+function keptForPulls(now: Asking['now']): RawBuilder<number> {
+  return sql<number>`(select count(*) from pulls join feeds on feeds.id = pulls.feed_id
+    where feeds.connection_id = connections.id and pulls.ended_at is null and pulls.lease_owner is null
+      and pulls.due_at <= runs.taken_at and pulls.room_sought_at > cast(${now} as bigint) - ${sql.lit(SOUGHT_MS)})`;
 }
 
 /** Whether the plugin of a row of `runs` takes nothing more over its connection. Only in a query of `withInHand`. */
@@ -35,19 +52,26 @@ export const IS_PLUGIN_FULL: RawBuilder<boolean> = sql<boolean>`(select coalesce
   where connection_id = runs.connection_id and plugin_id = runs.plugin_id) >= runs.concurrency`;
 
 /** Whether nothing more of a row of `runs` may be taken in hand by this owner. Only in a query of `withInHand`. */
-export function isFull(owner: string | RawBuilder<string>): RawBuilder<boolean> {
-  return sql<boolean>`(${IS_PLUGIN_FULL} or ${isConnectionFull('runs.connection_id')} or ${isAnothers(owner)})`;
+export function isFull({ owner, now }: Asking): RawBuilder<boolean> {
+  const isFullForRun = isConnectionFull('runs.connection_id', keptForPulls(now));
+  return sql<boolean>`(${IS_PLUGIN_FULL} or ${isFullForRun} or ${isAnothers(owner)})`;
 }
 
 /**
  * Whether another worker has batches of the plugin over the connection in hand whose objects go one by one: the concurrency counts their
  * calls then, and they share it in its process.
  */
-function isAnothers(owner: string | RawBuilder<string>): RawBuilder<boolean> {
+function isAnothers(owner: Asking['owner']): RawBuilder<boolean> {
   return sql<boolean>`(runs.one_by_one = 1 and exists (
     select 1 from tasks join runs as held on held.id = tasks.run_id
     where tasks.status = 'leased' and tasks.kind = 'batch' and tasks.lease_owner <> ${owner}
       and held.one_by_one = 1 and held.connection_id = runs.connection_id and held.plugin_id = runs.plugin_id))`;
+}
+
+/** Who asks for room, and when. */
+export interface Asking {
+  owner: string | RawBuilder<string>;
+  now: number | RawBuilder<number>;
 }
 
 /** For queries that ask for nobody's sake. */
@@ -74,11 +98,11 @@ const tryConnection = preparedQuery<OfConnection, { id: string }, DialectTraits>
   },
 );
 
-const isRunFull = preparedQuery<{ runId: string; owner: string }, { isFull: number | boolean }>(
-  (db, { runId, owner }) =>
+const isRunFull = preparedQuery<{ runId: string; owner: string; now: number }, { isFull: number | boolean }>(
+  (db, { runId, owner, now }) =>
     withInHand(db)
       .selectFrom('runs')
-      .select(isFull(sql<string>`cast(${owner} as text)`).as('isFull'))
+      .select(isFull({ owner: sql<string>`cast(${owner} as text)`, now }).as('isFull'))
       .where('runs.id', '=', runId),
 );
 
@@ -102,10 +126,10 @@ interface RoomSought {
 export async function roomForRun(
   trx: Transaction<Tables>,
   database: Database,
-  { runId, owner, ...sought }: RoomSought & { runId: string; owner: string },
+  { runId, owner, now, ...sought }: RoomSought & { runId: string; owner: string; now: number },
 ): Promise<Room> {
   if (!(await takeConnection(trx, database, sought))) return 'busy';
-  const [row] = await isRunFull(trx, { runId, owner });
+  const [row] = await isRunFull(trx, { runId, owner, now });
   return row?.isFull ? 'full' : 'free';
 }
 

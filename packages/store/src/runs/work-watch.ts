@@ -27,11 +27,11 @@ export class KyselyWorkWatch implements WorkWatch {
           fn.min('pending_objects.due_at').as('since'),
         ])
         .executeTakeFirst(),
-      await this.#runsQueued()
+      await this.#runsQueued(at)
         .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('created_at').as('since')])
         .executeTakeFirst(),
       await this.#database.kysely
-        .selectFrom(this.#runsIdle().select(lastSettled).as('idle'))
+        .selectFrom(this.#runsIdle(at).select(lastSettled).as('idle'))
         .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('since').as('since')])
         .executeTakeFirst(),
       await this.#pullsDue(at)
@@ -88,12 +88,12 @@ export class KyselyWorkWatch implements WorkWatch {
         .orderBy('since')
         .limit(1)
         .execute(),
-      await this.#runsQueued()
+      await this.#runsQueued(at)
         .select(['id as runId', 'created_at as since'])
         .orderBy('created_at')
         .limit(1)
         .execute(),
-      await this.#runsIdle().select(['id as runId', lastSettled]).orderBy('since').limit(1).execute(),
+      await this.#runsIdle(at).select(['id as runId', lastSettled]).orderBy('since').limit(1).execute(),
       await this.#pullsDue(at)
         .select(['pulls.id as pullId', 'pulls.due_at as since'])
         .orderBy('since')
@@ -114,7 +114,7 @@ export class KyselyWorkWatch implements WorkWatch {
           and([
             eb('tasks.status', 'in', ['ready', 'waiting']),
             eb('tasks.due_at', '<=', now),
-            not(isFull(NOBODY)),
+            not(isFull({ owner: NOBODY, now })),
           ]),
           and([eb('tasks.status', '=', 'leased'), eb('tasks.lease_until', '<', now)]),
         ]),
@@ -127,27 +127,27 @@ export class KyselyWorkWatch implements WorkWatch {
       .innerJoin('runs', 'runs.id', 'pending_objects.run_id')
       .where('pending_objects.task_id', 'is', null)
       .where('pending_objects.due_at', '<=', now)
-      .where(({ not }) => not(isFull(NOBODY)));
+      .where(({ not }) => not(isFull({ owner: NOBODY, now })));
   }
 
   /** Runs that nobody has begun, but for those that another run excludes, or that have no room. */
-  #runsQueued() {
+  #runsQueued(now: number) {
     return withInHand(this.#database.kysely)
       .selectFrom('runs')
       .where('status', '=', 'queued')
       .where('started_at', 'is', null)
-      .where(({ not }) => not(isFull(NOBODY)))
+      .where(({ not }) => not(isFull({ owner: NOBODY, now })))
       .where((where) => where.not(where.exists(excluding(where))));
   }
 
   /** Begun runs of which nothing is in hand, waiting or pending: somebody has to go on with what is not cut yet. */
-  #runsIdle() {
+  #runsIdle(now: number) {
     return withInHand(this.#database.kysely)
       .selectFrom('runs')
       .where('status', 'in', OPEN_RUN_STATUSES)
       .where('started_at', 'is not', null)
       .where('pending', '=', 0)
-      .where(({ not }) => not(isFull(NOBODY)))
+      .where(({ not }) => not(isFull({ owner: NOBODY, now })))
       .where(({ not, exists, selectFrom }) =>
         not(
           exists(
