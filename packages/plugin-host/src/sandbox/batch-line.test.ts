@@ -5,7 +5,7 @@ function openLine(mostInHand: number) {
   const line = new BatchLine();
   const begun: string[] = [];
   const join = (name: string, openObjects: number) => {
-    const batch = { openObjects, mostInHand };
+    const batch = { openObjects, mostInHand, isAlone: name === 'alone' };
     line.join(batch, () => begun.push(name));
     return batch;
   };
@@ -24,6 +24,18 @@ test('a batch begins when those before it leave some of what may be in hand free
   first.openObjects = 7;
   line.look();
   expect(begun).toEqual(['first', 'second']);
+});
+
+test('a batch in a process of its own has the plugin alone', () => {
+  const { line, begun, join } = openLine(8);
+  const first = join('first', 1);
+  const alone = join('alone', 1);
+  join('third', 1);
+  expect(begun).toEqual(['first']);
+  line.leave(first);
+  expect(begun).toEqual(['first', 'alone']);
+  line.leave(alone);
+  expect(begun).toEqual(['first', 'alone', 'third']);
 });
 
 test('small batches begin together up to what may be in hand', () => {

@@ -4,6 +4,8 @@ export interface LinedUp {
   readonly openObjects: number;
   /** Most objects in hand at a time, of the whole plugin. */
   readonly mostInHand: number;
+  /** Begins when no other one is under way, and none begins beside it. */
+  readonly isAlone: boolean;
 }
 
 /**
@@ -26,11 +28,15 @@ export class BatchLine {
     this.look();
   }
 
+  get #hasAlone(): boolean {
+    return [...this.#begun].some(({ isAlone }) => isAlone);
+  }
+
   /** To be called when a batch has got on. */
   look(): void {
     for (const [batch, begin] of this.#waiting) {
       const open = [...this.#begun].reduce((sum, { openObjects }) => sum + openObjects, 0);
-      if (open >= batch.mostInHand) return;
+      if (open >= batch.mostInHand || (this.#begun.size > 0 && (batch.isAlone || this.#hasAlone))) return;
       this.#waiting.delete(batch);
       this.#begun.add(batch);
       begin();

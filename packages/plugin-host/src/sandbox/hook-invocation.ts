@@ -120,6 +120,11 @@ export class HookInvocation {
     return this.pace.inHand;
   }
 
+  /** Runs in a process of its own, which shares no slots with the others. */
+  get isAlone(): boolean {
+    return this.#request.options.ownProcess === true;
+  }
+
   /** From now on, its calls share these with the other batches of the plugin. */
   share(slots: CallSlots | undefined): void {
     this.#shared.slots = slots;

@@ -8,12 +8,10 @@ import {
   MAX_OPEN_ASKS,
   type PluginFrame,
 } from '@drover/plugin-sdk/wire';
-import { CallSlots } from '../broker/call-slots.js';
 import { HookClock } from './hook-clock.js';
 import type { HookInvocation } from './hook-invocation.js';
 import { readPluginFrame } from './plugin-frame.js';
-import { BatchLine } from './batch-line.js';
-import type { PluginPace } from './plugin-pace.js';
+import { PluginLines } from './plugin-lines.js';
 import { PulledBody } from './pulled-body.js';
 import type { SandboxLimits } from './sandbox-limits.js';
 import { StoppedRuns } from './stopped-runs.js';
@@ -58,17 +56,21 @@ export class PluginPeer {
   readonly #running = new Map<number, RunningHook>();
   readonly #clock = new HookClock<RunningHook>({ onTimeout: (hook) => this.#timeOut(hook) });
   readonly #greeting = Promise.withResolvers<void>();
-  /** By plugin: its batches of `executeOne`, and what their calls share. */
-  readonly #lines = new Map<string, { line: BatchLine; slots: CallSlots | undefined }>();
+  readonly #lines: PluginLines;
   readonly #stopped = new StoppedRuns();
   #hooks: PluginHooks = {};
   #greeted = false;
   #lost: FaultRecord | undefined;
   #nextId = 1;
 
-  constructor(link: PluginLink, limits: PeerLimits) {
+  /** `lines` are those of all processes of the bundle over the connection; default: this is the only one. */
+  constructor(
+    link: PluginLink,
+    { limits, lines = new PluginLines() }: { limits: PeerLimits; lines?: PluginLines },
+  ) {
     this.#link = link;
     this.#limits = limits;
+    this.#lines = lines;
     this.#greeting.promise.catch(() => {});
   }
 
@@ -136,8 +138,7 @@ export class PluginPeer {
     if (!this.#runsOneByOne(hook)) return this.#begin(hook);
     if (hook.invocation.windsDown?.aborted === true) return this.#end(hook, { fault: CANCELLED });
     const { plugin, pace } = hook.invocation;
-    const { line, slots } = this.#lines.get(plugin) ?? { line: new BatchLine(), slots: slotsFor(pace) };
-    this.#lines.set(plugin, { line, slots });
+    const { line, slots } = this.#lines.open(plugin, pace);
     hook.invocation.share(slots);
     line.join(hook.invocation, () => this.#begin(hook));
   }
@@ -168,7 +169,7 @@ export class PluginPeer {
     hook.resolve(ended);
     const { runId, plugin } = hook.invocation;
     if (ended.fault !== undefined && stopsRun(ended.fault.code)) this.#stopRun(runId, ended.fault);
-    this.#lines.get(plugin)?.line.leave(hook.invocation);
+    this.#lines.find(plugin)?.leave(hook.invocation);
   }
 
   /**
@@ -282,7 +283,7 @@ export class PluginPeer {
       if (ask.what === 'feedPage' && !hook.stopFault) this.#clock.start(hook);
       // While something else is asked for, the plugin has only its next outcomes to hand over when it knows that these are taken.
       this.#link.send({ ...head, value }, { mayWait: ask.what === 'outcomes' && hook.asks.size > 1 });
-      if (ask.what === 'outcomes') this.#lines.get(hook.invocation.plugin)?.line.look();
+      if (ask.what === 'outcomes') this.#lines.find(hook.invocation.plugin)?.look();
     } catch (thrown) {
       const fault = hook.invocation.toPlugin(thrown);
       // What the engine refuses to take or to give ends the hook, whatever the plugin makes of it.
@@ -337,11 +338,6 @@ export class PluginPeer {
     this.#link.kill();
     this.lose(crashed('another hook in it did not stop when told to, so it was ended'));
   }
-}
-
-/** Where nothing gets ready ahead, the plugin's side has no more calls than the vendor may see. */
-function slotsFor({ atVendor, inHand }: PluginPace): CallSlots | undefined {
-  return inHand > atVendor ? new CallSlots({ atVendor, ahead: inHand - atVendor }) : undefined;
 }
 
 const ENDING: ReadonlySet<Ask['what']> = new Set(['outcomes', 'page', 'feedPage']);

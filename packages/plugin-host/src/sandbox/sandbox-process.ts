@@ -6,6 +6,7 @@ import type { HostFrame } from '@drover/plugin-sdk/wire';
 import { type Launch, nodeArguments } from './isolation.js';
 import { parseUntrustedJson } from './json-guard.js';
 import { MemoryWatch } from './memory-watch.js';
+import type { PluginLines } from './plugin-lines.js';
 import { crashed, type PluginLink, PluginPeer } from './plugin-peer.js';
 import { PluginOutput } from './plugin-output.js';
 import type { SandboxLimits } from './sandbox-limits.js';
@@ -19,6 +20,8 @@ export interface SandboxProcessOptions {
   folder: string;
   launch: Launch;
   limits: SandboxLimits;
+  /** Of all processes of the bundle over the connection. */
+  lines: PluginLines;
   onLine(line: string): void;
   /** Called once, before anything else learns of it: the process cannot be used any more. */
   onGone(): void;
@@ -42,7 +45,7 @@ export class SandboxProcess {
   #why: string | undefined;
 
   constructor(options: SandboxProcessOptions) {
-    const { limits } = options;
+    const { limits, lines } = options;
     this.#options = options;
     this.#child = start(options);
     this.#pipe = this.#child.stdio[FRAME_PIPE] as Socket;
@@ -52,7 +55,7 @@ export class SandboxProcess {
       send: (frame, waits) => this.#send(frame, waits),
       kill: () => this.kill(),
     };
-    this.peer = new PluginPeer(link, limits);
+    this.peer = new PluginPeer(link, { limits, lines });
     this.#output = new PluginOutput({
       streams: [this.#child.stdout, this.#child.stderr],
       maxBytes: limits.maxOutputBytes,

@@ -179,6 +179,25 @@ test('batches of one plugin share what it may have in flight, of whichever run, 
   expect(most).toBe(3);
 });
 
+test('a batch in a process of its own shares it as well', async () => {
+  let inFlight = 0;
+  let most = 0;
+  broker.answer = async () => {
+    most = Math.max(most, ++inFlight);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    inFlight -= 1;
+    return {};
+  };
+  const suspect = { ownProcess: true };
+  const results = await Promise.all([
+    invoke('ones', executeOf(objectsOf(10))),
+    invoke('ones', executeOf(objectsOf(10)), suspect),
+    invoke('ones', executeOf(objectsOf(10)), suspect),
+  ]);
+  expect(results).toMatchObject([{ ok: true }, { ok: true }, { ok: true }]);
+  expect(most).toBe(3);
+});
+
 test('a batch that waits for its turn ends at once when it is cancelled', async () => {
   const going = Promise.withResolvers<object>();
   broker.answer = () => going.promise;

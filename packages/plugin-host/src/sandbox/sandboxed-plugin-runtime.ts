@@ -16,6 +16,7 @@ import { HookInvocation, refused } from './hook-invocation.js';
 import { CODE_FILE, isOpenToAll, type IsolationReport, type Launch } from './isolation.js';
 import { LaunchChoice } from './launch-choice.js';
 import { PluginCache } from './plugin-cache.js';
+import { PluginLines } from './plugin-lines.js';
 import { DEFAULT_SANDBOX_LIMITS, type SandboxLimits } from './sandbox-limits.js';
 import type { SandboxLogger } from './sandbox-logger.js';
 import { CANCELLED } from './plugin-peer.js';
@@ -31,7 +32,7 @@ export interface SandboxedPluginRuntimeOptions {
 
 type WarmTarget = Pick<PluginTarget, 'bundleDigest'> & { connection: Pick<PluginTarget['connection'], 'id'> };
 
-type Start = Pick<SandboxProcessOptions, 'folder' | 'launch' | 'onGone'> & { onSpawned(): void };
+type Start = Pick<SandboxProcessOptions, 'folder' | 'launch' | 'lines' | 'onGone'> & { onSpawned(): void };
 
 interface Sandbox {
   process: Promise<SandboxProcess>;
@@ -53,6 +54,7 @@ export class SandboxedPluginRuntime implements PluginRuntime {
   readonly #sandboxes = new Map<string, Sandbox>();
   readonly #processes = new Set<SandboxProcess>();
   readonly #caches = new Map<string, PluginCache>();
+  readonly #lines = new Map<string, PluginLines>();
   readonly #launches: LaunchChoice;
   #closed = false;
 
@@ -163,11 +165,15 @@ export class SandboxedPluginRuntime implements PluginRuntime {
     return cache;
   }
 
-  async #start(
-    { bundleDigest }: WarmTarget,
-    told: Pick<Start, 'onGone' | 'onSpawned'>,
-  ): Promise<SandboxProcess> {
-    const folder = await realpath(await this.#bundleFolder(bundleDigest));
+  #linesOf(key: string): PluginLines {
+    let lines = this.#lines.get(key);
+    if (!lines) this.#lines.set(key, (lines = new PluginLines()));
+    return lines;
+  }
+
+  async #start(target: WarmTarget, hooks: Pick<Start, 'onGone' | 'onSpawned'>): Promise<SandboxProcess> {
+    const folder = await realpath(await this.#bundleFolder(target.bundleDigest));
+    const told = { lines: this.#linesOf(sharedKey(target)), ...hooks };
     const { launch, isProven } = await this.#launches.next();
     const fitting = await this.#fitting(launch, folder);
     if (isProven) return this.#spawn({ folder, launch: fitting, ...told });
@@ -195,10 +201,11 @@ export class SandboxedPluginRuntime implements PluginRuntime {
     return process.isStillborn && !this.#closed ? undefined : process;
   }
 
-  #spawn({ folder, launch, onGone, onSpawned }: Start): SandboxProcess {
+  #spawn({ folder, launch, lines, onGone, onSpawned }: Start): SandboxProcess {
     const process: SandboxProcess = new SandboxProcess({
       folder,
       launch,
+      lines,
       limits: this.#limits,
       onLine: (line) => this.#tell(process, line),
       onGone: () => {

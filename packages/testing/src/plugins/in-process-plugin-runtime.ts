@@ -77,7 +77,7 @@ export class InProcessPluginRuntime implements PluginRuntime {
         // What was killed cannot be run on; the next hook gets a new other side.
         kill: () => (this.#peer = this.#connect()),
       },
-      DEFAULT_SANDBOX_LIMITS,
+      { limits: DEFAULT_SANDBOX_LIMITS },
     );
     receive(peer, bytesOf(dispatcher.hello()));
     return peer;
