@@ -285,6 +285,7 @@ export async function up(db: Kysely<unknown>, traits: DialectTraits): Promise<vo
   );
   await index('runs_status', 'runs', ['status', 'created_at']);
   await index('runs_pass', 'runs', ['pass_id']);
+  await partialIndex('runs_open_connection', 'runs', ['connection_id'], 'ended_at is null');
   await sql`create unique index runs_open on runs (pass_id) where ended_at is null`.execute(db);
   // Runs and passes that were taken away, while rows of theirs are still to be removed.
   await table('forgotten', { kind: 'text', id: 'text' }, ['kind', 'id']);

@@ -30,7 +30,7 @@ export function isConnectionFull(
   kept: RawBuilder<number> = sql<number>`0`,
 ): RawBuilder<boolean> {
   return sql<boolean>`exists (select 1 from connections where connections.id = ${sql.ref(id)}
-    and connections.concurrency <= ${kept} + (
+    and connections.concurrency is not null and connections.concurrency <= ${kept} + (
       select coalesce(sum(n), 0) from in_hand where connection_id = connections.id))`;
 }
 
@@ -47,9 +47,15 @@ function keptForPulls(now: Asking['now']): RawBuilder<number> {
       and pulls.due_at <= runs.taken_at and pulls.room_sought_at > cast(${now} as bigint) - ${sql.lit(SOUGHT_MS)})`;
 }
 
-/** Whether the plugin of a row of `runs` takes nothing more over its connection. Only in a query of `withInHand`. */
-export const IS_PLUGIN_FULL: RawBuilder<boolean> = sql<boolean>`(select coalesce(sum(n), 0) from in_hand
-  where connection_id = runs.connection_id and plugin_id = runs.plugin_id) >= runs.concurrency`;
+/**
+ * Whether other runs leave the plugin of a row of `runs` nothing more over its connection. A run that is alone has its own limit, and
+ * nothing is counted for it. Only in a query of `withInHand`.
+ */
+export const IS_PLUGIN_FULL: RawBuilder<boolean> = sql<boolean>`(
+  exists (select 1 from runs as other where other.ended_at is null and other.connection_id = runs.connection_id
+    and other.plugin_id = runs.plugin_id and other.id <> runs.id)
+  and (select coalesce(sum(n), 0) from in_hand
+    where connection_id = runs.connection_id and plugin_id = runs.plugin_id) >= runs.concurrency)`;
 
 /** Whether nothing more of a row of `runs` may be taken in hand by this owner. Only in a query of `withInHand`. */
 export function isFull({ owner, now }: Asking): RawBuilder<boolean> {
