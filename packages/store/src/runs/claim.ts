@@ -174,7 +174,9 @@ async function claimFrom(
   if (ahead !== undefined && !isNext) await putBack(trx, run.id, ahead);
   if (stopped) {
     await giveBackUnstarted(trx, run);
-    if (!(await hasRoom(trx, database, { run, worker, ...room }))) return undefined;
+    // One that was never prepared has nothing to finish at the vendor, and ends at once.
+    const callsNothing = run.prepared === null;
+    if (!callsNothing && !(await hasRoom(trx, database, { run, worker, ...room }))) return undefined;
   }
   const open = stopped || known === undefined ? await openTasks(trx, { runId: run.id }) : known.open;
   const leased = open.filter((task) => task.status === 'leased').length;

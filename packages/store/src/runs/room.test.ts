@@ -226,22 +226,33 @@ describeDatabases('the room for work over a connection', (open) => {
   });
 
   it('does not keep a cancelled run from giving back what it has not begun; its end waits for room', async () => {
+    const [first, second] = [await submit('a'), await submit('b')];
+    for (const prepare of await claimAll()) await settle(prepare);
     await limitConnection(1);
-    const first = await prepared(await submit('a'));
     const task = (await claim())!;
-    const second = await submit('b');
-    await world.ledger.requestCancel(second, { atOnce: false });
+    const other = task.run.id === first ? second : first;
+    await world.ledger.requestCancel(other, { atOnce: false });
     expect(await claim()).toBeUndefined();
     const left = await database.kysely
       .selectFrom('run_ranges')
       .select('run_id')
-      .where('run_id', '=', second)
+      .where('run_id', '=', other)
       .execute();
     expect(left).toEqual([]);
     const next = (await settle(task))!.task!;
-    const last = next.run.id === second ? next : (await settle(next))!.task;
-    expect(last).toMatchObject({ run: { id: second }, kind: 'finish' });
-    expect((await world.ledger.run(first))!.status).toBe('running');
+    const last = next.run.id === other ? next : (await settle(next))!.task;
+    expect(last).toMatchObject({ run: { id: other }, kind: 'finish' });
+    expect((await world.ledger.run(task.run.id))!.status).toBe('running');
+  });
+
+  it('is not needed by a cancelled run that was never prepared: its end calls nothing', async () => {
+    await limitConnection(1);
+    await prepared(await submit('a'));
+    await claim();
+    const queued = await submit('b');
+    await world.ledger.requestCancel(queued, { atOnce: false });
+    expect(await claim()).toMatchObject({ run: { id: queued }, kind: 'finish' });
+    expect(await claim()).toBeUndefined();
   });
 
   it('is kept for a pull that was due before the last turn, while a worker would take it', async () => {
