@@ -7,7 +7,7 @@ import type { RoundTrip } from '../database/round-trip.js';
 import { askForNextBatch } from './batch-objects.js';
 import { lockRun, runInTurn } from './claim-queries.js';
 import { type Worker, claimedTask, heldBy, newTask, passOf, runAtClaim } from './lease-task.js';
-import { awaitConnection } from './room.js';
+import { awaitContended } from './room.js';
 import { type RunRow, limitsOf, stopOf } from './rows.js';
 import { waitForPoll } from './settle-parked.js';
 import { type Settling, type Tallied, askToCount, goesOnAlike } from './settle-run.js';
@@ -111,7 +111,7 @@ export async function goOn(
   const counted = askToCount(trip, settlement, counting);
   const id = newId('task');
   const next = { id, runId: going.run.id, objects, runConcurrency, owner, now, until: now + worker.leaseMs };
-  awaitConnection.ask(trip, { id: going.run.connection_id }, database.traits);
+  awaitContended.ask(trip, { runId: going.run.id }, database.traits);
   const cut = makeNextBatch.ask(trip, next);
   const pass = await passOf(trip.db, database, going.run.pass_id);
   trip.askToCommit();

@@ -288,6 +288,7 @@ describeDatabases('the room for work over a connection', (open) => {
 
   it('is waited for by whoever settles while somebody else takes work over the connection', async () => {
     const first = await prepared(await submit('a'));
+    await limitConnection(5);
     const task = (await claim())!;
     // With a list of what it defers, the run does not simply go on.
     const settlement = { ...ofTask(task), outcomes: await succeeded(task), deferred: [] };

@@ -47,13 +47,24 @@ function keptForPulls(now: Asking['now']): RawBuilder<number> {
       and pulls.due_at <= runs.taken_at and pulls.room_sought_at > cast(${now} as bigint) - ${sql.lit(SOUGHT_MS)})`;
 }
 
+/** Whether another open run is of the same plugin over the same connection as a row of `runs`. */
+const SHARES_PLUGIN = sql<boolean>`exists (
+  select 1 from runs as other where other.ended_at is null and other.connection_id = runs.connection_id
+    and other.plugin_id = runs.plugin_id and other.id <> runs.id)`;
+
+/**
+ * Whether there is anybody to share the room of a row of `runs` with. Whoever claims for a run that is alone holds nothing of its
+ * connection, so that others do not wait for it: one that begins in that very moment may make it one task more than there is room for.
+ */
+const IS_CONTENDED = sql<boolean>`(runs.one_by_one = 1 or ${SHARES_PLUGIN} or exists (
+  select 1 from connections where connections.id = runs.connection_id and connections.concurrency is not null))`;
+
 /**
  * Whether other runs leave the plugin of a row of `runs` nothing more over its connection. A run that is alone has its own limit, and
  * nothing is counted for it. Only in a query of `withInHand`.
  */
 export const IS_PLUGIN_FULL: RawBuilder<boolean> = sql<boolean>`(
-  exists (select 1 from runs as other where other.ended_at is null and other.connection_id = runs.connection_id
-    and other.plugin_id = runs.plugin_id and other.id <> runs.id)
+  ${SHARES_PLUGIN}
   and (select coalesce(sum(n), 0) from in_hand
     where connection_id = runs.connection_id and plugin_id = runs.plugin_id) >= runs.concurrency)`;
 
@@ -96,6 +107,23 @@ export const awaitConnection = preparedQuery<OfConnection, { id: string }, Diale
   },
 );
 
+/** As `awaitConnection`, where somebody shares the room of the run. */
+export const awaitContended = preparedQuery<{ runId: string }, { id: string }, DialectTraits>(
+  (db, { runId }, { rowLocks }) => {
+    const query = db
+      .selectFrom('connections')
+      .select('id')
+      .where('id', '=', ({ selectFrom }) =>
+        selectFrom('runs').select('runs.connection_id').where('runs.id', '=', runId).where(IS_CONTENDED),
+      );
+    return rowLocks ? query.forNoKeyUpdate() : query;
+  },
+);
+
+const isContended = preparedQuery<{ runId: string }, { id: string }>((db, { runId }) =>
+  db.selectFrom('runs').select('id').where('id', '=', runId).where(IS_CONTENDED),
+);
+
 /** As `awaitConnection`, but nothing when somebody else has it. */
 const tryConnection = preparedQuery<OfConnection, { id: string }, DialectTraits>(
   (db, { id }, { rowLocks }) => {
@@ -134,6 +162,7 @@ export async function roomForRun(
   database: Database,
   { runId, owner, now, ...sought }: RoomSought & { runId: string; owner: string; now: number },
 ): Promise<Room> {
+  if ((await isContended(trx, { runId })).length === 0) return 'free';
   if (!(await takeConnection(trx, database, sought))) return 'busy';
   const [row] = await isRunFull(trx, { runId, owner, now });
   return row?.isFull ? 'full' : 'free';
