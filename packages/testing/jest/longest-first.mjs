@@ -3,6 +3,8 @@ import Sequencer from '@jest/test-sequencer';
 /** Seconds that suites take about, for a machine that has not run them yet; the first that fits. Others take a few. */
 const EXPECTED = [
   [/\/runtime\/src\/proof\/crash\.test\.ts$/, 250],
+  // Takes 40 and measures times: among suites that leave it a processor.
+  [/\/proof\/shared-limits\.test\.ts$/, 12],
   [/\/runtime\/src\/proof\//, 100],
   [/\/(?:run|once|poll)-behaviour\.test\.ts$/, 80],
   [/\/end-to-end\/scaled-out\.test\.ts$/, 65],
@@ -13,9 +15,6 @@ const EXPECTED = [
   [/\/(?:sandbox|queue|objects)\/[^/]*\.test\.ts$|\/tenant\.test\.ts$/, 10],
 ];
 const OTHERS = 3;
-/** Measures times, so that it has its place among suites that leave it a processor, whatever it takes. */
-const MEASURES = /\/proof\/shared-limits\.test\.ts$/;
-const MEASURES_AT = 12;
 const MS_PER_SECOND = 1_000;
 
 /**
@@ -26,14 +25,10 @@ export default class LongestFirst extends Sequencer {
   sort(tests) {
     return super
       .sort(tests)
-      .map((test) => ({ test, ms: msOf(test) }))
+      .map((test) => ({ test, ms: test.duration ?? expectedMs(test.path) }))
       .sort((left, right) => right.ms - left.ms)
       .map(({ test }) => test);
   }
-}
-
-function msOf({ path, duration }) {
-  return MEASURES.test(path) ? MEASURES_AT * MS_PER_SECOND : (duration ?? expectedMs(path));
 }
 
 function expectedMs(path) {
