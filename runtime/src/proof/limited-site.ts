@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Application } from '@drover/engine';
-import type { PluginManifest, RateRule } from '@drover/model';
+import type { RateRule } from '@drover/model';
 import { createNetskopeSimulator, type NetskopeState, type Simulator } from '@drover/simulators';
 import { openPostgres } from '@drover/store';
 import { freshRedisUrl, makeMigratedPostgres } from '@drover/testing';
@@ -13,7 +13,7 @@ import { Crew } from './soak/crew.js';
 
 /** What the vendor documents, and how it counts: in windows that begin with a request. */
 export const LIMITS = {
-  '/api/v2/incidents/uba/getuci': { requests: 4, perMs: 1_000 },
+  '/api/v2/scim/Users': { requests: 4, perMs: 1_000 },
   '/api/v1/updateFileHashList': { requests: 24, perMs: 5_000 },
 } satisfies Record<string, RateRule>;
 export type LimitedPath = keyof typeof LIMITS;
@@ -24,35 +24,16 @@ export type Place = 'Redis' | 'PostgreSQL';
 const TOKEN = 'token-of-the-simulated-tenant';
 const CONNECTION = 'lab';
 const HASHES = 'hashes';
-const USERS = 'users';
-const USER_COUNT = 4_000;
-/** A batch is one call, so that the run is a thousand of them. */
-const USERS_PER_BATCH = 4;
-/** Those of both kinds fill the places of all workers. */
-const PLACES_PER_WORKER = 2;
-const EXPORT = 'netskope.export-file-profile-hashes';
-const SCORE = 'netskope.fetch-user-confidence-index-score';
+/** Two batches. Each user is two calls, so that a worker is busy with one run for minutes. */
+const USERS_PER_RUN = 200;
 /** One for each export: a profile takes one run at a time. More than can be sent, even where nothing is kept back. */
 const PROFILES = 2_000;
 /** Runs asked for at a time. */
 const LANES = 4;
 
 export interface BusyWorkers {
-  /** They have anything in hand. */
-  all: number;
-  /** They have settled an export. */
   exporting: number;
-  /** They have settled a batch of scores. */
-  scoring: number;
-}
-
-/** Has the plugins that are used take as much at a time as there are workers; the rate limits stay those of the published manifests. */
-export function forWorkers(workers: number): (manifest: PluginManifest) => void {
-  return ({ id, limits }) => {
-    if (id !== EXPORT && id !== SCORE) return;
-    limits.concurrency = workers;
-    if (id === SCORE) limits.batch!.objects = USERS_PER_BATCH;
-  };
+  provisioning: number;
 }
 
 /** A simulated tenant with its documented limits, and workers over one database that have more to send than it takes. */
@@ -66,16 +47,16 @@ export class LimitedSite {
     this.#drover = drover;
     this.tenant = createNetskopeSimulator({
       token: TOKEN,
-      rateLimit: {
-        requestsPerSecond: LIMITS['/api/v2/incidents/uba/getuci'].requests,
-        dialect: 'ratelimit-reset',
-      },
+      rateLimit: { requestsPerSecond: LIMITS['/api/v2/scim/Users'].requests, dialect: 'ratelimit-reset' },
       v1RateLimit: LIMITS['/api/v1/updateFileHashList'],
       fileProfiles: Array.from({ length: PROFILES }, (_, n) => ({ name: profileOf(n) })),
     });
   }
 
-  /** @param options.zip the bundle to install, packed `forWorkers` */
+  /**
+   * Has as many runs that provision users as there are workers.
+   * @param options.zip the bundle to install
+   */
   static async open(place: Place, { zip, workers }: { zip: string; workers: number }): Promise<LimitedSite> {
     const environment = { DROVER_ENCRYPTION_KEY: randomBytes(32).toString('base64') };
     const drover = await CommandLine.open({ ground: groundOf(place), environment });
@@ -83,17 +64,9 @@ export class LimitedSite {
     try {
       // As root, plugins run as another user, who must be able to reach their code below the data folder.
       await chmod(drover.folder, 0o711);
-      await site.#fill(zip);
-      const places = { DROVER_WORKER_CONCURRENCY: String(PLACES_PER_WORKER) };
-      site.#crew = await Crew.start({ ...drover.environment, ...places }, { worker: workers, scheduler: 0 });
-      await site.#ask(async ({ actions }) => {
-        await actions.run({
-          action: SCORE,
-          collection: USERS,
-          connection: CONNECTION,
-          objectsPerRun: USER_COUNT,
-        });
-      });
+      await site.#fill({ zip, runs: workers });
+      site.#crew = await Crew.start(drover.environment, { worker: workers, scheduler: 0 });
+      await site.#ask((application) => site.#provisionUsers(application, { runs: workers }));
     } catch (error) {
       await site.close();
       throw error;
@@ -111,17 +84,16 @@ export class LimitedSite {
     });
   }
 
-  /** How many workers have something in hand now, and have settled something of each kind since then. */
+  /** How many workers have settled an export since then, and how many hold users right now. */
   async workersSince(time: number): Promise<BusyWorkers> {
-    const owners = async (condition: string): Promise<number> => {
-      const query = `select count(distinct lease_owner) as workers from tasks where ${condition}`;
-      return Number((await this.#drover.ask(query))[0]!['workers']);
-    };
-    const settled = (kind: string) => `kind = '${kind}' and status = 'done' and settled_at >= ${time}`;
+    const workers = 'count(distinct lease_owner) as workers';
+    const settled = `kind = 'all' and status = 'done' and settled_at >= ${time}`;
+    const [exporting] = await this.#drover.ask(`select ${workers} from tasks where ${settled}`);
+    const held = `kind = 'batch' and status = 'leased'`;
+    const [provisioning] = await this.#drover.ask(`select ${workers} from tasks where ${held}`);
     return {
-      all: await owners(`status = 'leased'`),
-      exporting: await owners(settled('all')),
-      scoring: await owners(settled('batch')),
+      exporting: Number(exporting!['workers']),
+      provisioning: Number(provisioning!['workers']),
     };
   }
 
@@ -142,7 +114,7 @@ export class LimitedSite {
     return byRoute['POST /api/v1/updateFileHashList']?.statuses['200'] ?? 0;
   }
 
-  async #fill(zip: string): Promise<void> {
+  async #fill({ zip, runs }: { zip: string; runs: number }): Promise<void> {
     const drover = this.#drover;
     await drover.json('plugin', 'install', zip);
     const tokenFile = join(drover.folder, 'token.txt');
@@ -151,8 +123,10 @@ export class LimitedSite {
     const account = ['--vendor', 'Netskope', '--set', `baseUrl=${await this.tenant.listen()}`];
     await drover.json('connection', 'create', CONNECTION, ...account, '--proxy', 'none', ...secrets);
     await this.#import(HASHES, ['0'.repeat(32)], '--type', 'indicator', '--subtype', 'MD5');
-    const users = Array.from({ length: USER_COUNT }, (_, n) => `user${n}@example.com`);
-    await this.#import(USERS, users, '--type', 'identity');
+    for (let run = 0; run < runs; run += 1) {
+      const users = Array.from({ length: USERS_PER_RUN }, (_, n) => `user${n}.of${run}@example.com`);
+      await this.#import(usersOf(run), users, '--type', 'identity');
+    }
   }
 
   async #import(collection: string, values: readonly string[], ...type: string[]): Promise<void> {
@@ -165,11 +139,17 @@ export class LimitedSite {
     const fileProfileName = profileOf(this.#exports);
     this.#exports += 1;
     await actions.run({
-      action: EXPORT,
+      action: 'netskope.export-file-profile-hashes',
       collection: HASHES,
       connection: CONNECTION,
       config: { fileProfileName },
     });
+  }
+
+  async #provisionUsers({ actions }: Application, { runs }: { runs: number }): Promise<void> {
+    const action = 'netskope.scim-provision-users';
+    for (let run = 0; run < runs; run += 1)
+      await actions.run({ action, collection: usersOf(run), connection: CONNECTION });
   }
 
   /** Asks as a command does that does not wait for the end of its run: while workers live, it executes nothing. */
@@ -206,4 +186,8 @@ function groundOf(place: Place): Ground {
 
 function profileOf(n: number): string {
   return `Known bad ${n}`;
+}
+
+function usersOf(run: number): string {
+  return `users-${run}`;
 }
