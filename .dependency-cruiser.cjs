@@ -53,7 +53,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(packages|plugins|runtime)/',
-        pathNot: ['\\.test\\.ts$', '^packages/testing/', '^runtime/src/(end-to-end|proof)/'],
+        pathNot: ['\\.test\\.ts$', '^packages/testing/', '^runtime/src/(end-to-end|proof/soak)/'],
       },
       to: { path: '^packages/testing/' },
     },

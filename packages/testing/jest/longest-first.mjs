@@ -3,7 +3,7 @@ import Sequencer from '@jest/test-sequencer';
 /** Seconds that suites take about, for a machine that has not run them yet; the first that fits. Others take a few. */
 const EXPECTED = [
   [/\/runtime\/src\/proof\/crash\.test\.ts$/, 250],
-  // Takes 40 and measures times: among suites that leave it a processor.
+  // Measures times: among suites that leave it a processor.
   [/\/proof\/shared-limits\.test\.ts$/, 12],
   [/\/runtime\/src\/proof\//, 100],
   [/\/(?:run|once|poll)-behaviour\.test\.ts$/, 80],
