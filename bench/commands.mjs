@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { HEAP_FLAGS, inFolder, output, start } from './processes.mjs';
+import { NODE_FLAGS, inFolder, output, start } from './processes.mjs';
 import { megabytes, printTable, seconds } from './report.mjs';
 
 const drover = join(dirname(fileURLToPath(import.meta.url)), '..', 'runtime', 'bin', 'drover.mjs');
@@ -60,7 +60,7 @@ function* csv(rows) {
 /** What a command says of itself at its end: CPU time and peak memory. */
 async function figuresOf(args) {
   const child = start([
-    ...HEAP_FLAGS,
+    ...NODE_FLAGS,
     '--import',
     `data:text/javascript,${encodeURIComponent(AT_EXIT)}`,
     drover,

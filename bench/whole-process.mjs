@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { HEAP_FLAGS, output, start } from './processes.mjs';
+import { NODE_FLAGS, output, start } from './processes.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const DROVER = join(here, '..', 'runtime', 'bin', 'drover.mjs');
@@ -38,7 +38,7 @@ export function measureCommand(args, { dataDir, env = {} }) {
 async function measureProcess(args, env = {}) {
   const startedAt = performance.now();
   const preload = ['--import', `data:text/javascript,${encodeURIComponent(AT_EXIT)}`];
-  const child = start([...HEAP_FLAGS, ...preload, ...args], { env: { PATH: process.env.PATH, ...env } });
+  const child = start([...NODE_FLAGS, ...preload, ...args], { env: { PATH: process.env.PATH, ...env } });
   let childPeakRssMb = 0;
   const looking = setInterval(() => {
     childPeakRssMb = Math.max(childPeakRssMb, peakRssOfChildren(child.pid));

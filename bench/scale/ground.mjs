@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { HEAP_FLAGS, output, start } from '../processes.mjs';
+import { NODE_FLAGS, output, start } from '../processes.mjs';
 import { treeFigures } from './process-tree.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -137,7 +137,7 @@ class Ground {
   #drover(words, { kind = 'worker', concurrency }) {
     const folder = mkdtempSync(join(tmpdir(), 'drover-bench-machine-'));
     this.#folders.push(folder);
-    return this.#start(kind, [...HEAP_FLAGS, DROVER, ...words], {
+    return this.#start(kind, [...NODE_FLAGS, DROVER, ...words], {
       DROVER_DATA_DIR: folder,
       DROVER_DATABASE_URL: this.databaseUrl,
       DROVER_REDIS_URL: this.redisUrl,

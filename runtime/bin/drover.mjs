@@ -1,5 +1,6 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=40
-// The flags keep the heap small: imports and runs stream, and what they leave behind is worth collecting soon.
+#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=40 --v8-pool-size=1
+// The flags keep the process small: imports and runs stream, and what they leave behind is worth collecting soon; and where several
+// processes share the processors, more threads to compile and collect beside them only wait for each other.
 // Kept to what old versions of Node can read: it brings them to the one that Drover is pinned to.
 
 const { existsSync } = await builtin('node:fs');

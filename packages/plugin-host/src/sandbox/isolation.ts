@@ -201,6 +201,7 @@ export function nodeArguments(folder: string, limits: SandboxLimits): string[] {
     '--no-experimental-sqlite',
     '--disable-sigusr1',
     '--no-addons',
+    '--v8-pool-size=1',
     `--max-old-space-size=${heapMegabytes(limits.maxMemoryBytes)}`,
     join(folder, CODE_FILE),
   ];
