@@ -1,5 +1,6 @@
 export * from './bundle/index.js';
 export * from './sandbox/index.js';
+export { loadReads } from './broker/answers.js';
 export type { Broker, CallScope, HookBroker } from './broker/broker.js';
 export { type Clock, systemClock } from './broker/clock.js';
 export { type BrokerOptions, createBroker } from './broker/create-broker.js';

@@ -1,6 +1,7 @@
 import type { ServeOptions, ServeState } from '@drover/engine';
-import { BullDoorbell } from '@drover/queue';
 import { isFault, toFaultRecord } from '@drover/model';
+import { loadReads } from '@drover/plugin-host';
+import { BullDoorbell } from '@drover/queue';
 import { awaitDatabase } from '../composition/await-database.js';
 import type { Parts } from '../composition/parts.js';
 
@@ -27,6 +28,7 @@ export async function serve(
   });
   await openQueue(parts);
   const engine = await parts.engine();
+  if (role !== 'scheduler') await loadCalls();
   if (isOver()) return;
   let told: ServeState | undefined;
   const look = (): void => {
@@ -41,6 +43,11 @@ export async function serve(
   (await parts.health()).started();
   look();
   setInterval(look, LOOK_MS).unref();
+}
+
+/** What the first call to a vendor needs. Commands that end soon leave it until then; here, it would keep a run waiting. */
+async function loadCalls(): Promise<void> {
+  await Promise.all([import('../composition/make-broker.js'), loadReads()]);
 }
 
 /** A queue that is away is joined when it is there: it only saves time. One that will not do is refused. */

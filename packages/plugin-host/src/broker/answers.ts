@@ -1,8 +1,11 @@
 import type { VendorAnswer, VendorResponse } from './vendor-response.js';
 
-/** The answer of a call that reads. Loaded with the first of them: a command that only writes starts without got. */
+/** What calls that read need. Loaded with the first of them, unless before: a command that only writes starts without got. */
+export const loadReads = () => import('./answer-by-got.js');
+
+/** The answer of a call that reads. */
 export async function answerToRead(fetch: () => Promise<VendorResponse>): Promise<VendorAnswer> {
-  const { answerByGot } = await import('./answer-by-got.js');
+  const { answerByGot } = await loadReads();
   return answerByGot(fetch);
 }
 
