@@ -53,7 +53,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(packages|plugins|runtime)/',
-        pathNot: ['\\.test\\.ts$', '^packages/testing/', '^runtime/src/(end-to-end|proof/soak)/'],
+        pathNot: ['\\.test\\.ts$', '^packages/testing/', '^runtime/src/(end-to-end|proof)/'],
       },
       to: { path: '^packages/testing/' },
     },

@@ -11,7 +11,10 @@ const swc = {
   },
 };
 
-const config: Config = {
+/** Measures times: what runs beside it would be measured as well. */
+const ALONE = '<rootDir>/runtime/src/proof/shared-limits.test.ts';
+
+const suites = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['<rootDir>/packages/testing/jest/swc-past-barrels.mjs', swc] },
@@ -26,9 +29,20 @@ const config: Config = {
     '^@drover-plugins/okta-(.+)$': '<rootDir>/plugins/okta/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  testMatch: ['<rootDir>/{examples,packages,plugins,runtime}/**/src/**/*.test.ts'],
   globalSetup: '<rootDir>/packages/testing/src/databases/jest-global-setup.ts',
   globalTeardown: '<rootDir>/packages/testing/src/databases/jest-global-teardown.ts',
+} satisfies Config;
+
+const config: Config = {
+  // Suites of one runner begin when those of the other have ended; other options make another runner.
+  projects: [
+    {
+      ...suites,
+      testMatch: ['<rootDir>/{examples,packages,plugins,runtime}/**/src/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', ALONE],
+    },
+    { ...suites, testMatch: [ALONE], runner: ['jest-runner', { alone: true }] },
+  ],
   testSequencer: '<rootDir>/packages/testing/jest/longest-first.mjs',
   // More than the two processors of the machines that this runs on: much of what suites do is waiting.
   maxWorkers: 3,

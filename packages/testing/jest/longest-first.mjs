@@ -3,8 +3,6 @@ import Sequencer from '@jest/test-sequencer';
 /** Seconds that suites take about, for a machine that has not run them yet; the first that fits. Others take a few. */
 const EXPECTED = [
   [/\/runtime\/src\/proof\/crash\.test\.ts$/, 250],
-  // Measures times: among suites that leave it a processor.
-  [/\/proof\/shared-limits\.test\.ts$/, 12],
   [/\/runtime\/src\/proof\//, 100],
   [/\/(?:run|once|poll)-behaviour\.test\.ts$/, 80],
   [/\/end-to-end\/scaled-out\.test\.ts$/, 65],

@@ -30,7 +30,7 @@ export async function makeProgram(source: string): Promise<Program> {
     logLevel: 'error',
     external: ['pg-native'],
     alias: Object.fromEntries(
-      ['model', 'engine', 'store', 'manifest', 'plugin-host', 'queue'].map((name) => [
+      ['model', 'engine', 'store', 'manifest'].map((name) => [
         `@drover/${name}`,
         join(PACKAGES, name, 'src/index.ts'),
       ]),
