@@ -23,6 +23,7 @@ import {
 } from '../composition/database-place.js';
 import type { Parts } from '../composition/parts.js';
 import { isKnownDead } from '../composition/process-identity.js';
+import { isUrl } from '../environment/is-url.js';
 
 /** The databases themselves, each opened for one request. */
 export class EmbeddedDatabases implements DatabaseRequests {
@@ -75,6 +76,14 @@ export class EmbeddedDatabases implements DatabaseRequests {
   }
 
   async backUp({ to }: { to: string }): Promise<BackupReport> {
+    // Without the text, which may hold a password.
+    if (isUrl(to)) {
+      throw new Fault(
+        'INVALID_ARGUMENT',
+        'A backup is a file, and this is a URL; name a path, or copy into a database with drover db copy.',
+        { path: '/to' },
+      );
+    }
     const place = placeOfSettings(this.#parts.surroundings);
     if ('url' in place) {
       throw new Fault(

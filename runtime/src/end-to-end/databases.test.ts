@@ -166,6 +166,9 @@ describe('drover db backup', () => {
   it('writes over nothing, and leaves servers to their own tools', async () => {
     const again = await site.drover.run(['db', 'backup', '--to', join(site.drover.dataDir, 'drover.db')]);
     expect([again.exitCode, again.stderr]).toEqual([1, expect.stringContaining('it is there already')]);
+    const elsewhere = await site.drover.run(['db', 'backup', '--to', 'postgres://u:pw@127.0.0.1/d']);
+    expect([elsewhere.exitCode, elsewhere.stderr]).toEqual([1, expect.stringContaining('name a path')]);
+    expect(elsewhere.stderr).not.toContain(':pw');
     const environment = { DROVER_DATABASE_URL: 'postgres://127.0.0.1:1/d' };
     const server = await site.drover.run(['db', 'backup', '--to', 'x'], { environment });
     expect([server.exitCode, server.stderr]).toEqual([1, expect.stringContaining('pg_dump')]);
