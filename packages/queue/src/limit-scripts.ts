@@ -32,13 +32,13 @@ for at = 5, #ARGV, 2 do
   most = math.max(most, tonumber(ARGV[at]))
   longest = math.max(longest, tonumber(ARGV[at + 1]))
 end
-local kept = number(budget, 'kept')
-if most > kept then
-  kept = most
-  redis.call('HSET', budget, 'kept', kept)
-  redis.call('PEXPIRE', budget, day)
-end
+local known = number(budget, 'kept')
+local kept = math.max(known, most)
 local function keepGrants()
+  if kept > known then
+    redis.call('HSET', budget, 'kept', kept)
+    redis.call('PEXPIRE', budget, day)
+  end
   redis.call('PEXPIRE', grants, math.ceil(longest) + 60000)
 end
 if wary and most > 0 then

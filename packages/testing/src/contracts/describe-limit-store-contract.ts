@@ -230,6 +230,15 @@ function describeBudgets(world: () => LimitWorld): void {
     await world().granted({ wary: true });
   });
 
+  it('keeps nothing of a refusal, not even how much its rule would have it remember', async () => {
+    await world().report(await world().granted(), { closeMs: 2_000 });
+    expect(await world().take({ windows: FOUR_A_SECOND })).toEqual(refused(2_000));
+    world().nowMs += 2_000;
+    await world().granted();
+    // Of that one nothing is known, since no rule that granted anything asked for it.
+    expect(await world().take({ windows: FOUR_A_SECOND, wary: true })).toEqual(refused(1_000));
+  });
+
   it('never grants more than a window holds to callers at the same time', async () => {
     const windows = [{ grants: 10, inMs: 60_000 }];
     const grants = await Promise.all(Array.from({ length: 25 }, () => world().take({ windows })));
