@@ -18,13 +18,13 @@ function after(ms: number): Date {
 describe('decideFault', () => {
   it('parks a task that a rate limit stopped before it wrote', () => {
     const fault = { code: 'RATE_LIMITED', message: 'x', retryAfterMs: 42_000 };
-    expect(decideFault(fault, FRESH)).toEqual({ do: 'postpone', dueAt: after(42_000), waiting: true });
+    expect(decideFault(fault, FRESH)).toEqual({ do: 'postpone', dueAt: after(42_000), parkedAt: NOW });
     expect(decideFault(fault, { ...FRESH, attempt: 3 })).toMatchObject({ do: 'postpone' });
   });
 
   it('waits for a vendor that is down as for a rate limit', () => {
     const fault = { code: 'VENDOR_DOWN', message: 'x', retryable: true, retryAfterMs: 20_000 };
-    const later = { do: 'postpone', dueAt: after(20_000), waiting: true };
+    const later = { do: 'postpone', dueAt: after(20_000), parkedAt: NOW };
     expect(decideFault(fault, { ...FRESH, attempt: 3 })).toEqual(later);
     expect(decideFault(fault, { ...FRESH, waitingSince: after(-3_590_000) })).toMatchObject({ do: 'defer' });
   });
@@ -38,12 +38,8 @@ describe('decideFault', () => {
 
   it('tries a retryable fault three times with growing pauses, then settles it', () => {
     const fault = { code: 'VENDOR_UNAVAILABLE', message: 'x', retryable: true };
-    expect(decideFault(fault, FRESH)).toEqual({ do: 'postpone', dueAt: after(1_000), waiting: false });
-    expect(decideFault(fault, { ...FRESH, attempt: 2 })).toEqual({
-      do: 'postpone',
-      dueAt: after(4_000),
-      waiting: false,
-    });
+    expect(decideFault(fault, FRESH)).toEqual({ do: 'postpone', dueAt: after(1_000) });
+    expect(decideFault(fault, { ...FRESH, attempt: 2 })).toEqual({ do: 'postpone', dueAt: after(4_000) });
     expect(decideFault(fault, { ...FRESH, attempt: 3 })).toEqual({
       do: 'settle',
       stopsRun: false,
@@ -52,7 +48,7 @@ describe('decideFault', () => {
 
   it('waits as long as the fault says', () => {
     const fault = { code: 'VENDOR_UNAVAILABLE', message: 'x', retryable: true, retryAfterMs: 9_000 };
-    expect(decideFault(fault, FRESH)).toEqual({ do: 'postpone', dueAt: after(9_000), waiting: false });
+    expect(decideFault(fault, FRESH)).toEqual({ do: 'postpone', dueAt: after(9_000) });
   });
 
   it('defers what a cancel found unsent, and settles the rest', () => {

@@ -2,7 +2,8 @@ import { DEFAULT_MAX_WAIT_MS, FAULTS, type FaultEntry, type FaultRecord } from '
 
 /** What to do about a hook that came back with a fault. */
 export type FaultDecision =
-  | { do: 'postpone'; dueAt: Date; waiting: boolean }
+  /** `parkedAt`: since when it waits for what was met; without one, what was met was a try. */
+  | { do: 'postpone'; dueAt: Date; parkedAt?: Date }
   /** Nothing was sent: the objects go back to the pass. */
   | { do: 'defer'; stopsRun: boolean }
   | { do: 'settle'; stopsRun: boolean };
@@ -40,11 +41,11 @@ export function decideFault(fault: FaultRecord, situation: FaultSituation): Faul
     const waitedMs = now.getTime() - (situation.waitingSince ?? now).getTime();
     if (waitedMs + waitMs > (situation.maxWaitMs ?? DEFAULT_MAX_WAIT_MS))
       return { do: 'defer', stopsRun: false };
-    return { do: 'postpone', dueAt: new Date(now.getTime() + waitMs), waiting: true };
+    return { do: 'postpone', dueAt: new Date(now.getTime() + waitMs), parkedAt: now };
   }
   if (fault.retryable === true && attempt < MAX_ATTEMPTS) {
     const backOffMs = fault.retryAfterMs ?? FIRST_BACK_OFF_MS * BACK_OFF_FACTOR ** (attempt - 1);
-    return { do: 'postpone', dueAt: new Date(now.getTime() + backOffMs), waiting: false };
+    return { do: 'postpone', dueAt: new Date(now.getTime() + backOffMs) };
   }
   return { do: 'settle', stopsRun: false };
 }

@@ -181,7 +181,7 @@ class BatchRun {
       figures,
       placed,
       ...(decision.do !== 'postpone' && decision.stopsRun ? { runFault: fault } : {}),
-      waitsFor: fault,
+      waitsFor: { fault, parkedAt: decisions.at },
       ...(next === undefined ? {} : { suspects: next.suspects, quarantined: next.quarantined }),
     });
   }
@@ -280,16 +280,18 @@ class BatchRun {
   #decide(
     fault: FaultRecord,
     figures: InvocationFigures,
-  ): { untouched: FaultDecision; touched: FaultDecision } {
+  ): { at: Date; untouched: FaultDecision; touched: FaultDecision } {
     const { task, options } = this.#batch;
+    const at = this.#ports.now();
     const situation = {
       attempt: task.attempt,
       waitingSince: task.waitingSince,
       maxWaitMs: this.#manifest.limits.maxWaitMs,
       isCancelled: wasCancelled(options.signal) || options.windDown?.aborted === true,
-      now: this.#ports.now(),
+      now: at,
     };
     return {
+      at,
       untouched: decideFault(fault, { ...situation, vendorWrites: 0 }),
       touched: decideFault(fault, { ...situation, vendorWrites: figures.vendorWrites }),
     };
@@ -348,8 +350,8 @@ class BatchRun {
       figures: InvocationFigures;
       /** All objects of the batch. */
       placed: readonly PlacedObject[];
-      /** What those that wait have met. */
-      waitsFor?: FaultRecord;
+      /** What those that wait have met, and when. */
+      waitsFor?: { fault: FaultRecord; parkedAt: Date };
       cleanFirst?: boolean;
     },
   ): Promise<ClaimResult | undefined> {
@@ -377,7 +379,7 @@ class BatchRun {
       ...(again.length === 0 ? {} : { again: queued(again) }),
       ...(waiting.length === 0 || waitsFor === undefined
         ? {}
-        : { waiting: { ...queued(waiting), fault: waitsFor } }),
+        : { waiting: { ...queued(waiting), ...waitsFor } }),
       ...(parked.length === 0 ? {} : { parked }),
       ...(suspects.length === 0 ? {} : { suspects }),
       ...(quarantined.length === 0 ? {} : { quarantined }),
@@ -389,7 +391,7 @@ class BatchRun {
 }
 
 function queueOf({ again, waiting }: Verdicts, decision: FaultDecision): Verdicts['again'] {
-  return decision.do === 'postpone' && decision.waiting ? waiting : again;
+  return decision.do === 'postpone' && decision.parkedAt !== undefined ? waiting : again;
 }
 
 /** As one task, due with the last of them. */

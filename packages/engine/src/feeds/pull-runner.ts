@@ -163,7 +163,7 @@ export class PullRunner {
     });
     if (decision.do !== 'postpone') await feeds.end(pull, { fault, figures, now });
     else {
-      const why = decision.waiting ? 'rate limit' : 'fault';
+      const why = decision.parkedAt !== undefined ? 'rate limit' : 'fault';
       await feeds.pause(pull, { now, dueAt: decision.dueAt, why, fault, figures });
     }
   }

@@ -236,9 +236,9 @@ export interface Settlement {
   again?: { positions: number[]; dueAt: Date };
   /**
    * Objects that wait for a time that this fault names, as a task of their own. What the batch has come to before was no try of theirs, so
-   * that the attempt does not count; the time until the task is claimed counts as waited.
+   * that the attempt does not count; the time from `parkedAt` until the task is claimed counts as waited.
    */
-  waiting?: { positions: number[]; dueAt: Date; fault: FaultRecord };
+  waiting?: { positions: number[]; dueAt: Date; parkedAt: Date; fault: FaultRecord };
   /** Objects to try again at once, each list as a suspect task of its own. */
   suspects?: number[][];
   /** Objects that ended the plugin's process; they have their outcome among the others. */
@@ -413,12 +413,12 @@ export interface RunLedger extends PlanLedger {
   /** Drops what earlier tries of an `all` task have settled, before it starts again. */
   restartWhole(task: ClaimedTask): Promise<void>;
   /**
-   * Puts a task back to be tried again at `dueAt`, for this fault's sake; `waiting` when a rate limit is the reason (the attempt does not
-   * count, and the time until it is claimed again counts as waited).
+   * Puts a task back to be tried again at `dueAt`, for this fault's sake; `parkedAt` when a rate limit is the reason (the attempt does not
+   * count, and the time from then until it is claimed again counts as waited).
    */
   postpone(
     task: ClaimedTask,
-    options: { dueAt: Date; waiting: boolean; fault: FaultRecord; figures: Figures },
+    options: { dueAt: Date; parkedAt?: Date; fault: FaultRecord; figures: Figures },
   ): Promise<void>;
   /** Ends the run after its `finish` hook, or without one when it was cancelled or a fault stopped it. */
   endRun(

@@ -31,7 +31,7 @@ const DOINGS: Record<string, (world: EngineWorld, late: ClaimedTask) => Promise<
     world.ledger.settleBatch({ ...(await settlementOf(world, task)), partial: true }),
   'settling what was prepared': ({ ledger }, task) => ledger.settlePrepare(task, { late: true }, FIGURES),
   'putting it off': ({ ledger }, task) =>
-    ledger.postpone(task, { dueAt: LATER, waiting: true, fault: FAULT, figures: FIGURES }),
+    ledger.postpone(task, { dueAt: LATER, parkedAt: LATER, fault: FAULT, figures: FIGURES }),
   'starting it over': ({ ledger }, task) => ledger.restartWhole(task),
   'ending its run': ({ ledger }, task) => ledger.endRun(task, { figures: FIGURES }),
 };

@@ -231,9 +231,9 @@ export class KyselyRunLedger implements RunLedger {
 
   postpone(
     task: ClaimedTask,
-    { dueAt, ...why }: { dueAt: Date; waiting: boolean; fault: FaultRecord; figures: Figures },
+    options: { dueAt: Date; parkedAt?: Date; fault: FaultRecord; figures: Figures },
   ): Promise<void> {
-    return postpone(this.#database, task, { dueAt: dueAt.getTime(), ...why, now: this.#now() });
+    return postpone(this.#database, task, { ...options, now: this.#now() });
   }
 
   endRun(

@@ -150,7 +150,7 @@ async function settleSpecials(
   if (settlement.again !== undefined) await queueAgain(trx, task, settlement.again, now);
   if (settlement.waiting !== undefined) {
     await queueAgain(trx, task, settlement.waiting, now);
-    await waitIfAlone(trx, task, settlement.waiting.dueAt.getTime(), now);
+    await waitIfAlone(trx, task, settlement.waiting.dueAt, now);
   }
   for (const positions of settlement.suspects ?? []) {
     await queueAgain(trx, task, { positions, dueAt: new Date(now), suspect: 1 }, now);
@@ -177,19 +177,21 @@ function writeBacksOf({ task, attributes, statuses }: Settlement): WriteBacks {
 
 const NOT_WAITING = { status: 'ready', waiting_since: null, parked: null };
 
-function waitingFor({ code, message }: FaultRecord, now: number) {
-  const parked = JSON.stringify({ at: now, code, message } satisfies Parked);
-  return { status: 'waiting', waiting_since: now, parked };
+function waitingFor({ code, message }: FaultRecord, parkedAt: Date) {
+  const at = parkedAt.getTime();
+  const parked = JSON.stringify({ at, code, message } satisfies Parked);
+  return { status: 'waiting', waiting_since: at, parked };
 }
 
 async function queueAgain(
   trx: Trx,
   task: ClaimedTask,
   again: NonNullable<Settlement['again']> &
-    Partial<Pick<NonNullable<Settlement['waiting']>, 'fault'>> & { suspect?: 1 },
+    Partial<Pick<NonNullable<Settlement['waiting']>, 'fault' | 'parkedAt'>> & { suspect?: 1 },
   now: number,
 ): Promise<void> {
-  const waits = again.fault === undefined ? NOT_WAITING : waitingFor(again.fault, now);
+  const { fault, parkedAt } = again;
+  const isParked = fault !== undefined && parkedAt !== undefined;
   await trx
     .insertInto('tasks')
     .values({
@@ -198,8 +200,8 @@ async function queueAgain(
       kind: 'batch',
       batch_index: task.batchIndex,
       ranges: formatRanges(toRanges(again.positions)),
-      ...waits,
-      attempt: again.fault === undefined ? task.attempt + 1 : task.attempt,
+      ...(isParked ? waitingFor(fault, parkedAt) : NOT_WAITING),
+      attempt: isParked ? task.attempt : task.attempt + 1,
       deaths: 0,
       due_at: again.dueAt.getTime(),
       lease_owner: null,
@@ -244,32 +246,35 @@ export async function postpone(
   task: ClaimedTask,
   {
     dueAt,
-    waiting,
+    parkedAt,
     fault,
     figures,
     now,
-  }: { dueAt: number; waiting: boolean; fault: FaultRecord; figures: Figures; now: number },
+  }: { dueAt: Date; parkedAt?: Date; fault: FaultRecord; figures: Figures; now: number },
 ): Promise<void> {
   await whileHeld(database, task, { postponed: true }, async (trx) => {
     await trx
       .updateTable('tasks')
       .set({
-        due_at: dueAt,
+        due_at: dueAt.getTime(),
         lease_owner: null,
         lease_until: null,
-        ...(waiting
-          ? { ...waitingFor(fault, now), waiting_since: sql<number>`coalesce(waiting_since, ${now})` }
-          : { status: 'ready', attempt: sql<number>`attempt + 1` }),
+        ...(parkedAt === undefined
+          ? { status: 'ready', attempt: sql<number>`attempt + 1` }
+          : {
+              ...waitingFor(fault, parkedAt),
+              waiting_since: sql<number>`coalesce(waiting_since, ${parkedAt.getTime()})`,
+            }),
       })
       .where('id', '=', task.id)
       .execute();
     await trx.updateTable('runs').set(figureSums(figures)).where('id', '=', task.run.id).execute();
-    if (waiting) await waitIfAlone(trx, task, dueAt, now);
+    if (parkedAt !== undefined) await waitIfAlone(trx, task, dueAt, now);
   });
 }
 
 /** The run of a task that waits does so too, unless something else of it is under way or due. */
-async function waitIfAlone(trx: Trx, { run }: ClaimedTask, until: number, now: number): Promise<void> {
+async function waitIfAlone(trx: Trx, { run }: ClaimedTask, until: Date, now: number): Promise<void> {
   const others = await trx
     .selectFrom('tasks')
     .select('id')
@@ -279,7 +284,7 @@ async function waitIfAlone(trx: Trx, { run }: ClaimedTask, until: number, now: n
     .executeTakeFirst();
   if (others !== undefined) return;
   await trx.updateTable('runs').set({ status: 'waiting' }).where('id', '=', run.id).execute();
-  await insertEvent(trx, run.id, 'waiting', { until: new Date(until).toISOString() }, now);
+  await insertEvent(trx, run.id, 'waiting', { until: until.toISOString() }, now);
 }
 
 /** Forgets what earlier tries of an `all` task have settled. */
