@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { LimitTake } from '@drover/engine';
 import {
+  CuttableWire,
   OwnRedis,
   describeLimitStoreContract,
   freshRedisUrl,
@@ -89,6 +90,22 @@ function describeRedisLimits(): void {
       await redis.kill();
     }
   }, 20_000);
+
+  it('are there over another connection when one died before Redis said anything over it', async () => {
+    const redis = await OwnRedis.start();
+    const wire = await CuttableWire.to(redis.url);
+    try {
+      wire.silence();
+      const store = openStore(wire.through(redis.url));
+      await store.open();
+      expect(await isGranted(store)).toBe(false);
+      wire.hearNew();
+      while (!(await isGranted(store))) await sleep(20);
+    } finally {
+      await wire.cut();
+      await redis.kill();
+    }
+  }, 40_000);
 
   it('are never kept in a Redis that evicts, also when it came to that later', async () => {
     const redis = await OwnRedis.start({ policy: 'allkeys-lru' });

@@ -25,7 +25,8 @@ function retryDelayMs(times: number): number {
 
 /**
  * One client of a Redis. It connects again by itself for as long as it is open; commands wait for that. Each time that it has
- * connected, and every three seconds, it looks whether this Redis answers, evicts nothing and takes writes.
+ * connected, and every three seconds, it looks whether this Redis answers, evicts nothing and takes writes. A connection over which
+ * no answer comes is given up for another one.
  */
 export class RedisLink {
   readonly #address: RedisAddress;
@@ -33,6 +34,8 @@ export class RedisLink {
   readonly #retries: number | null;
   #client: RedisClient | undefined;
   #watch: NodeJS.Timeout | undefined;
+  /** When the last connection came about. */
+  #greetedAt = 0;
   #looking: Promise<Fault | undefined> | undefined;
   /** What is wrong with this Redis. Nobody knows until the first look. */
   #problem: Fault | undefined;
@@ -86,8 +89,10 @@ export class RedisLink {
     client.on('error', (error: Error) => this.#tell(this.faultOf(error)));
     client.on('close', () => (this.#problem = this.#unreachable('the connection was closed')));
     client.on('ready', () => void this.#look(client));
+    client.on('connect', () => (this.#greetedAt = performance.now()));
     this.#watch = setInterval(() => {
       if (client.status === 'ready') void this.#look(client);
+      else if (client.status === 'connect') this.#giveUpHandshake(client);
     }, LOOK_EVERY_MS).unref();
     this.#client = client;
     return client;
@@ -165,6 +170,11 @@ export class RedisLink {
     if (this.#problem === undefined) this.#told.clear();
     else this.#tell(this.#problem);
     return this.#problem;
+  }
+
+  /** The client has a deadline for the connection and none for what Redis says first: it would wait for as long as the network likes. */
+  #giveUpHandshake(client: RedisClient): void {
+    if (performance.now() - this.#greetedAt > ANSWER_MS + GRACE_MS) client.disconnect(true);
   }
 
   /** A connection over which nothing comes may be dead without anybody knowing. */

@@ -52,9 +52,14 @@ export class CuttableWire {
     for (const socket of this.#sockets) socket.pause();
   }
 
+  /** Ends a silence for connections that are to come; those that there are stay dead, and are not told. */
+  hearNew(): void {
+    this.#isSilent = false;
+  }
+
   /** Lets everything through again, what a silence has held back too. */
   async mend(): Promise<void> {
-    this.#isSilent = false;
+    this.hearNew();
     for (const socket of this.#sockets) socket.resume();
     if (this.#server !== undefined) return;
     const server = createServer((near) => this.#join(near, connect(this.#target, '127.0.0.1')));
